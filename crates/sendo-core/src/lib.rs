@@ -1,0 +1,1 @@
+//! Sendo's vocabulary and every decision it takes: pure, no I/O, no clock.

@@ -1,0 +1,1 @@
+//! Effect out: claim, run, record the outcome.

@@ -1,0 +1,1 @@
+//! Reading a base and publishing a commit in a git repository.

@@ -1,0 +1,1 @@
+//! Wake a subject, load its world, decide, commit.

@@ -1,0 +1,1 @@
+//! Byte-exact, proved edits of YAML and JSON manifests.

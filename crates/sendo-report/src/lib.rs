@@ -1,0 +1,1 @@
+//! Every sentence and page a person reads, rendered purely, in English and Japanese.

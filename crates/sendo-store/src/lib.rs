@@ -1,0 +1,1 @@
+//! Deliveries, events, facts, subjects, effects, leases and audit on SQLite and Postgres.

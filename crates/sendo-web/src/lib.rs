@@ -1,0 +1,1 @@
+//! Routes: webhooks, API, server-sent events, pages.

@@ -1,0 +1,2 @@
+//! Tests, generated files, layer checks and benchmarks of this workspace.
+fn main() {}
