@@ -1,1 +1,35 @@
-//! Sendo's vocabulary and every decision it takes: pure, no I/O, no clock.
+//! Sendo's vocabulary and every decision it takes.
+//!
+//! Nothing in this crate performs I/O, reads a clock or draws a random number. Each job is a pure
+//! function from a [`World`](world::World) to a [`Plan`](plan::Plan); the loop loads the one and
+//! commits the other. What a person reads is rendered elsewhere, from the data defined here.
+//!
+//! | Module | What it holds |
+//! |---|---|
+//! | [`names`] | validated names: applications, environments, repositories, revisions, principals |
+//! | [`time`] | points in time and spans, always passed in |
+//! | [`event`] | what came in, in the past tense |
+//! | [`subject`] | what the loop wakes and decides about |
+//! | [`fact`] | what is known about the outside, with the time it was observed |
+//! | [`effect`] | what shall be done outside, its class, and what became of it |
+//! | [`deployment`] | the read model of one attempt to bring an environment to a revision |
+//! | [`notice`] | what a person must be told |
+//! | [`world`], [`plan`], [`job`] | the two sides of a decision and the contract of a job |
+//! | [`promotion`] | the first job: a revision travels into a manifests repository |
+//! | [`view`] | what pages and the command line show |
+
+pub mod audit;
+pub mod deployment;
+pub mod effect;
+pub mod event;
+pub mod fact;
+pub mod job;
+pub mod names;
+pub mod notice;
+pub mod plan;
+pub mod promotion;
+pub mod subject;
+pub mod template;
+pub mod time;
+pub mod view;
+pub mod world;

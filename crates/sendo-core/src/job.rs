@@ -1,0 +1,38 @@
+//! The contract between the loop and a job.
+//!
+//! A job says which events wake which of its subjects, which other subjects it reads, and decides.
+//! Whatever else it needs to know, such as its rules, it was made with.
+
+use crate::event::Event;
+use crate::fact::Fact;
+use crate::plan::Plan;
+use crate::subject::{SubjectId, SubjectKind};
+use crate::time::Timestamp;
+use crate::world::World;
+
+/// A subject to wake, and the facts the event leaves with it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Wake {
+    /// Whom.
+    pub subject: SubjectId,
+    /// What the event announces, if anything.
+    pub facts: Vec<Fact>,
+}
+
+/// One job of Sendo: a pure function from world to plan, and what leads up to it.
+pub trait Job: Send + Sync {
+    /// The kind of subject it decides about.
+    fn kind(&self) -> SubjectKind;
+
+    /// Every subject that exists by configuration; a sweep wakes them all.
+    fn subjects(&self) -> Vec<SubjectId>;
+
+    /// The subjects whose facts a decision about `subject` may read, besides its own.
+    fn reads(&self, subject: &SubjectId) -> Vec<SubjectId>;
+
+    /// Whom an event wakes. `id` names the event and keeps announcements apart.
+    fn wakes(&self, id: &str, event: &Event, at: Timestamp) -> Vec<Wake>;
+
+    /// Decides. Pure: the same world gives the same plan.
+    fn decide(&self, world: &World) -> Plan;
+}

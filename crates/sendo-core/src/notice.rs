@@ -1,0 +1,119 @@
+//! Something a person must be told.
+//!
+//! A notice is data; the words are chosen where it is rendered, in the language of its reader.
+//! Every turn of a deployment leaves one, so the notices of a deployment are its timeline.
+
+use serde::{Deserialize, Serialize};
+
+use crate::deployment::{Change, DeploymentId, Failure, Waiting};
+use crate::names::{Principal, Revision};
+use crate::subject::LaneId;
+use crate::time::Timestamp;
+
+/// One thing to tell, about one deployment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// Stable over every repetition: `DEPLOYMENT#N`.
+    pub id: String,
+    /// Which deployment.
+    pub deployment: DeploymentId,
+    /// Its lane.
+    pub lane: LaneId,
+    /// The revision it carries.
+    pub revision: Revision,
+    /// When it happened.
+    pub at: Timestamp,
+    /// What happened.
+    pub turn: Turn,
+}
+
+/// A turn in the life of a deployment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "turn", rename_all = "snake_case")]
+pub enum Turn {
+    /// It began.
+    Started {
+        /// The branch or tag the revision was found on.
+        reference: String,
+        /// The value that will be written.
+        version: String,
+        /// The revision that was there.
+        previous: Option<Revision>,
+        /// What it carries.
+        included: Vec<Change>,
+        /// Who asked, when a person did.
+        requested_by: Option<Principal>,
+    },
+    /// Its change request is open.
+    ChangeRequestOpened {
+        /// Its number.
+        number: u64,
+        /// Where a person looks at it.
+        url: String,
+    },
+    /// It waits.
+    Waits {
+        /// For what.
+        waiting: Waiting,
+        /// Its change request, if it has one.
+        number: Option<u64>,
+    },
+    /// Our second identity approved the exact head.
+    Approved {
+        /// The change request.
+        number: u64,
+        /// The head.
+        head: Revision,
+    },
+    /// Its change request is merged.
+    Merged {
+        /// The change request; `None` for a direct commit.
+        number: Option<u64>,
+        /// The base's head that contains it.
+        revision: Revision,
+        /// Who merged, when it was not us.
+        by: Option<Principal>,
+    },
+    /// The environment is at the revision.
+    Succeeded {
+        /// Whether the files already said so.
+        unchanged: bool,
+    },
+    /// A newer one took its place.
+    Superseded {
+        /// That one.
+        by: DeploymentId,
+        /// Its revision.
+        revision: Revision,
+    },
+    /// A person ended it.
+    Cancelled {
+        /// Who, where the forge tells.
+        by: Option<Principal>,
+        /// Its change request.
+        number: Option<u64>,
+    },
+    /// It cannot go on.
+    Failed {
+        /// Why.
+        failure: Failure,
+    },
+}
+
+impl Turn {
+    /// The turn's name, for routing and machine output.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Started { .. } => "started",
+            Self::ChangeRequestOpened { .. } => "change_request_opened",
+            Self::Waits { .. } => "waits",
+            Self::Approved { .. } => "approved",
+            Self::Merged { .. } => "merged",
+            Self::Succeeded { .. } => "succeeded",
+            Self::Superseded { .. } => "superseded",
+            Self::Cancelled { .. } => "cancelled",
+            Self::Failed { .. } => "failed",
+        }
+    }
+}

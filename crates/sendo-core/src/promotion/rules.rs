@@ -1,0 +1,148 @@
+//! What the configuration says about a lane, checked and resolved.
+
+use serde::{Deserialize, Serialize};
+
+use crate::names::{BranchName, EnvironmentName, Principal, Repository};
+use crate::subject::LaneId;
+use crate::template::Template;
+
+/// Everything a promotion needs to know about its lane.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LaneRules {
+    /// The lane.
+    pub lane: LaneId,
+    /// The application's repository.
+    pub repository: Repository,
+    /// What starts a deployment.
+    pub on: Trigger,
+    /// Globs; only changes that touch one of them count. Empty is all.
+    pub paths: Vec<String>,
+    /// The environment that must have succeeded first.
+    pub after: Option<After>,
+    /// Who must agree before the merge.
+    pub approval: Approval,
+    /// Where and what to edit.
+    pub deliver: Promotion,
+}
+
+/// The environment that must have succeeded first, and what counts as the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct After {
+    /// That environment of the same application.
+    pub environment: EnvironmentName,
+    /// Whether the same tree under another revision counts too (as after a merge commit).
+    pub same_tree: bool,
+}
+
+/// What starts a deployment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trigger {
+    /// A merge into a branch. On a forge without pull requests a push is a merge.
+    MergedInto(BranchName),
+    /// Any push to a branch.
+    PushedTo(BranchName),
+    /// A tag.
+    Tag {
+        /// Which tags.
+        pattern: TagPattern,
+        /// Which of two is newer.
+        order: TagOrder,
+    },
+    /// An image reported by CI.
+    Image,
+    /// Only a person's command.
+    Command,
+}
+
+/// Which tags a rule means. Both forms are anchored: they must match the whole name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TagPattern {
+    /// `*` matches any text without `/`, `**` any text.
+    Glob(String),
+    /// A regular expression, anchored at both ends.
+    Regex(String),
+}
+
+/// Which of two matching tags is newer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TagOrder {
+    /// By semantic version, after the pattern's literal prefix.
+    Semver,
+    /// By the date of the tag, or of its commit.
+    Date,
+    /// By the order in which Sendo heard of them.
+    Pushed,
+}
+
+/// Who must agree before the merge.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Approval {
+    /// Our second identity alone.
+    Automatic,
+    /// People, besides our second identity. Who asked for the deployment does not count.
+    People {
+        /// How many, at least 1.
+        count: u32,
+        /// Whose approval counts; empty is anybody's.
+        from: Vec<Principal>,
+    },
+}
+
+/// How the edit reaches the base.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// By a change request.
+    ChangeRequest,
+    /// By a commit on the base.
+    Commit,
+}
+
+/// Where and what a promotion edits.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Promotion {
+    /// The manifests repository.
+    pub repository: Repository,
+    /// The branch that Argo CD, Flux or a person applies.
+    pub base: BranchName,
+    /// How the edit reaches it.
+    pub mode: Mode,
+    /// What to set; at least one.
+    pub edits: Vec<EditRule>,
+    /// Checks that must have succeeded on the exact head.
+    pub checks: Vec<String>,
+}
+
+/// One edit, with templates for its values.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "edit", rename_all = "snake_case")]
+pub enum EditRule {
+    /// An `images` entry of a kustomization.
+    Image {
+        /// The kustomization file or its folder.
+        path: String,
+        /// The entry's `name`.
+        image: String,
+        /// Its new `newName`.
+        new_name: Option<Template>,
+        /// Its new `newTag`.
+        new_tag: Option<Template>,
+        /// Its new `digest`.
+        digest: Option<Template>,
+    },
+    /// A scalar of a YAML or JSON file.
+    Value {
+        /// The file.
+        path: String,
+        /// Where in it.
+        at: String,
+        /// Its new value.
+        value: Template,
+        /// Which document of several, counted from 0.
+        document: Option<usize>,
+    },
+}
