@@ -1,0 +1,86 @@
+//! `--install`: system packages that are missing, through apt.
+
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use rustix::process::geteuid;
+
+use super::machine::Machine;
+use crate::interrupt::Interrupt;
+use crate::out::Out;
+use crate::process::{Logs, run, tail};
+
+const LIMIT: Duration = Duration::from_secs(10 * 60);
+
+/// Installs what the machine lacks and a package can bring; says so.
+pub(super) fn install(machine: &Machine, interrupt: &Interrupt, out: &Out) -> Result<()> {
+    let packages = packages(machine);
+    if packages.is_empty() {
+        return Ok(());
+    }
+    out.line(&format!("installing {}", packages.join(", ")));
+    apt(&["update"], interrupt, out)?;
+    let mut arguments = vec!["install", "--yes", "--no-install-recommends"];
+    arguments.extend(packages);
+    apt(&arguments, interrupt, out)
+}
+
+fn packages(machine: &Machine) -> Vec<&'static str> {
+    let wanted = [
+        ("git", machine.git),
+        ("postgresql", machine.postgres.is_some()),
+    ];
+    wanted
+        .into_iter()
+        .filter(|(_, there)| !there)
+        .map(|(package, _)| package)
+        .collect()
+}
+
+fn apt(arguments: &[&str], interrupt: &Interrupt, out: &Out) -> Result<()> {
+    let mut command = if geteuid().is_root() {
+        Command::new("apt-get")
+    } else {
+        let mut command = Command::new("sudo");
+        command.args(["--non-interactive", "apt-get"]);
+        command
+    };
+    command
+        .args(arguments)
+        .env("DEBIAN_FRONTEND", "noninteractive");
+    let folder = tempfile::tempdir().context("could not make a folder")?;
+    let log = folder.path().join("apt.log");
+    let logs = Logs {
+        log: &log,
+        stdout: None,
+    };
+    let ended = run(command, &logs, LIMIT, interrupt, &|line| out.passing(line))?;
+    if !ended.success() {
+        let said = tail(&log, 1000);
+        bail!(
+            "apt-get {} failed ({}): {}",
+            arguments[0],
+            ended.reason(LIMIT),
+            said.trim()
+        );
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_missing_is_installed() {
+        let bare = Machine::default();
+        assert_eq!(packages(&bare), ["git", "postgresql"]);
+        let whole = Machine {
+            git: true,
+            postgres: Some("/usr/bin".into()),
+            ..Machine::default()
+        };
+        assert!(packages(&whole).is_empty());
+    }
+}

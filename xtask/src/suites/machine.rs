@@ -1,0 +1,162 @@
+//! What this machine and this workspace have of what the suites need.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use super::table::Need;
+use crate::workspace::{Workspace, cargo};
+
+/// Looked at once, before anything runs.
+#[derive(Debug, Default)]
+pub(super) struct Machine {
+    pub(super) components: Vec<&'static str>,
+    pub(super) git: bool,
+    pub(super) go: bool,
+    /// The folder of `initdb` and `postgres`.
+    pub(super) postgres: Option<PathBuf>,
+}
+
+impl Machine {
+    pub(super) fn look() -> Self {
+        let components = ["fmt", "clippy"]
+            .into_iter()
+            .filter(|component| answers(cargo().args([component, "--version"])));
+        Self {
+            components: components.collect(),
+            git: answers(Command::new("git").arg("--version")),
+            go: answers(Command::new("go").arg("version")),
+            postgres: postgres_folder(),
+        }
+    }
+
+    /// Why a need is not met here, if so.
+    pub(super) fn missing(&self, need: Need, workspace: &Workspace) -> Option<String> {
+        let (there, reason) = match need {
+            Need::Component(name) => (
+                self.components.contains(&name),
+                format!("the toolchain has no {name}: `rustup component add {name}`"),
+            ),
+            Need::Git => (
+                self.git,
+                "git is not installed: --install gets it".to_owned(),
+            ),
+            Need::Go => (self.go, "Go is not installed".to_owned()),
+            Need::Postgres => (
+                self.postgres.is_some(),
+                "no Postgres server programs (initdb, postgres): --install gets them".to_owned(),
+            ),
+            Need::Target(package, target) => (
+                workspace.has_test(package, target),
+                format!("{package} has no integration test named {target}"),
+            ),
+            Need::File(path) => (
+                workspace.root().join(path).exists(),
+                format!("{path} does not exist"),
+            ),
+        };
+        (!there).then_some(reason)
+    }
+}
+
+fn answers(command: &mut Command) -> bool {
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+/// Where the server programs are: on PATH, else in the newest of Debian's version folders.
+fn postgres_folder() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut versions: Vec<(u32, PathBuf)> = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| {
+            let version = entry.file_name().to_str()?.parse().ok()?;
+            Some((version, entry.path().join("bin")))
+        })
+        .collect();
+    versions.sort();
+    let versions = versions.into_iter().rev().map(|(_, folder)| folder);
+    first_with(
+        std::env::split_paths(&path).chain(versions),
+        &["initdb", "postgres"],
+    )
+}
+
+fn first_with(mut folders: impl Iterator<Item = PathBuf>, programs: &[&str]) -> Option<PathBuf> {
+    folders.find(|folder: &PathBuf| {
+        programs
+            .iter()
+            .all(|program| Path::is_file(&folder.join(program)))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn workspace(root: &Path) -> Workspace {
+        let json = json!({
+            "packages": [{
+                "name": "sendo-store",
+                "manifest_path": root.join("crates/sendo-store/Cargo.toml"),
+                "targets": [{"name": "it", "kind": ["test"]}, {"name": "crash", "kind": ["lib"]}],
+            }],
+            "workspace_root": root,
+            "target_directory": root.join("target"),
+        });
+        Workspace::parse(json.to_string().as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn a_machine_with_nothing_tells_what_is_missing() {
+        let folder = tempfile::tempdir().unwrap();
+        let workspace = workspace(folder.path());
+        let machine = Machine::default();
+        let said = |need| machine.missing(need, &workspace).unwrap();
+        assert!(said(Need::Component("clippy")).contains("rustup component add clippy"));
+        assert!(said(Need::Git).contains("--install"));
+        assert_eq!(said(Need::Go), "Go is not installed");
+        assert!(said(Need::Postgres).contains("initdb"));
+        assert_eq!(said(Need::File("deny.toml")), "deny.toml does not exist");
+        assert_eq!(
+            said(Need::Target("sendo-store", "crash")),
+            "sendo-store has no integration test named crash"
+        );
+    }
+
+    #[test]
+    fn what_is_there_is_not_missing() {
+        let folder = tempfile::tempdir().unwrap();
+        let workspace = workspace(folder.path());
+        let machine = Machine {
+            git: true,
+            go: true,
+            ..Machine::default()
+        };
+        for need in [Need::Git, Need::Go, Need::Target("sendo-store", "it")] {
+            assert_eq!(machine.missing(need, &workspace), None, "{need:?}");
+        }
+    }
+
+    #[test]
+    fn both_server_programs_have_to_be_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let (client, server) = (folder.path().join("client"), folder.path().join("server"));
+        for (at, program) in [
+            (&client, "initdb"),
+            (&server, "initdb"),
+            (&server, "postgres"),
+        ] {
+            std::fs::create_dir_all(at).unwrap();
+            std::fs::write(at.join(program), "").unwrap();
+        }
+        let folders = [client, server.clone()].into_iter();
+        assert_eq!(first_with(folders, &["initdb", "postgres"]), Some(server));
+    }
+}

@@ -1,0 +1,246 @@
+//! A Postgres for one suite: made in a folder of its own, gone when dropped.
+//!
+//! It listens on a free loopback port, with a password, because other users of the machine reach
+//! the same loopback. Durability is off: a crash of the machine under test is not what it is for.
+//! The server refuses to run as root, so root hands it to a user without rights.
+
+use std::fs::File;
+use std::io::Read;
+use std::net::TcpListener;
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use rustix::process::{Pid, Signal, geteuid, kill_process};
+use tempfile::TempDir;
+
+use crate::process::tail;
+
+/// The role and owner of everything.
+const ROLE: &str = "sendo";
+/// How long the server may take to be ready, and how long to stop.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A running server.
+pub(super) struct Postgres {
+    server: Child,
+    url: String,
+    // Dropped after `Drop` has stopped the server.
+    _folder: TempDir,
+}
+
+impl Postgres {
+    /// Makes a database cluster and starts a server on it; `programs` holds initdb and postgres.
+    pub(super) fn start(programs: &Path, log: &Path) -> Result<Self> {
+        let folder = TempDir::with_prefix("sendo-postgres-").context("could not make a folder")?;
+        let user = User::to_run_as()?;
+        let password = password()?;
+        let (data, secret) = (folder.path().join("data"), folder.path().join("password"));
+        std::fs::write(&secret, &password).context("could not write the password")?;
+        for path in [folder.path(), &secret] {
+            user.own(path)?;
+        }
+        let made = user
+            .command(&programs.join("initdb"))
+            .args([
+                "--username",
+                ROLE,
+                "--auth-local=trust",
+                "--auth-host=scram-sha-256",
+            ])
+            .args([
+                "--encoding=UTF8",
+                "--locale=C",
+                "--no-sync",
+                "--no-instructions",
+            ])
+            .arg("--pwfile")
+            .arg(&secret)
+            .arg("--pgdata")
+            .arg(&data)
+            .current_dir(folder.path())
+            .output()
+            .context("could not run initdb")?;
+        if !made.status.success() {
+            bail!(
+                "initdb failed: {}",
+                String::from_utf8_lossy(&made.stderr).trim()
+            );
+        }
+        let port = free_port()?;
+        let output =
+            File::create(log).with_context(|| format!("could not create {}", log.display()))?;
+        let server = user
+            .command(&programs.join("postgres"))
+            .arg("-D")
+            .arg(&data)
+            .arg("-k")
+            .arg(folder.path())
+            .args(["-p", &port.to_string()])
+            .args([
+                "-c",
+                "listen_addresses=127.0.0.1",
+                "-c",
+                "max_connections=200",
+            ])
+            .args([
+                "-c",
+                "fsync=off",
+                "-c",
+                "full_page_writes=off",
+                "-c",
+                "logging_collector=off",
+            ])
+            .current_dir(folder.path())
+            .process_group(0)
+            .stdout(output.try_clone().context("could not share the log")?)
+            .stderr(output)
+            .spawn()
+            .context("could not start postgres")?;
+        let url = format!("postgres://{ROLE}:{password}@127.0.0.1:{port}/postgres");
+        let mut postgres = Self {
+            server,
+            url,
+            _folder: folder,
+        };
+        postgres.wait_until_ready(log)?;
+        Ok(postgres)
+    }
+
+    /// Where tests reach it.
+    pub(super) fn url(&self) -> &str {
+        &self.url
+    }
+
+    fn wait_until_ready(&mut self, log: &Path) -> Result<()> {
+        let started = Instant::now();
+        while started.elapsed() < PATIENCE {
+            if tail(log, 4000).contains("ready to accept connections") {
+                return Ok(());
+            }
+            if let Some(status) = self.server.try_wait().context("lost sight of postgres")? {
+                bail!(
+                    "postgres ended at once ({status}): {}",
+                    tail(log, 1000).trim()
+                );
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        bail!("postgres was not ready after {} s", PATIENCE.as_secs())
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        // Interrupt is "fast shutdown": connections are cut, the server ends in order.
+        let _ = kill_process(Pid::from_child(&self.server), Signal::INT);
+        let asked = Instant::now();
+        while asked.elapsed() < PATIENCE {
+            if !matches!(self.server.try_wait(), Ok(None)) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+/// Whom the server runs as: ourselves, or somebody without rights when we are root.
+enum User {
+    Ourselves,
+    Other { user: u32, group: u32 },
+}
+
+impl User {
+    fn to_run_as() -> Result<Self> {
+        if !geteuid().is_root() {
+            return Ok(Self::Ourselves);
+        }
+        let users = std::fs::read_to_string("/etc/passwd").context("could not read the users")?;
+        ["postgres", "nobody"]
+            .into_iter()
+            .find_map(|name| find(&users, name))
+            .context("neither a user postgres nor nobody to run the server as")
+    }
+
+    fn own(&self, path: &Path) -> Result<()> {
+        match self {
+            Self::Ourselves => Ok(()),
+            Self::Other { user, group } => chown(path, Some(*user), Some(*group))
+                .with_context(|| format!("could not hand over {}", path.display())),
+        }
+    }
+
+    fn command(&self, program: &Path) -> Command {
+        // Ends with us even when we are killed: the kernel tells it.
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "INT"]);
+        if let Self::Other { user, group } = self {
+            command
+                .arg(format!("--reuid={user}"))
+                .arg(format!("--regid={group}"));
+            command.arg("--clear-groups");
+        }
+        command
+            .arg("--")
+            .arg(program)
+            .env("LC_ALL", "C")
+            .stdin(Stdio::null());
+        command
+    }
+}
+
+fn find(users: &str, name: &str) -> Option<User> {
+    let fields: Vec<&str> = users
+        .lines()
+        .map(|line| line.split(':').collect::<Vec<_>>())
+        .find(|line| line[0] == name)?;
+    Some(User::Other {
+        user: fields.get(2)?.parse().ok()?,
+        group: fields.get(3)?.parse().ok()?,
+    })
+}
+
+fn free_port() -> Result<u16> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).context("no free port on loopback")?;
+    Ok(listener
+        .local_addr()
+        .context("no free port on loopback")?
+        .port())
+}
+
+fn password() -> Result<String> {
+    let mut bytes = [0_u8; 16];
+    File::open("/dev/urandom")
+        .and_then(|mut source| source.read_exact(&mut bytes))
+        .context("could not read random bytes")?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn users_are_found_by_name() {
+        let users = "root:x:0:0::/root:/bin/sh\npostgres:x:101:104::/var/lib:/bin/sh\n";
+        assert!(matches!(
+            find(users, "postgres"),
+            Some(User::Other {
+                user: 101,
+                group: 104
+            })
+        ));
+        assert!(find(users, "nobody").is_none());
+    }
+
+    #[test]
+    fn passwords_differ() {
+        let (one, other) = (password().unwrap(), password().unwrap());
+        assert!(one.len() == 32 && one != other);
+    }
+}

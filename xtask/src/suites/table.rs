@@ -1,0 +1,206 @@
+//! The suites: what each is for, what it needs, what it runs, how long it may take.
+//!
+//! To add one is to add a row. The order is the order of a run: cheap checks first, then what
+//! everybody can run, then what needs parts of its own, and last what looks back on the others.
+
+use super::runner::Context;
+use crate::Findings;
+use crate::{docs, generate, layers};
+use anyhow::{Context as _, Result};
+
+/// One row.
+pub(super) struct Suite {
+    pub(super) name: &'static str,
+    pub(super) about: &'static str,
+    pub(super) needs: &'static [Need],
+    pub(super) work: Work,
+    pub(super) minutes: u64,
+}
+
+/// A part that has to be on the machine, or a thing that has to be in the workspace.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Need {
+    /// A component of the Rust toolchain, as a cargo subcommand.
+    Component(&'static str),
+    Git,
+    Go,
+    /// The server programs, not just a client.
+    Postgres,
+    /// An integration test `(crate, target)`.
+    Target(&'static str, &'static str),
+    /// A file of this repository.
+    File(&'static str),
+}
+
+/// What a suite does, which is also how it is counted.
+pub(super) enum Work {
+    /// One check: a cargo command that succeeds.
+    Cargo(&'static [&'static str]),
+    /// The tests that a cargo command runs.
+    CargoTest(&'static [&'static str]),
+    /// The tests of one integration test, out of the build of the whole workspace.
+    Program {
+        package: &'static str,
+        target: &'static str,
+        postgres: bool,
+    },
+    /// One check of our own.
+    Check(fn(&Context<'_>) -> Result<Findings>),
+    /// One check: cargo-deny, which is fetched and built when the cache does not have it.
+    Deny,
+    /// One check: no committed snapshot that no test looks at.
+    Snapshots,
+}
+
+impl Work {
+    /// Whether the suite runs tests, and so may look at snapshots.
+    pub(super) fn runs_tests(&self) -> bool {
+        matches!(self, Self::CargoTest(_) | Self::Program { .. })
+    }
+}
+
+pub(super) const SUITES: &[Suite] = &[
+    Suite {
+        name: "format",
+        about: "the sources are formatted",
+        needs: &[Need::Component("fmt")],
+        work: Work::Cargo(&["fmt", "--all", "--check"]),
+        minutes: 2,
+    },
+    Suite {
+        name: "layers",
+        about: "crates see lower levels only; files keep to their budgets",
+        needs: &[],
+        work: Work::Check(|context| layers::check(context.workspace)),
+        minutes: 1,
+    },
+    Suite {
+        name: "docs",
+        about: "links, anchors and code paths in Markdown exist",
+        needs: &[],
+        work: Work::Check(|context| docs::check(context.workspace.root())),
+        minutes: 1,
+    },
+    Suite {
+        name: "lints",
+        about: "clippy has nothing to say",
+        needs: &[Need::Component("clippy")],
+        work: Work::Cargo(&[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ]),
+        minutes: 25,
+    },
+    Suite {
+        name: "unit",
+        about: "every test that needs Rust and git alone",
+        needs: &[Need::Git],
+        work: Work::CargoTest(&["test", "--workspace", "--no-fail-fast"]),
+        minutes: 40,
+    },
+    Suite {
+        name: "generated",
+        about: "the committed reference is what the product prints",
+        needs: &[
+            Need::File("docs/reference/schema.json"),
+            Need::Target("sendo", "it"),
+        ],
+        work: Work::Check(generated),
+        minutes: 1,
+    },
+    Suite {
+        name: "deny",
+        about: "licences, bans and sources of what we depend on",
+        needs: &[Need::File("deny.toml")],
+        work: Work::Deny,
+        minutes: 15,
+    },
+    Suite {
+        name: "store-postgres",
+        about: "the store's conformance suite on a real Postgres",
+        needs: &[Need::Target("sendo-store", "it"), Need::Postgres],
+        work: Work::Program {
+            package: "sendo-store",
+            target: "it",
+            postgres: true,
+        },
+        minutes: 10,
+    },
+    Suite {
+        name: "crash-sqlite",
+        about: "kill -9 at every step, on SQLite",
+        needs: &[Need::Target("sendo", "crash"), Need::Git],
+        work: Work::Program {
+            package: "sendo",
+            target: "crash",
+            postgres: false,
+        },
+        minutes: 15,
+    },
+    Suite {
+        name: "crash-postgres",
+        about: "kill -9 at every step, on Postgres",
+        needs: &[Need::Target("sendo", "crash"), Need::Git, Need::Postgres],
+        work: Work::Program {
+            package: "sendo",
+            target: "crash",
+            postgres: true,
+        },
+        minutes: 15,
+    },
+    Suite {
+        name: "manifest-judge",
+        about: "manifest edits judged by kustomize",
+        needs: &[Need::Target("sendo-manifest", "judge"), Need::Go],
+        work: Work::CargoTest(&[
+            "test",
+            "--release",
+            "--package",
+            "sendo-manifest",
+            "--features",
+            "judge",
+            "--test",
+            "judge",
+            "--",
+            "--nocapture",
+        ]),
+        minutes: 15,
+    },
+    Suite {
+        name: "snapshots",
+        about: "every committed snapshot is looked at by a test",
+        needs: &[],
+        work: Work::Snapshots,
+        minutes: 1,
+    },
+];
+
+fn generated(context: &Context<'_>) -> Result<Findings> {
+    let built = context.built()?;
+    let binary = built
+        .binary("sendo")
+        .context("the test build left no sendo binary")?;
+    generate::check(binary, context.workspace.root())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SUITES;
+
+    #[test]
+    fn names_are_told_apart() {
+        let mut names: Vec<_> = SUITES.iter().map(|suite| suite.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), SUITES.len());
+    }
+
+    #[test]
+    fn the_look_back_comes_last() {
+        assert_eq!(SUITES.last().map(|suite| suite.name), Some("snapshots"));
+    }
+}
