@@ -16,17 +16,17 @@ pub(super) struct Closing {
 }
 
 impl Closing {
-    /// Takes in one suite and writes its line, and why it failed.
+    /// Takes in one suite and writes its line, and below it why it failed.
     pub(super) fn add(&mut self, name: &str, outcome: Outcome, took: Duration, out: &Out) {
         match outcome {
             Outcome::LeftOut(reason) => {
                 out.line(&format!("{name:<15} left out: {reason}"));
                 self.left_out.push((name.to_owned(), reason));
             }
-            Outcome::Counted { mut tally, why } => {
+            Outcome::Counted { mut tally, detail } => {
                 out.line(&suite_line(name, &tally, took));
-                if !why.is_empty() {
-                    out.line(why.trim_end());
+                if !detail.is_empty() {
+                    out.line(detail.trim_end());
                 }
                 for ignored in &mut tally.ignored {
                     *ignored = format!("{name}: {ignored}");
@@ -102,7 +102,7 @@ mod tests {
         };
         Outcome::Counted {
             tally,
-            why: String::new(),
+            detail: String::new(),
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
-use super::runner::Context;
+use super::context::Context;
 use crate::process::{Logs, run, tail};
 use crate::workspace::cargo;
 

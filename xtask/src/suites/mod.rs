@@ -6,6 +6,7 @@
 //! target folder and is shown when it fails. `--all` turns everything left out into a failure.
 
 mod closing;
+mod context;
 mod deny;
 mod install;
 mod machine;
@@ -24,8 +25,9 @@ use crate::interrupt::{self, Interrupt};
 use crate::out::Out;
 use crate::workspace::Workspace;
 use closing::Closing;
+use context::Context;
 use machine::Machine;
-use runner::{Context, Outcome, run_suite};
+use runner::{Outcome, run_suite};
 use table::{SUITES, Suite};
 
 #[derive(clap::Args)]

@@ -1,49 +1,28 @@
 //! Running one suite to a tally, or to the reason why it was left out.
 
-use std::cell::{Cell, OnceCell};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result};
 
+use super::context::{Context, POSTGRES_URL};
 use super::deny;
-use super::machine::Machine;
 use super::postgres::Postgres;
 use super::snapshots;
 use super::table::{Suite, Work};
 use super::tally::{Tally, excerpt};
 use crate::Findings;
-use crate::artifacts::Artifacts;
-use crate::interrupt::Interrupt;
-use crate::out::Out;
 use crate::process::{Ended, Logs, run};
-use crate::workspace::{Workspace, cargo, cargo_path};
-
-/// Where tests find a Postgres; without it they do without.
-const POSTGRES_URL: &str = "SENDO_TEST_POSTGRES";
-/// How long the tests of the whole workspace may take to build with nothing built before.
-const BUILD: Duration = Duration::from_secs(40 * 60);
-
-/// What every suite of one run shares.
-pub(super) struct Context<'a> {
-    pub(super) workspace: &'a Workspace,
-    pub(super) machine: &'a Machine,
-    pub(super) interrupt: &'a Interrupt,
-    pub(super) out: &'a Out,
-    /// Whether every suite that runs tests was run, and passed.
-    pub(super) complete: Cell<bool>,
-    logs: PathBuf,
-    built: OnceCell<std::result::Result<Artifacts, String>>,
-}
+use crate::workspace::{cargo, cargo_path};
 
 /// What became of a suite.
 #[derive(Debug)]
 pub(super) enum Outcome {
     Counted {
         tally: Tally,
-        /// Why it failed, as far as the log tells; empty when it did not.
-        why: String,
+        /// Why it failed, as far as the log tells, and notes; often empty.
+        detail: String,
     },
     LeftOut(String),
 }
@@ -52,85 +31,15 @@ impl Outcome {
     fn passed() -> Self {
         Self::Counted {
             tally: Tally::one_passed(),
-            why: String::new(),
+            detail: String::new(),
         }
     }
 
-    pub(super) fn failed(why: impl Into<String>) -> Self {
+    pub(super) fn failed(detail: impl Into<String>) -> Self {
         Self::Counted {
             tally: Tally::one_failed(),
-            why: why.into(),
+            detail: detail.into(),
         }
-    }
-}
-
-impl<'a> Context<'a> {
-    pub(super) fn new(
-        workspace: &'a Workspace,
-        machine: &'a Machine,
-        interrupt: &'a Interrupt,
-        out: &'a Out,
-    ) -> Self {
-        let logs = workspace.target().join("xtask");
-        let _ = std::fs::remove_file(logs.join("snapshots.txt"));
-        Self {
-            workspace,
-            machine,
-            interrupt,
-            out,
-            complete: Cell::new(true),
-            logs,
-            built: OnceCell::new(),
-        }
-    }
-
-    /// Where the output of a suite goes.
-    pub(super) fn log(&self, name: &str) -> PathBuf {
-        self.logs.join(format!("{name}.log"))
-    }
-
-    /// The test programs and the product, built once for all suites.
-    pub(super) fn built(&self) -> Result<&Artifacts> {
-        let built = self
-            .built
-            .get_or_init(|| self.build().map_err(|error| format!("{error:#}")));
-        built.as_ref().map_err(|error| anyhow!("{error}"))
-    }
-
-    fn build(&self) -> Result<Artifacts> {
-        let (log, messages) = (self.log("build"), self.logs.join("build.json"));
-        let mut command = cargo();
-        command
-            .args(["test", "--workspace", "--no-run"])
-            .args(["--message-format", "json-render-diagnostics"])
-            .current_dir(self.workspace.root());
-        let logs = Logs {
-            log: &log,
-            stdout: Some(&messages),
-        };
-        let ended = run(command, &logs, BUILD, self.interrupt, &|line| {
-            self.out.passing(&format!("building tests: {line}"));
-        })?;
-        if !ended.success() {
-            bail!(
-                "the tests do not build ({}): see {}",
-                ended.reason(BUILD),
-                log.display()
-            );
-        }
-        let messages = std::fs::read_to_string(&messages).context("cargo told nothing")?;
-        Ok(Artifacts::parse(&messages))
-    }
-
-    /// A command in an environment where tests tell which snapshots they looked at.
-    fn prepare(&self, mut command: Command) -> Command {
-        command
-            .current_dir(self.workspace.root())
-            .env(snapshots::VARIABLE, self.logs.join("snapshots.txt"))
-            .env("CARGO_TERM_COLOR", "never")
-            .env("NO_COLOR", "1")
-            .env_remove(POSTGRES_URL);
-        command
     }
 }
 
@@ -152,7 +61,7 @@ pub(super) fn run_suite(suite: &Suite, context: &Context<'_>) -> Result<Outcome>
             target,
             postgres,
         } => program(suite, package, target, *postgres, context),
-        Work::Check(check) => Ok(found(suite, &check(context)?, context)),
+        Work::Check(check) => Ok(found(&check(context)?)),
         Work::Deny => match deny::obtain(context)? {
             Ok(program) => {
                 let mut command = context.prepare(Command::new(program));
@@ -161,7 +70,7 @@ pub(super) fn run_suite(suite: &Suite, context: &Context<'_>) -> Result<Outcome>
             }
             Err(reason) => Ok(Outcome::LeftOut(reason)),
         },
-        Work::Snapshots => look_back(suite, context),
+        Work::Snapshots => look_back(context),
     }
 }
 
@@ -202,17 +111,17 @@ fn tests(suite: &Suite, command: Command, context: &Context<'_>) -> Result<Outco
 /// Counts what test programs printed; ends that no closing line tells of are failures too.
 fn judge(ended: &Ended, log: &str, limit: Duration) -> Outcome {
     let mut tally = Tally::parse(log);
-    let mut why = String::new();
+    let mut detail = String::new();
     if !ended.success() {
-        why = format!("{}    {}", excerpt(log), ended.reason(limit));
+        detail = format!("{}    {}", excerpt(log), ended.reason(limit));
         if tally.failed == 0 {
             tally += Tally::one_failed();
         }
     } else if tally.is_empty() {
-        "    ran no test".clone_into(&mut why);
+        "    ran no test".clone_into(&mut detail);
         tally += Tally::one_failed();
     }
-    Outcome::Counted { tally, why }
+    Outcome::Counted { tally, detail }
 }
 
 fn program(
@@ -262,25 +171,25 @@ fn start_postgres(suite: &Suite, context: &Context<'_>) -> Result<Postgres> {
     Postgres::start(programs, &context.log(&format!("{}-server", suite.name)))
 }
 
-fn found(suite: &Suite, findings: &Findings, context: &Context<'_>) -> Outcome {
-    let lines: Vec<String> = findings
-        .breaches
+fn found(findings: &Findings) -> Outcome {
+    let notes = findings
+        .notes
         .iter()
-        .map(|line| format!("    {line}"))
-        .collect();
-    for note in &findings.notes {
-        context.out.line(&format!("note: {}: {note}", suite.name));
-    }
-    if lines.is_empty() {
-        Outcome::passed()
+        .map(|line| format!("    note: {line}\n"));
+    let breaches = findings.breaches.iter().map(|line| format!("    {line}\n"));
+    let detail = notes.chain(breaches).collect();
+    let passed = findings.breaches.is_empty();
+    let tally = if passed {
+        Tally::one_passed()
     } else {
-        Outcome::failed(lines.join("\n"))
-    }
+        Tally::one_failed()
+    };
+    Outcome::Counted { tally, detail }
 }
 
 /// Compares committed snapshots with those that the suites of this run looked at.
-fn look_back(suite: &Suite, context: &Context<'_>) -> Result<Outcome> {
-    let references = std::fs::read_to_string(context.logs.join("snapshots.txt"));
+fn look_back(context: &Context<'_>) -> Result<Outcome> {
+    let references = std::fs::read_to_string(context.references());
     let left_over =
         snapshots::unreferenced(context.workspace.root(), &references.unwrap_or_default())?;
     if left_over.is_empty() {
@@ -296,14 +205,10 @@ fn look_back(suite: &Suite, context: &Context<'_>) -> Result<Outcome> {
         .iter()
         .map(|path| format!("{path}: no test looks at it"))
         .collect();
-    Ok(found(
-        suite,
-        &Findings {
-            breaches,
-            notes: Vec::new(),
-        },
-        context,
-    ))
+    Ok(found(&Findings {
+        breaches,
+        notes: Vec::new(),
+    }))
 }
 
 #[cfg(test)]
@@ -315,7 +220,7 @@ mod tests {
     fn judged(code: i32, log: &str) -> (Tally, String) {
         let ended = Ended::Exited(ExitStatus::from_raw(code << 8));
         match judge(&ended, log, Duration::from_secs(60)) {
-            Outcome::Counted { tally, why } => (tally, why),
+            Outcome::Counted { tally, detail } => (tally, detail),
             Outcome::LeftOut(reason) => (Tally::default(), reason),
         }
     }
@@ -354,7 +259,7 @@ mod tests {
     #[test]
     fn time_over_is_a_failure() {
         let outcome = judge(&Ended::OverTime, "", Duration::from_secs(60));
-        assert!(matches!(outcome, Outcome::Counted { tally, why }
-            if tally.failed == 1 && why.contains("took longer than its 60 s")));
+        assert!(matches!(outcome, Outcome::Counted { tally, detail }
+            if tally.failed == 1 && detail.contains("took longer than its 60 s")));
     }
 }

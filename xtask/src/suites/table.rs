@@ -3,7 +3,7 @@
 //! To add one is to add a row. The order is the order of a run: cheap checks first, then what
 //! everybody can run, then what needs parts of its own, and last what looks back on the others.
 
-use super::runner::Context;
+use super::context::Context;
 use crate::Findings;
 use crate::{docs, generate, layers};
 use anyhow::{Context as _, Result};
@@ -64,7 +64,7 @@ pub(super) const SUITES: &[Suite] = &[
         name: "format",
         about: "the sources are formatted",
         needs: &[Need::Component("fmt")],
-        work: Work::Cargo(&["fmt", "--all", "--check"]),
+        work: Work::Cargo(&["fmt", "--all", "--check", "--", "--color", "never"]),
         minutes: 2,
     },
     Suite {
