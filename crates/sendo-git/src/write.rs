@@ -1,0 +1,331 @@
+//! Writing blobs, trees and commits: the objects of a publish, before any ref moves.
+//!
+//! Owns rewriting a tree along the changed paths only, and commits whose name is a function of what
+//! is in them, so that a repeat writes nothing new. Moves no ref: objects nobody points to are
+//! harmless, and git collects them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::error::GitError;
+use crate::objects::Entry;
+use crate::oid::Oid;
+use crate::process::Conversation;
+use crate::repository::{BareRepository, line};
+use crate::tree::{Mode, Walk, file_mode};
+use crate::tree_path::TreePath;
+
+/// One file to be different in the new tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    path: TreePath,
+    bytes: Option<Vec<u8>>,
+}
+
+impl Change {
+    /// Gives a file new content, keeping its executable bit; one that is not there is created.
+    #[must_use]
+    pub fn write(path: TreePath, bytes: Vec<u8>) -> Self {
+        Self {
+            path,
+            bytes: Some(bytes),
+        }
+    }
+
+    /// Removes a file, and folders left empty by it; one that is not there stays away.
+    #[must_use]
+    pub fn remove(path: TreePath) -> Self {
+        Self { path, bytes: None }
+    }
+}
+
+/// Who made a commit, and when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signature {
+    /// A name, not empty, without `<`, `>` and control characters.
+    pub name: String,
+    /// An address, or any text without `<`, `>`, spaces and control characters.
+    pub email: String,
+    /// Seconds since 1970, from the caller's clock. Written as UTC.
+    pub at_seconds: i64,
+}
+
+/// A commit to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewCommit {
+    /// Its tree.
+    pub tree: Oid,
+    /// Its parents, first parent first.
+    pub parents: Vec<Oid>,
+    /// Who wrote the change.
+    pub author: Signature,
+    /// Who committed it.
+    pub committer: Signature,
+    /// Its message; one newline at the end is ensured.
+    pub message: String,
+}
+
+type Folders = BTreeMap<String, Vec<Entry>>;
+
+impl BareRepository {
+    /// Writes the tree that differs from `base` (a commit or tree) in `changes` and nothing else.
+    /// Only trees along the changed paths are written; when nothing differs, none is.
+    ///
+    /// # Errors
+    /// `invalid_path` when two changes are at or below the same path, `symlink`, `submodule`,
+    /// `not_a_file` and `not_a_folder` as for reading, and those of running git.
+    pub async fn write_tree_with(&self, base: Oid, changes: &[Change]) -> Result<Oid, GitError> {
+        refuse_overlap(changes)?;
+        let ((root, mut folders, modes), blobs) =
+            tokio::try_join!(self.folders_along(base, changes), self.write_blobs(changes))?;
+        let mut touched = BTreeSet::new();
+        for ((change, mode), blob) in changes.iter().zip(modes).zip(blobs) {
+            let (folder, name) = change.path.split();
+            let entries = folders.entry(folder.to_owned()).or_default();
+            if set_line(entries, name, blob.map(|blob| (mode, blob))) {
+                touched.insert((depth(folder), folder.to_owned()));
+            }
+        }
+        if touched.is_empty() {
+            return Ok(root);
+        }
+        self.write_folders(folders, touched).await
+    }
+
+    /// Writes a commit. The same commit always has the same name, so writing it again is harmless.
+    /// Whether the parents exist is not checked here; moving a ref to it will.
+    ///
+    /// # Errors
+    /// `invalid_commit` for a name, address or message git cannot hold, and those of running git.
+    pub async fn commit_tree(&self, commit: &NewCommit) -> Result<Oid, GitError> {
+        let mut text = format!("tree {}\n", commit.tree);
+        text.extend(
+            commit
+                .parents
+                .iter()
+                .map(|parent| format!("parent {parent}\n")),
+        );
+        text.push_str(&format!("author {}\n", signature(&commit.author)?));
+        text.push_str(&format!("committer {}\n\n", signature(&commit.committer)?));
+        if commit.message.contains('\0') {
+            return Err(GitError::InvalidCommit {
+                why: "the message has a NUL in it",
+            });
+        }
+        text.push_str(commit.message.trim_end_matches('\n'));
+        text.push('\n');
+        let args = ["hash-object", "-t", "commit", "-w", "--stdin"];
+        let finished = self.git.run(&args, text.as_bytes(), 4096).await?;
+        if !finished.status.success() {
+            return Err(self.git.failed(&args, &finished));
+        }
+        line(&finished).parse()
+    }
+
+    /// The root's name, the folders the changes lie in, as they are, and for each change the mode its
+    /// file will have.
+    async fn folders_along(
+        &self,
+        base: Oid,
+        changes: &[Change],
+    ) -> Result<(Oid, Folders, Vec<u32>), GitError> {
+        let mut walk = Walk::open(self, base)?;
+        let root = walk.root().await?;
+        let mut modes = Vec::with_capacity(changes.len());
+        for change in changes {
+            modes.push(match walk.find(&change.path).await? {
+                None => 0o100_644,
+                Some(entry) => file_mode(&change.path, &entry).map(|_| entry.mode)?,
+            });
+        }
+        let folders = walk.into_folders();
+        let existing = folders
+            .into_iter()
+            .filter_map(|(path, lines)| Some((path, lines?)));
+        Ok((root, existing.collect(), modes))
+    }
+
+    /// Writes all new contents by one process; `None` for removals.
+    async fn write_blobs(&self, changes: &[Change]) -> Result<Vec<Option<Oid>>, GitError> {
+        let contents: Vec<&[u8]> = changes.iter().filter_map(|c| c.bytes.as_deref()).collect();
+        let written = match contents.as_slice() {
+            [] => Vec::new(),
+            [only] => {
+                self.hash(&["hash-object", "-w", "--stdin"], None, only)
+                    .await?
+            }
+            many => self.write_many_blobs(many).await?,
+        };
+        if written.len() != contents.len() {
+            return Err(self.git.corrupt("fewer blobs than were written"));
+        }
+        let mut written = written.into_iter();
+        Ok(changes
+            .iter()
+            .map(|c| c.bytes.as_ref().and_then(|_| written.next()))
+            .collect())
+    }
+
+    /// `hash-object` takes many contents only as files, so they pass through a temporary folder.
+    async fn write_many_blobs(&self, contents: &[&[u8]]) -> Result<Vec<Oid>, GitError> {
+        let failed = |what, path: &std::path::Path| {
+            let path = path.to_owned();
+            move |source| GitError::Io { what, path, source }
+        };
+        let folder =
+            tempfile::tempdir().map_err(failed("create a folder in", &std::env::temp_dir()))?;
+        let mut names = String::new();
+        for (n, content) in contents.iter().enumerate() {
+            let file = folder.path().join(n.to_string());
+            std::fs::write(&file, content).map_err(failed("write", &file))?;
+            names.push_str(&format!("{n}\n"));
+        }
+        let args = ["hash-object", "-w", "--no-filters", "--stdin-paths"];
+        self.hash(&args, Some(folder.path()), names.as_bytes())
+            .await
+    }
+
+    async fn hash(
+        &self,
+        args: &[&str],
+        folder: Option<&std::path::Path>,
+        stdin: &[u8],
+    ) -> Result<Vec<Oid>, GitError> {
+        let mut command = self.git.command(args);
+        if let Some(folder) = folder {
+            command.current_dir(folder);
+        }
+        let finished = self
+            .git
+            .run_command(command, args, stdin, 16 * 1024 * 1024)
+            .await?;
+        if !finished.status.success() {
+            return Err(self.git.failed(args, &finished));
+        }
+        String::from_utf8_lossy(&finished.stdout)
+            .lines()
+            .map(str::parse)
+            .collect()
+    }
+
+    /// Writes the touched folders, deepest first, and those above them; answers the root.
+    async fn write_folders(
+        &self,
+        mut folders: Folders,
+        mut touched: BTreeSet<(usize, String)>,
+    ) -> Result<Oid, GitError> {
+        let mut mktree = self
+            .git
+            .converse(&["mktree", "-z", "--batch", "--missing"])?;
+        let mut root = Oid::EMPTY_TREE;
+        while let Some((_, folder)) = touched.pop_last() {
+            let entries = folders.remove(&folder).unwrap_or_default();
+            let tree = write_tree(&mut mktree, &entries).await?;
+            if folder.is_empty() {
+                root = tree;
+                break;
+            }
+            let (parent, name) = folder.rsplit_once('/').unwrap_or(("", &folder));
+            let line = (!entries.is_empty()).then_some((0o040_000, tree));
+            set_line(folders.entry(parent.to_owned()).or_default(), name, line);
+            touched.insert((depth(parent), parent.to_owned()));
+        }
+        mktree.ended().await?;
+        Ok(root)
+    }
+}
+
+async fn write_tree(mktree: &mut Conversation, entries: &[Entry]) -> Result<Oid, GitError> {
+    let mut text = Vec::new();
+    for Entry { mode, name, oid } in entries {
+        let kind = match Mode::of(*mode) {
+            Mode::Folder => "tree",
+            Mode::Submodule => "commit",
+            Mode::File | Mode::Executable | Mode::Symlink => "blob",
+        };
+        text.extend_from_slice(format!("{mode:06o} {kind} {oid}\t").as_bytes());
+        text.extend_from_slice(name);
+        text.push(0);
+    }
+    text.push(0);
+    let answer = mktree.ask(&text).await?;
+    Oid::from_hex(&answer).ok_or_else(|| mktree.corrupt("the name of a tree it wrote"))
+}
+
+/// Sets, adds or removes a line; answers whether that made a difference.
+fn set_line(entries: &mut Vec<Entry>, name: &str, new: Option<(u32, Oid)>) -> bool {
+    let at = entries
+        .iter()
+        .position(|entry| entry.name == name.as_bytes());
+    match (at, new) {
+        (None, None) => false,
+        (Some(at), None) => {
+            entries.remove(at);
+            true
+        }
+        (Some(at), Some((mode, oid))) => {
+            let differs = (entries[at].mode, entries[at].oid) != (mode, oid);
+            (entries[at].mode, entries[at].oid) = (mode, oid);
+            differs
+        }
+        (None, Some((mode, oid))) => {
+            entries.push(Entry {
+                mode,
+                name: name.as_bytes().to_vec(),
+                oid,
+            });
+            true
+        }
+    }
+}
+
+fn depth(folder: &str) -> usize {
+    if folder.is_empty() {
+        0
+    } else {
+        1 + folder.matches('/').count()
+    }
+}
+
+fn refuse_overlap(changes: &[Change]) -> Result<(), GitError> {
+    let mut paths: Vec<String> = changes
+        .iter()
+        .map(|change| format!("{}/", change.path))
+        .collect();
+    paths.sort();
+    for pair in paths.windows(2) {
+        if let [one, other] = pair
+            && other.starts_with(one.as_str())
+        {
+            let why = "another change of the same publish is at or above it";
+            return Err(GitError::InvalidPath {
+                path: other.trim_end_matches('/').to_owned(),
+                why,
+            });
+        }
+    }
+    Ok(())
+}
+
+fn signature(who: &Signature) -> Result<String, GitError> {
+    let crosses = |text: &str| {
+        text.chars()
+            .any(|c| c.is_control() || matches!(c, '<' | '>'))
+    };
+    // git would strip these silently, and the commit would not be the one that was asked for.
+    let crud = |c: char| c <= ' ' || matches!(c, '.' | ',' | ':' | ';' | '"' | '\\' | '\'');
+    let why = if who.name.trim_matches(crud).is_empty() {
+        "a name is empty"
+    } else if crosses(&who.name) || crosses(&who.email) || who.email.contains(' ') {
+        "a name or address has < or > or a control character in it"
+    } else if who.name.trim() != who.name {
+        "a name starts or ends with a space"
+    } else if !(0..=253_402_300_799).contains(&who.at_seconds) {
+        "its time is not between the years 1970 and 9999"
+    } else {
+        return Ok(format!(
+            "{} <{}> {} +0000",
+            who.name, who.email, who.at_seconds
+        ));
+    };
+    Err(GitError::InvalidCommit { why })
+}
