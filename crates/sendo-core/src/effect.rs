@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::deployment::{Change, DeploymentId};
+use crate::deployment::{Change, DeploymentId, Failure};
 use crate::names::{BranchName, Principal, Repository, Revision, TagName, TreeId};
 use crate::notice::Notice;
 use crate::time::Timestamp;
@@ -66,6 +66,8 @@ pub enum Edit {
 pub enum Effect {
     /// Read what a lane's trigger calls newest, and what lies between it and `since`.
     ObserveSource {
+        /// The key of the fact it leaves.
+        fact: String,
         /// The application's repository.
         repository: Repository,
         /// Where to look.
@@ -79,6 +81,8 @@ pub enum Effect {
     },
     /// Read a change request, its head, checks and reviews, and regenerate the tree it should have.
     ObserveChange {
+        /// The key of the fact it leaves.
+        fact: String,
         /// The manifests repository.
         repository: Repository,
         /// Its number.
@@ -235,6 +239,11 @@ pub enum CloseReason {
     Superseded {
         /// The newer deployment.
         by: DeploymentId,
+    },
+    /// The deployment cannot go on.
+    Failed {
+        /// Why.
+        failure: Failure,
     },
 }
 

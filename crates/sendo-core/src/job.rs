@@ -15,6 +15,8 @@ use crate::world::World;
 pub struct Wake {
     /// Whom.
     pub subject: SubjectId,
+    /// Whether everything observed so far counts as stale. Without it only the facts are news.
+    pub hint: bool,
     /// What the event announces, if anything.
     pub facts: Vec<Fact>,
 }

@@ -4,7 +4,27 @@
 //! branch of its own, opens a change request, waits for its checks on the exact head, approves it
 //! with a second identity if the head's tree is the one we would generate, waits for people where
 //! asked, merges pinned to that head, and tells the lanes after it.
+//!
+//! The story in files: [`matching`] says which lanes an event concerns and why not the others;
+//! `evidence` takes in what came of our effects; `newest` finds the revision a lane should be at; `advance` takes the running deployment one
+//! step on; `ending` brings it to its end; [`decide`] reads as their list. What they remember is
+//! in [`state`], what they go by in [`rules`].
 
+pub mod decide;
+pub mod matching;
 pub mod rules;
+pub mod state;
 
-pub use rules::{Approval, EditRule, LaneRules, Mode, Promotion, TagOrder, TagPattern, Trigger};
+mod advance;
+mod ending;
+mod evidence;
+mod newest;
+mod render;
+
+pub use decide::Promotions;
+pub use rules::{
+    After, Approval, EditRule, LaneRules, Mode, Promotion, TagOrder, TagPattern, Trigger,
+};
+
+#[cfg(test)]
+mod tests;

@@ -23,6 +23,8 @@ pub struct LaneRules {
     pub approval: Approval,
     /// Where and what to edit.
     pub deliver: Promotion,
+    /// Our own identities on that forge; their reviews are never people's.
+    pub ours: Vec<Principal>,
 }
 
 /// The environment that must have succeeded first, and what counts as the same.
@@ -59,7 +61,7 @@ pub enum Trigger {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TagPattern {
-    /// `*` matches any text without `/`, `**` any text.
+    /// `*` matches any text without `/`; a whole part `**` matches any number of parts.
     Glob(String),
     /// A regular expression, anchored at both ends.
     Regex(String),

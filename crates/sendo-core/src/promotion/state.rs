@@ -1,0 +1,207 @@
+//! What a lane remembers between decisions.
+//!
+//! It is stored as JSON with a version. Everything here is evidence (what was seen, what came of an
+//! effect); where a deployment stands is derived from it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::deployment::{
+    Change, ChangeLink, Deployment, DeploymentId, DeploymentState, Failure, Strategy, Waiting,
+};
+use crate::effect::{Edit, Published};
+use crate::names::{BranchName, Principal, Revision, TreeId};
+use crate::subject::LaneId;
+use crate::time::Timestamp;
+
+/// The version of [`LaneState`] this binary writes.
+pub const VERSION: u32 = 1;
+
+/// A lane's memory.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LaneState {
+    /// See [`VERSION`].
+    pub version: u32,
+    /// How many deployments the lane has had.
+    pub ordinal: u64,
+    /// Whether the trigger was ever looked at. The first look is the baseline and deploys nothing.
+    pub looked: bool,
+    /// The newest revision that was decided on, deployed or not.
+    pub considered: Option<Revision>,
+    /// The tags that were there when last looked, for the order `pushed`.
+    pub known_tags: Vec<String>,
+    /// Changes since the last success, oldest first, at most 250.
+    pub pending: Vec<Change>,
+    /// How many older ones were left out of `pending`.
+    pub omitted: u64,
+    /// The deployment under way.
+    pub running: Option<Running>,
+    /// The one that starts next.
+    pub queued: Option<Candidate>,
+    /// The last successes, newest first, at most 50.
+    pub succeeded: Vec<Success>,
+    /// Why looking at the trigger does not work, while it does not.
+    pub blind: Option<String>,
+}
+
+/// A success, as the lanes after this one see it too.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Success {
+    /// Which deployment.
+    pub ordinal: u64,
+    /// The revision.
+    pub revision: Revision,
+    /// Its tree.
+    pub tree: TreeId,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A revision that shall be deployed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// Its number within the lane.
+    pub ordinal: u64,
+    /// The revision.
+    pub revision: Revision,
+    /// Its tree.
+    pub tree: TreeId,
+    /// The branch or tag it was found on.
+    pub reference: String,
+    /// The git or image tag, for templates.
+    pub tag: Option<String>,
+    /// The image digest, for templates.
+    pub digest: Option<String>,
+    /// What it carries since the last success.
+    pub included: Vec<Change>,
+    /// How many more there are.
+    pub omitted: u64,
+    /// Who asked, when a person did.
+    pub requested_by: Option<Principal>,
+    /// Whether it lies behind the last success.
+    pub backwards: bool,
+    /// When it was first known.
+    pub created_at: Timestamp,
+}
+
+/// The deployment under way.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Running {
+    /// What is deployed.
+    pub candidate: Candidate,
+    /// The value written, such as the image tag.
+    pub version: String,
+    /// What is set.
+    pub edits: Vec<Edit>,
+    /// Our branch; the base itself for a direct commit.
+    pub branch: BranchName,
+    /// How often the commit was built; more than once after a conflict.
+    pub builds: u32,
+    /// Whether the commit must be built again on the new base.
+    pub rebuild: bool,
+    /// The commit on our branch.
+    pub published: Option<Published>,
+    /// The old values the first build replaced.
+    pub first_old: Option<Vec<String>>,
+    /// The files said so already.
+    pub unchanged: bool,
+    /// The change request.
+    pub change: Option<ChangeLink>,
+    /// The head our second identity approved.
+    pub approved: Option<Revision>,
+    /// How often a merge was planned.
+    pub merges: u32,
+    /// The base's head that contains the change, and who merged when it was not us.
+    pub merged: Option<(Revision, Option<Principal>)>,
+    /// How it ends, once that is known but not everything is cleared away.
+    pub ending: Option<Ending>,
+    /// Whether the change request was closed by us.
+    pub closed: bool,
+    /// What it waits for, as last told.
+    pub waiting: Option<Waiting>,
+    /// How many notices it has given.
+    pub turns: u32,
+    /// When one of our own writes last changed the change request.
+    pub wrote_at: Timestamp,
+}
+
+/// How a deployment ends without success.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "ending", rename_all = "snake_case")]
+pub enum Ending {
+    /// A newer one takes its place.
+    Superseded {
+        /// Which.
+        by: u64,
+    },
+    /// A person ended it.
+    Cancelled {
+        /// Who.
+        by: Option<Principal>,
+    },
+    /// It cannot go on.
+    Failed {
+        /// Why.
+        failure: Failure,
+    },
+}
+
+impl Candidate {
+    /// Its id.
+    #[must_use]
+    pub fn id(&self, lane: &LaneId) -> DeploymentId {
+        DeploymentId::new(lane, self.ordinal)
+    }
+
+    /// Its row while it has not started.
+    #[must_use]
+    pub fn row(&self, lane: &LaneId, state: DeploymentState) -> Deployment {
+        Deployment {
+            id: self.id(lane),
+            lane: lane.clone(),
+            strategy: Strategy::Promotion,
+            revision: self.revision.clone(),
+            reference: self.reference.clone(),
+            version: None,
+            state,
+            waiting: None,
+            created_at: self.created_at,
+            finished_at: None,
+            requested_by: self.requested_by.clone(),
+            superseded_by: None,
+            change: None,
+            included: self.included.clone(),
+            error: None,
+        }
+    }
+}
+
+impl Running {
+    /// Its row: where it stands, derived from the evidence.
+    #[must_use]
+    pub fn row(&self, lane: &LaneId, now: Timestamp) -> Deployment {
+        let mut row = self.candidate.row(lane, DeploymentState::Running);
+        row.version = Some(self.version.clone());
+        row.change = self.change.clone();
+        row.waiting = self.waiting.clone();
+        if row.waiting.is_some() {
+            row.state = DeploymentState::Waiting;
+        }
+        if let Some(ending) = &self.ending {
+            row.waiting = None;
+            row.finished_at = Some(now);
+            row.state = match ending {
+                Ending::Superseded { by } => {
+                    row.superseded_by = Some(DeploymentId::new(lane, *by));
+                    DeploymentState::Superseded
+                }
+                Ending::Cancelled { .. } => DeploymentState::Cancelled,
+                Ending::Failed { failure } => {
+                    row.error = Some(failure.clone());
+                    DeploymentState::Failed
+                }
+            };
+        }
+        row
+    }
+}
