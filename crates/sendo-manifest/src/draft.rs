@@ -1,0 +1,456 @@
+//! An edit in the making: splices of the text and, beside them, what the result must mean.
+//!
+//! Owns the five things an edit can do: set a value, add a pair, add an item, remove a child, and
+//! fill an empty list. Each is noted twice, as bytes to replace and as an expectation on the tree,
+//! and [`Draft::finish`] hands both to the proof. It does not resolve paths or know about images.
+
+mod removal;
+mod style;
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::edited::{Change, Edited, Splice};
+use crate::error::{EditError, Position};
+use crate::fragment::{Fragment, NewScalar, write_flow_pair};
+use crate::layout;
+use crate::proof::{self, Expectation};
+use crate::scalar;
+use crate::tree::{Kind, MAX_BYTES, NodeId, Tree};
+
+/// A value and how it is reached.
+#[derive(Clone, Debug)]
+pub(crate) struct Slot {
+    pub(crate) node: NodeId,
+    /// The key, if the value is in a mapping.
+    pub(crate) key: Option<NodeId>,
+    /// Whether it lies between braces or brackets.
+    pub(crate) in_flow: bool,
+    /// The anchors on the way, this value's own included.
+    pub(crate) anchors: Vec<u32>,
+}
+
+impl Slot {
+    pub(crate) fn root(tree: &Tree<'_>, node: NodeId) -> Self {
+        Self {
+            node,
+            key: None,
+            in_flow: false,
+            anchors: Vec::new(),
+        }
+        .with_own_anchor(tree)
+    }
+
+    /// The slot of a child of this one.
+    pub(crate) fn child(&self, tree: &Tree<'_>, key: Option<NodeId>, node: NodeId) -> Self {
+        let in_flow = self.in_flow || tree[self.node].kind.is_flow();
+        Self {
+            node,
+            key,
+            in_flow,
+            anchors: self.anchors.clone(),
+        }
+        .with_own_anchor(tree)
+    }
+
+    fn with_own_anchor(mut self, tree: &Tree<'_>) -> Self {
+        let node = tree[self.node];
+        if node.anchor != 0 && node.kind != Kind::Alias {
+            self.anchors.push(node.anchor);
+        }
+        self
+    }
+}
+
+struct Pending {
+    splice: Splice,
+    /// Orders insertions at one byte: those of inner containers come first.
+    container: NodeId,
+}
+
+pub(crate) struct Draft<'a, 't> {
+    tree: &'a Tree<'t>,
+    json: bool,
+    pending: Vec<Pending>,
+    /// Ordinals of the children to remove, by container.
+    removals: BTreeMap<NodeId, BTreeSet<usize>>,
+    expectation: Expectation,
+    changes: Vec<Change>,
+}
+
+impl<'a, 't> Draft<'a, 't> {
+    pub(crate) fn new(tree: &'a Tree<'t>, json: bool) -> Self {
+        Self {
+            tree,
+            json,
+            pending: Vec::new(),
+            removals: BTreeMap::new(),
+            expectation: Expectation::default(),
+            changes: Vec::new(),
+        }
+    }
+
+    /// Replaces a value, unless it already is the one wanted.
+    pub(crate) fn set(&mut self, slot: &Slot, path: &str, new: NewScalar) -> Result<(), EditError> {
+        let (tree, node) = (self.tree, self.tree[slot.node]);
+        self.expectation.claim(slot.node, path)?;
+        if let Some(tag) = tree
+            .tag(slot.node)
+            .filter(|tag| new.verbatim || !is_string_tag(tag))
+        {
+            let (at, path, tag) = (tree.position(slot.node), path.to_owned(), tag.to_owned());
+            return Err(EditError::Tagged { at, path, tag });
+        }
+        let unwritten = tree.is_unwritten(slot.node);
+        let old = (!unwritten).then(|| tree.value(slot.node).to_owned());
+        if old.as_deref() == Some(&*new.text) && self.reads_as_string(slot.node) != new.verbatim {
+            return Ok(());
+        }
+        let splice = match node.kind {
+            _ if unwritten => self.splice_unwritten(slot, path, &new)?,
+            Kind::Literal | Kind::Folded => self.splice_block_scalar(slot, path, &new)?,
+            kind => Splice {
+                range: node.start as usize..node.end as usize,
+                replacement: new.write(Some(kind), slot.in_flow, self.json),
+            },
+        };
+        self.note(slot, path, old, Some(new.text.clone()), slot.node);
+        self.pending.push(Pending {
+            splice,
+            container: slot.node,
+        });
+        self.expectation
+            .replaced
+            .insert(slot.node, Fragment::Scalar(new));
+        Ok(())
+    }
+
+    fn reads_as_string(&self, id: NodeId) -> bool {
+        self.tree[id].kind != Kind::Plain
+            || self.tree.tag(id).is_some()
+            || !scalar::reads_as_something_else(self.tree.value(id))
+    }
+
+    fn splice_unwritten(
+        &self,
+        slot: &Slot,
+        path: &str,
+        new: &NewScalar,
+    ) -> Result<Splice, EditError> {
+        let (tree, node) = (self.tree, self.tree[slot.node]);
+        let at = match slot.key {
+            Some(key) => layout::after_colon(tree.text, tree[key].end as usize),
+            None => layout::dash_before(tree.text, node.start as usize).map(|dash| dash + 1),
+        };
+        let at = at.filter(|_| node.anchor == 0 && tree.tag(slot.node).is_none());
+        let detail = "an empty value with an anchor, a tag or no indicator of its own";
+        let at = at.ok_or_else(|| self.unsupported(slot.node, path, detail))?;
+        let text = new.write(None, slot.in_flow, self.json);
+        Ok(Splice {
+            range: at..at,
+            replacement: format!(" {text}"),
+        })
+    }
+
+    fn splice_block_scalar(
+        &self,
+        slot: &Slot,
+        path: &str,
+        new: &NewScalar,
+    ) -> Result<Splice, EditError> {
+        let (text, node) = (self.tree.text, self.tree[slot.node]);
+        let (start, end) = (node.start as usize, node.end as usize);
+        let from = match slot.key {
+            Some(key) => self.tree[key].end as usize,
+            None => layout::line_start(
+                text,
+                text[..layout::line_start(text, start)].trim_end().len(),
+            ),
+        };
+        let header = layout::lead(text, from).content;
+        if header >= end || !text[header..].starts_with(['|', '>']) {
+            return Err(self.unsupported(
+                slot.node,
+                path,
+                "a block scalar whose header is not found",
+            ));
+        }
+        let end = header + text[header..end].trim_end().len();
+        let block = (node.kind == Kind::Literal && !new.verbatim)
+            .then(|| layout::indent_of(text, start))
+            .and_then(|indent| scalar::literal_block(&new.text, &indent, layout::newline(text)));
+        let replacement = block.unwrap_or_else(|| new.write(None, slot.in_flow, self.json));
+        Ok(Splice {
+            range: header..end,
+            replacement,
+        })
+    }
+
+    /// Adds a pair at the end of a mapping that has at least one, or is written `{}`.
+    pub(crate) fn append_pair(
+        &mut self,
+        map: &Slot,
+        path: &str,
+        key: &str,
+        value: Fragment,
+    ) -> Result<(), EditError> {
+        let tree = self.tree;
+        if tree[map.node].kind == Kind::FlowMap {
+            let style = self.flow_style(map.node);
+            let text = write_flow_pair(key, &value, &style);
+            self.append_flow(map.node, &text);
+        } else {
+            let keys = || {
+                tree.pairs(map.node)
+                    .map(|(key, _)| tree[key].start as usize)
+            };
+            let column = keys()
+                .find(|&at| layout::starts_line(tree.text, at))
+                .or(keys().next());
+            let column = column.unwrap_or(tree[map.node].start as usize);
+            let indent = layout::indent_of(tree.text, column);
+            let text = value.write_pair(key, &indent, &self.block_style(map.node));
+            self.append_lines(map.node, &text);
+        }
+        if let Fragment::Scalar(new) = &value {
+            self.note(map, path, None, Some(new.text.clone()), map.node);
+        }
+        let key = Fragment::Scalar(NewScalar::string(key));
+        self.expectation.append(map.node, [key, value], path)
+    }
+
+    /// Adds an item at the end of a list that has at least one, or is written `[]`.
+    pub(crate) fn append_item(
+        &mut self,
+        list: &Slot,
+        path: &str,
+        item: Fragment,
+    ) -> Result<(), EditError> {
+        let tree = self.tree;
+        if tree[list.node].kind == Kind::FlowSeq {
+            let text = item.write_flow(&self.flow_style(list.node));
+            self.append_flow(list.node, &text);
+        } else {
+            let dash = |item: NodeId| layout::dash_before(tree.text, tree[item].start as usize);
+            let last = tree
+                .children(list.node)
+                .filter_map(|item| Some((item, dash(item)?)))
+                .last();
+            let Some((sibling, dash)) = last else {
+                return Err(self.unsupported(list.node, path, "a list whose dashes are not found"));
+            };
+            let mut style = self.block_style(list.node);
+            let gap = &tree.text[dash + 1..tree[sibling].start as usize];
+            if tree[sibling].kind == Kind::BlockMap && gap.bytes().all(|b| b == b' ') {
+                style.dash = format!("-{gap}");
+            }
+            let text = item.write_item(&layout::indent_of(tree.text, dash), &style);
+            self.append_lines(list.node, &text);
+        }
+        self.expectation.append(list.node, [item], path)
+    }
+
+    /// Writes a list where a null is.
+    pub(crate) fn fill_list(
+        &mut self,
+        slot: &Slot,
+        parent: NodeId,
+        path: &str,
+        items: Vec<Fragment>,
+    ) -> Result<(), EditError> {
+        let (tree, node) = (self.tree, self.tree[slot.node]);
+        self.expectation.claim(slot.node, path)?;
+        let (Some(key), 0) = (slot.key, node.anchor) else {
+            return Err(self.unsupported(slot.node, path, "an empty list with an anchor"));
+        };
+        if tree.is_unwritten(slot.node) && tree[parent].kind == Kind::BlockMap {
+            let style = self.block_style(parent);
+            let indent =
+                layout::indent_of(tree.text, tree[key].start as usize) + &style.list_indent;
+            let lines: Vec<_> = items
+                .iter()
+                .map(|item| item.write_item(&indent, &style))
+                .collect();
+            self.insert_lines(
+                tree[key].end as usize,
+                slot.node,
+                &lines.join(style.newline),
+            );
+        } else {
+            let text = Fragment::Seq(items.clone()).write_flow(&self.flow_style(parent));
+            let (start, replacement) = match layout::after_colon(tree.text, tree[key].end as usize)
+            {
+                Some(at) if tree.is_unwritten(slot.node) => (at, format!(" {text}")),
+                _ => (node.start as usize, text),
+            };
+            let end = start.max(node.end as usize);
+            let splice = Splice {
+                range: start..end,
+                replacement,
+            };
+            self.pending.push(Pending {
+                splice,
+                container: slot.node,
+            });
+        }
+        self.expectation
+            .replaced
+            .insert(slot.node, Fragment::Seq(items));
+        Ok(())
+    }
+
+    /// Records a change for the report.
+    fn note(
+        &mut self,
+        slot: &Slot,
+        path: &str,
+        old: Option<String>,
+        new: Option<String>,
+        at: NodeId,
+    ) {
+        let tree = self.tree;
+        let uses = |node: &&crate::tree::Node| {
+            node.kind == Kind::Alias && slot.anchors.contains(&node.anchor)
+        };
+        let aliases = if slot.anchors.is_empty() {
+            0
+        } else {
+            tree.nodes.iter().filter(uses).count()
+        };
+        let line = tree.position(at).line;
+        self.changes.push(Change {
+            path: path.to_owned(),
+            old,
+            new,
+            line,
+            aliases,
+        });
+    }
+
+    /// Records a new entry made of several values, for the report.
+    pub(crate) fn note_new(&mut self, slot: &Slot, path: &str, new: &str) {
+        self.note(slot, path, None, Some(new.to_owned()), slot.node);
+    }
+
+    /// Applies the splices and proves the result.
+    pub(crate) fn finish(mut self) -> Result<Edited, EditError> {
+        for (container, ordinals) in std::mem::take(&mut self.removals) {
+            self.splice_removals(container, &ordinals);
+        }
+        self.pending.sort_by_key(|Pending { splice, container }| {
+            (splice.range.start, splice.range.end, Reverse(*container))
+        });
+        let splices: Vec<_> = self
+            .pending
+            .into_iter()
+            .map(|pending| pending.splice)
+            .collect();
+        let text = apply(self.tree.text, &splices)?;
+        if !splices.is_empty() {
+            proof::prove(self.tree, &self.expectation, &splices, &text, self.json)?;
+        }
+        Ok(Edited {
+            text,
+            splices,
+            changes: self.changes,
+        })
+    }
+
+    fn append_flow(&mut self, container: NodeId, new: &str) {
+        let tree = self.tree;
+        let text = tree.text;
+        let extents = self.extents(container);
+        let open = tree[container].start as usize + 1;
+        let (at, separator) = match extents.as_slice() {
+            [] => (open, String::new()),
+            [.., before, (start, end)] => {
+                let gap = &text[before.1..*start];
+                let bare = gap.trim() == ",";
+                (
+                    *end,
+                    if bare {
+                        gap.to_owned()
+                    } else {
+                        style::own_line_separator(text, *start)
+                    },
+                )
+            }
+            [(start, end)] => {
+                let same_line = !text[open..*start].contains('\n');
+                let separator = if same_line {
+                    self.flow_gap(container)
+                } else {
+                    style::own_line_separator(text, *start)
+                };
+                (*end, separator)
+            }
+        };
+        let splice = Splice {
+            range: at..at,
+            replacement: format!("{separator}{new}"),
+        };
+        self.pending.push(Pending { splice, container });
+    }
+
+    fn append_lines(&mut self, container: NodeId, lines: &str) {
+        self.insert_lines(self.tree[container].end as usize, container, lines);
+    }
+
+    /// Inserts whole lines after the line that holds `after`.
+    fn insert_lines(&mut self, after: usize, container: NodeId, lines: &str) {
+        let text = self.tree.text;
+        let newline = layout::newline(text);
+        let (at, replacement) = match layout::next_line(text, after) {
+            Some(at) => (at, format!("{lines}{newline}")),
+            None => (text.len(), format!("{newline}{lines}")),
+        };
+        self.pending.push(Pending {
+            splice: Splice {
+                range: at..at,
+                replacement,
+            },
+            container,
+        });
+    }
+
+    fn unsupported(&self, id: NodeId, path: &str, detail: &'static str) -> EditError {
+        EditError::Unsupported {
+            at: self.tree.position(id),
+            path: path.to_owned(),
+            detail,
+        }
+    }
+}
+
+fn is_string_tag(tag: &str) -> bool {
+    matches!(tag, "tag:yaml.org,2002:str" | "!")
+}
+
+fn apply(old: &str, splices: &[Splice]) -> Result<String, EditError> {
+    let added: usize = splices.iter().map(|splice| splice.replacement.len()).sum();
+    let removed: usize = splices.iter().map(|splice| splice.range.len()).sum();
+    let bytes = (old.len() + added).saturating_sub(removed);
+    if bytes > MAX_BYTES {
+        return Err(EditError::TooLarge {
+            bytes,
+            limit: MAX_BYTES,
+        });
+    }
+    let mut text = String::with_capacity(bytes);
+    let mut done = 0;
+    for Splice { range, replacement } in splices {
+        let Some(kept) = old
+            .get(done..range.start)
+            .filter(|_| range.start <= range.end)
+        else {
+            let at = Position::of(old, range.start);
+            let detail = "two replacements overlap".to_owned();
+            return Err(EditError::ProofFailed { at, detail });
+        };
+        text.push_str(kept);
+        text.push_str(replacement);
+        done = range.end;
+    }
+    text.push_str(old.get(done..).unwrap_or_default());
+    Ok(text)
+}

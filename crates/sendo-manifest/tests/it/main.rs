@@ -1,0 +1,4 @@
+//! Stories about edits.
+
+mod images;
+mod speed;
