@@ -183,6 +183,10 @@ impl BareRepository {
             .split(|byte| *byte == b'\n')
             .filter_map(Oid::from_hex)
             .collect();
+        if oids.is_empty() {
+            // git lists nothing for a tree or blob, and says so to nobody.
+            self.commit(query.to).await?;
+        }
         let cut = oids.len() > query.limit;
         oids.truncate(query.limit);
         let mut commits = Vec::with_capacity(oids.len());
@@ -299,11 +303,11 @@ impl BareRepository {
     /// The likelier cause: one of the commits is missing or no commit. Else `failed`.
     async fn why_not(&self, commits: &[Oid], failed: GitError) -> GitError {
         for oid in commits {
-            match self.commit(*oid).await {
-                Err(error @ (GitError::ObjectMissing { .. } | GitError::WrongKind { .. })) => {
-                    return error;
-                }
-                _ => {}
+            let read = self.commit(*oid).await.err();
+            if let Some(error @ (GitError::ObjectMissing { .. } | GitError::WrongKind { .. })) =
+                read
+            {
+                return error;
             }
         }
         failed

@@ -3,6 +3,8 @@
 //! Owns the protocol of that process, the parsing of trees, and the limit on what is held in memory:
 //! an object larger than its limit is not read at all. Does not know about paths; `tree` does.
 
+use std::path::Path;
+
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout_at;
 
@@ -33,7 +35,8 @@ pub(crate) struct ObjectReader(Conversation);
 
 impl ObjectReader {
     pub(crate) fn open(git: &Git) -> Result<Self, GitError> {
-        git.converse(&["cat-file", "--batch"]).map(Self)
+        git.converse(&["cat-file", "--batch"], Path::new("/"))
+            .map(Self)
     }
 
     /// Reads one object, `None` when there is no such object. `name` is an object name, possibly

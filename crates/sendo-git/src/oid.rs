@@ -41,6 +41,10 @@ impl Oid {
         Self(bytes)
     }
 
+    pub(crate) fn as_bytes(&self) -> &[u8; 20] {
+        &self.0
+    }
+
     pub(crate) fn from_hex(hex: &[u8]) -> Option<Self> {
         let mut bytes = [0; 20];
         if hex.len() != 2 * bytes.len() {

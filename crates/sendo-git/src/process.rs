@@ -135,8 +135,8 @@ impl Git {
     }
 
     /// Starts a command that answers line by line or object by object while it is being asked.
-    pub(crate) fn converse(&self, args: &[&str]) -> Result<Conversation, GitError> {
-        let mut child = spawn(&mut self.command(args))?;
+    pub(crate) fn converse(&self, args: &[&str], folder: &Path) -> Result<Conversation, GitError> {
+        let mut child = spawn(self.command(args).current_dir(folder))?;
         let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(self.pipe_broke(std::io::ErrorKind::BrokenPipe.into()));
         };

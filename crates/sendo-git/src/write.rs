@@ -5,11 +5,11 @@
 //! harmless, and git collects them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use crate::error::GitError;
 use crate::objects::Entry;
 use crate::oid::Oid;
-use crate::process::Conversation;
 use crate::repository::{BareRepository, line};
 use crate::tree::{Mode, Walk, file_mode};
 use crate::tree_path::TreePath;
@@ -165,19 +165,11 @@ impl BareRepository {
             .collect())
     }
 
-    /// `hash-object` takes many contents only as files, so they pass through a temporary folder.
     async fn write_many_blobs(&self, contents: &[&[u8]]) -> Result<Vec<Oid>, GitError> {
-        let failed = |what, path: &std::path::Path| {
-            let path = path.to_owned();
-            move |source| GitError::Io { what, path, source }
-        };
-        let folder =
-            tempfile::tempdir().map_err(failed("create a folder in", &std::env::temp_dir()))?;
+        let folder = TempFiles::new()?;
         let mut names = String::new();
         for (n, content) in contents.iter().enumerate() {
-            let file = folder.path().join(n.to_string());
-            std::fs::write(&file, content).map_err(failed("write", &file))?;
-            names.push_str(&format!("{n}\n"));
+            names.push_str(&folder.write(n, content)?);
         }
         let args = ["hash-object", "-w", "--no-filters", "--stdin-paths"];
         self.hash(&args, Some(folder.path()), names.as_bytes())
@@ -187,7 +179,7 @@ impl BareRepository {
     async fn hash(
         &self,
         args: &[&str],
-        folder: Option<&std::path::Path>,
+        folder: Option<&Path>,
         stdin: &[u8],
     ) -> Result<Vec<Oid>, GitError> {
         let mut command = self.git.command(args);
@@ -213,13 +205,27 @@ impl BareRepository {
         mut folders: Folders,
         mut touched: BTreeSet<(usize, String)>,
     ) -> Result<Oid, GitError> {
-        let mut mktree = self
-            .git
-            .converse(&["mktree", "-z", "--batch", "--missing"])?;
+        // Not `git mktree`, which looks up every line of every tree it is given.
+        let args = [
+            "hash-object",
+            "-t",
+            "tree",
+            "-w",
+            "--no-filters",
+            "--stdin-paths",
+        ];
+        let files = TempFiles::new()?;
+        let mut hasher = self.git.converse(&args, files.path())?;
         let mut root = Oid::EMPTY_TREE;
-        while let Some((_, folder)) = touched.pop_last() {
+        for n in 0.. {
+            let Some((_, folder)) = touched.pop_last() else {
+                break;
+            };
             let entries = folders.remove(&folder).unwrap_or_default();
-            let tree = write_tree(&mut mktree, &entries).await?;
+            let question = files.write(n, &tree_bytes(&entries))?;
+            let answer = hasher.ask(question.as_bytes()).await?;
+            let tree = Oid::from_hex(&answer)
+                .ok_or_else(|| hasher.corrupt("the name of a tree it wrote"))?;
             if folder.is_empty() {
                 root = tree;
                 break;
@@ -229,26 +235,63 @@ impl BareRepository {
             set_line(folders.entry(parent.to_owned()).or_default(), name, line);
             touched.insert((depth(parent), parent.to_owned()));
         }
-        mktree.ended().await?;
+        hasher.ended().await?;
         Ok(root)
     }
 }
 
-async fn write_tree(mktree: &mut Conversation, entries: &[Entry]) -> Result<Oid, GitError> {
-    let mut text = Vec::new();
-    for Entry { mode, name, oid } in entries {
-        let kind = match Mode::of(*mode) {
-            Mode::Folder => "tree",
-            Mode::Submodule => "commit",
-            Mode::File | Mode::Executable | Mode::Symlink => "blob",
+/// `hash-object` takes more than one content only as files, so they pass through a temporary folder.
+struct TempFiles(tempfile::TempDir);
+
+impl TempFiles {
+    fn new() -> Result<Self, GitError> {
+        let failed = |source| GitError::Io {
+            what: "create a folder in",
+            path: std::env::temp_dir(),
+            source,
         };
-        text.extend_from_slice(format!("{mode:06o} {kind} {oid}\t").as_bytes());
-        text.extend_from_slice(name);
-        text.push(0);
+        tempfile::tempdir().map(Self).map_err(failed)
     }
-    text.push(0);
-    let answer = mktree.ask(&text).await?;
-    Oid::from_hex(&answer).ok_or_else(|| mktree.corrupt("the name of a tree it wrote"))
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Writes the `n`-th file; answers the line that names it to git.
+    fn write(&self, n: usize, content: &[u8]) -> Result<String, GitError> {
+        let path = self.path().join(n.to_string());
+        match std::fs::write(&path, content) {
+            Ok(()) => Ok(format!("{n}\n")),
+            Err(source) => Err(GitError::Io {
+                what: "write",
+                path,
+                source,
+            }),
+        }
+    }
+}
+
+/// A tree as git stores it: sorted by name, a folder as if its name ended in a slash.
+fn tree_bytes(entries: &[Entry]) -> Vec<u8> {
+    let key = |entry: &&Entry| {
+        let slash = Mode::of(entry.mode) == Mode::Folder;
+        entry
+            .name
+            .iter()
+            .copied()
+            .chain(slash.then_some(b'/'))
+            .collect::<Vec<u8>>()
+    };
+    let mut sorted: Vec<&Entry> = entries.iter().collect();
+    sorted.sort_by_cached_key(key);
+    let mut bytes = Vec::new();
+    for Entry { mode, name, oid } in sorted {
+        bytes.extend_from_slice(format!("{mode:o} ").as_bytes());
+        bytes.extend_from_slice(name);
+        bytes.push(0);
+        bytes.extend_from_slice(oid.as_bytes());
+    }
+    bytes
 }
 
 /// Sets, adds or removes a line; answers whether that made a difference.

@@ -225,13 +225,23 @@ async fn creates_a_repository_once() {
 #[tokio::test]
 async fn a_stuck_command_is_stopped() {
     let (scratch, _) = Scratch::with(&[("x", "1")]).await;
+    let fifo = scratch.repository.path().join("packed-refs");
+    // Nobody ever writes to it, so whoever opens it to read waits.
+    assert!(
+        std::process::Command::new("mkfifo")
+            .arg(&fifo)
+            .status()
+            .unwrap()
+            .success()
+    );
     let hurried = scratch
         .repository
         .clone()
-        .with_time_limit(std::time::Duration::ZERO);
+        .with_time_limit(std::time::Duration::from_millis(50));
     let error = hurried.ref_oids(&["refs/heads"]).await.unwrap_err();
     assert_eq!(
         (error.reason_code(), error.is_transient()),
         ("git_timed_out", true)
     );
+    std::fs::remove_file(fifo).unwrap();
 }
