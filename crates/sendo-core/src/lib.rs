@@ -15,6 +15,7 @@
 //! | [`deployment`] | the read model of one attempt to bring an environment to a revision |
 //! | [`notice`] | what a person must be told |
 //! | [`world`], [`plan`], [`job`] | the two sides of a decision and the contract of a job |
+//! | [`routing`] | which notices go where |
 //! | [`promotion`] | the first job: a revision travels into a manifests repository |
 //! | [`view`] | what pages and the command line show |
 
@@ -28,6 +29,7 @@ pub mod names;
 pub mod notice;
 pub mod plan;
 pub mod promotion;
+pub mod routing;
 pub mod subject;
 pub mod template;
 pub mod time;

@@ -1,1 +1,19 @@
-//! Event in: verify, store, translate.
+//! Event in: a delivery is verified, stored and translated.
+//!
+//! Nothing is answered before it is stored, and nothing that was stored is lost: what cannot be
+//! read is quarantined with the reason. Translating decides nothing; it says which subjects to wake.
+//!
+//! | Module | What it does |
+//! |---|---|
+//! | [`translate`] | reads a payload into events; also offline, for `explain` |
+//! | [`api`] | takes requests and image reports as deliveries |
+//! | [`spool`] | takes what the hooks of a local forge left behind |
+//! | [`translator`] | claims stored deliveries, translates and settles them |
+
+pub mod api;
+pub mod spool;
+pub mod translate;
+pub mod translator;
+
+pub use api::{DeployRequest, ImageReport, Intake, IntakeError};
+pub use translator::Translator;

@@ -1,0 +1,119 @@
+//! Takes requests and image reports as deliveries, so that they are stored before they are answered
+//! and travel the same way as a webhook.
+
+use std::sync::Arc;
+
+use sendo_core::names::Principal;
+use sendo_store::{Accepted, NewDelivery, Store, StoreError};
+use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
+
+/// The source under which deliveries of the API are stored.
+pub const SOURCE: &str = "api";
+
+/// A person's request for a deployment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeployRequest {
+    /// The application.
+    pub application: String,
+    /// The environment.
+    pub environment: String,
+    /// A full commit SHA, branch or tag; without it the newest of the lane's trigger.
+    pub reference: Option<String>,
+}
+
+/// CI's report that an image exists.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ImageReport {
+    /// The application.
+    pub application: String,
+    /// The full commit SHA it was built from.
+    pub revision: String,
+    /// Its tag.
+    pub tag: Option<String>,
+    /// Its digest, `sha256:…`.
+    pub digest: Option<String>,
+}
+
+/// Why something was not taken in.
+#[derive(Debug, thiserror::Error)]
+pub enum IntakeError {
+    /// The store could not keep it; nothing was promised.
+    #[error("the delivery could not be stored")]
+    Store(#[from] StoreError),
+    /// It could not be written as JSON.
+    #[error("the delivery could not be encoded")]
+    Encode(#[from] serde_json::Error),
+}
+
+/// The way in for everything that is answered.
+#[derive(Clone)]
+pub struct Intake {
+    store: Arc<dyn Store>,
+    bell: Arc<Notify>,
+}
+
+impl Intake {
+    /// Stores into `store` and rings `bell` so that the translator need not wait for its next look.
+    #[must_use]
+    pub const fn new(store: Arc<dyn Store>, bell: Arc<Notify>) -> Self {
+        Self { store, bell }
+    }
+
+    /// Stores one delivery; it is durable when this returns.
+    ///
+    /// # Errors
+    /// [`IntakeError::Store`]: nothing was kept, the sender must try again.
+    pub async fn accept(&self, delivery: NewDelivery) -> Result<Accepted, IntakeError> {
+        let accepted = self.store.accept(delivery).await?;
+        self.bell.notify_one();
+        Ok(accepted)
+    }
+
+    /// Takes a request for a deployment. `dedup` is the caller's idempotency key, if it gave one.
+    ///
+    /// # Errors
+    /// See [`Intake::accept`].
+    pub async fn deploy(
+        &self,
+        request: DeployRequest,
+        by: Principal,
+        dedup: String,
+    ) -> Result<Accepted, IntakeError> {
+        self.asked("deploy", serde_json::to_vec(&request)?, by, dedup)
+            .await
+    }
+
+    /// Takes an image report. The same report twice is one delivery.
+    ///
+    /// # Errors
+    /// See [`Intake::accept`].
+    pub async fn image(
+        &self,
+        report: ImageReport,
+        by: Principal,
+        dedup: String,
+    ) -> Result<Accepted, IntakeError> {
+        self.asked("image", serde_json::to_vec(&report)?, by, dedup)
+            .await
+    }
+
+    async fn asked(
+        &self,
+        name: &str,
+        body: Vec<u8>,
+        by: Principal,
+        dedup: String,
+    ) -> Result<Accepted, IntakeError> {
+        self.accept(NewDelivery {
+            source: SOURCE.to_owned(),
+            dedup,
+            name: name.to_owned(),
+            body,
+            by: Some(by.to_string()),
+        })
+        .await
+    }
+}
