@@ -1,0 +1,93 @@
+//! Pages rendered on the server: what is where, and the story of one deployment.
+//!
+//! A page is HTML without inline style or script, so it works under a policy that allows only the
+//! server's own files; it reads well without either. The server publishes [`STYLE`] at
+//! [`STYLE_PATH`] and [`SCRIPT`] at [`SCRIPT_PATH`].
+
+mod board;
+mod deployment;
+mod labels;
+
+use sendo_core::deployment::DeploymentId;
+
+pub use board::board;
+pub use deployment::deployment;
+
+use labels::Labels;
+
+use crate::Language;
+use crate::sentence::{Part, Sentence};
+
+/// The one style sheet.
+pub const STYLE: &str = include_str!("../../assets/sendo.css");
+
+/// Fetches the page again when the server tells that something changed.
+pub const SCRIPT: &str = include_str!("../../assets/sendo.js");
+
+/// Where pages look for [`STYLE`].
+pub const STYLE_PATH: &str = "/assets/sendo.css";
+
+/// Where pages look for [`SCRIPT`].
+pub const SCRIPT_PATH: &str = "/assets/sendo.js";
+
+/// Where the script listens: server-sent events of the default type, whatever their data.
+pub const EVENTS_PATH: &str = "/events";
+
+/// The page of one deployment.
+#[must_use]
+pub fn deployment_path(deployment: &DeploymentId) -> String {
+    format!("/deployments/{deployment}")
+}
+
+/// The page for an address behind which there is nothing.
+#[must_use]
+pub fn missing(language: Language) -> String {
+    finish(&Missing {
+        labels: Labels::of(language),
+    })
+}
+
+#[derive(askama::Template)]
+#[template(path = "missing.html")]
+struct Missing {
+    labels: &'static Labels,
+}
+
+/// Writing into a string fails only if a value's own formatting does.
+fn finish(template: &impl askama::Template) -> String {
+    template
+        .render()
+        .unwrap_or_else(|error| format!("<!doctype html><title>Sendo</title><p>{error}</p>"))
+}
+
+/// A sentence as templates show it: each part with the element it belongs in.
+struct Shown(Vec<ShownPart>);
+
+struct ShownPart {
+    text: String,
+    code: bool,
+    link: bool,
+}
+
+impl From<&Sentence> for Shown {
+    fn from(sentence: &Sentence) -> Self {
+        let part = |part: &Part| match part {
+            Part::Text(text) => ShownPart {
+                text: text.clone(),
+                code: false,
+                link: false,
+            },
+            Part::Code(text) => ShownPart {
+                text: text.clone(),
+                code: true,
+                link: false,
+            },
+            Part::Link(url) => ShownPart {
+                text: url.clone(),
+                code: false,
+                link: crate::sentence::is_web(url),
+            },
+        };
+        Self(sentence.parts().iter().map(part).collect())
+    }
+}

@@ -1,0 +1,60 @@
+//! What the command line prints: timelines, the river of `sendo status`, histories.
+//!
+//! Shape and word carry the state; colour only repeats it and can be left out. Widths count
+//! terminal columns, so Japanese text lines up too.
+
+mod history;
+mod paint;
+mod river;
+
+use sendo_core::notice::Notice;
+use sendo_core::view::DeploymentView;
+
+pub use history::{deployment, history};
+pub use river::status;
+
+use crate::wording::{Context, promotion, state};
+use crate::{Language, time};
+use paint::Ink;
+
+/// The narrowest terminal anything is laid out for.
+pub const NARROWEST: usize = 30;
+
+/// One line of a timeline: clock time (UTC), a shape, what happened.
+#[must_use]
+pub fn turn(notice: &Notice, language: Language, color: bool) -> String {
+    turn_in(notice, &Context::of_notice(notice), language, color)
+}
+
+/// The same with the commands and addresses the context knows.
+#[must_use]
+pub fn turn_in(notice: &Notice, context: &Context<'_>, language: Language, color: bool) -> String {
+    let ink = Ink::of_turn(&notice.turn);
+    format!(
+        "{}  {}  {}",
+        paint::paint(&time::clock(notice.at), Ink::Dim, color),
+        paint::paint(state::turn_symbol(&notice.turn), ink, color),
+        paint::sentence(&promotion::turn_in(notice, context, language), color)
+    )
+}
+
+/// The timeline of a deployment, one line a turn, under its own heading.
+fn timeline(view: &DeploymentView, language: Language, width: usize, color: bool) -> String {
+    let context = Context::of_deployment(&view.deployment);
+    view.timeline
+        .iter()
+        .map(|notice| {
+            let line = format!(
+                "  {}  {}  {}",
+                time::clock(notice.at),
+                state::turn_symbol(&notice.turn),
+                promotion::happened(notice, &context, language)
+            );
+            let wrapped = paint::wrap(&line, width, 15);
+            format!(
+                "{}\n",
+                paint::paint(&wrapped, Ink::of_quiet_turn(&notice.turn), color)
+            )
+        })
+        .collect()
+}

@@ -1,0 +1,87 @@
+//! Points in time and spans, for people and for machines. Always UTC, and always said so.
+
+use sendo_core::time::{Span, Timestamp};
+
+use crate::Language;
+
+/// `2026-04-01T09:30:00.25Z`: ISO 8601, for machines.
+#[must_use]
+pub fn iso(at: Timestamp) -> String {
+    civil(at, "%Y-%m-%dT%H:%M:%S%.fZ")
+}
+
+/// `2026-04-01 09:30:00 UTC`, for people.
+#[must_use]
+pub fn date_time(at: Timestamp) -> String {
+    civil(at, "%Y-%m-%d %H:%M:%S UTC")
+}
+
+/// `04-01 09:30`, for narrow tables whose heading says UTC.
+#[must_use]
+pub fn short(at: Timestamp) -> String {
+    civil(at, "%m-%d %H:%M")
+}
+
+/// `09:30:00`, for the lines of a timeline.
+#[must_use]
+pub fn clock(at: Timestamp) -> String {
+    civil(at, "%H:%M:%S")
+}
+
+/// A span in its largest unit, or its two largest: `45 s`, `3 min 20 s`, `2 h 5 min`, `4 d`.
+#[must_use]
+pub fn span(span: Span, language: Language) -> String {
+    let seconds = span.as_micros() / 1_000_000;
+    let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
+    let [d, h, m, s] = match language {
+        Language::En => [" d", " h", " min", " s"],
+        Language::Ja => ["日", "時間", "分", "秒"],
+    };
+    let two = |large: i64, l: &str, small: i64, s: &str| match small {
+        0 => format!("{large}{l}"),
+        _ => format!("{large}{l} {small}{s}"),
+    };
+    let text = match seconds {
+        0..60 => format!("{seconds}{s}"),
+        60..3_600 => two(minutes, m, seconds % 60, s),
+        3_600..86_400 => two(hours, h, minutes % 60, m),
+        _ => two(days, d, hours % 24, h),
+    };
+    match language {
+        Language::En => text,
+        Language::Ja => text.replace(' ', ""),
+    }
+}
+
+/// How long ago something was, roughly: `just now`, `3 min ago`.
+#[must_use]
+pub fn ago(at: Timestamp, now: Timestamp, language: Language) -> String {
+    let passed = (now - at).as_micros() / 1_000_000;
+    if passed < 5 {
+        return match language {
+            Language::En => "just now",
+            Language::Ja => "たった今",
+        }
+        .to_owned();
+    }
+    let rough = match passed {
+        0..60 => passed,
+        60..3_600 => passed / 60 * 60,
+        3_600..86_400 => passed / 3_600 * 3_600,
+        _ => passed / 86_400 * 86_400,
+    };
+    let rough = span(
+        Span::from_secs(u32::try_from(rough).unwrap_or(u32::MAX)),
+        language,
+    );
+    match language {
+        Language::En => format!("{rough} ago"),
+        Language::Ja => format!("{rough}前"),
+    }
+}
+
+/// A time outside the calendar (year 10000 and later) is shown as its microseconds.
+fn civil(at: Timestamp, format: &str) -> String {
+    jiff::Timestamp::from_microsecond(at.0)
+        .map_or_else(|_| at.0.to_string(), |at| at.strftime(format).to_string())
+}

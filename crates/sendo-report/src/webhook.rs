@@ -1,0 +1,131 @@
+//! Notices for machines: the JSON a generic webhook target receives.
+//!
+//! The envelope follows Standard Webhooks: `id` is the same over every repetition, `type` is
+//! `deployment.` and the turn's name, `timestamp` is when it happened, `data` says the rest. Fields
+//! are added, never renamed: each name is written here and does not follow the code elsewhere.
+
+use sendo_core::deployment::{Change, Waiting};
+use sendo_core::notice::{Notice, Turn};
+use serde_json::{Map, Value, json};
+
+use crate::time;
+
+/// The JSON of a notice.
+#[must_use]
+pub fn generic(notice: &Notice) -> Value {
+    let mut data = Map::new();
+    data.insert("deployment".to_owned(), json!(notice.deployment));
+    data.insert("application".to_owned(), json!(notice.lane.application));
+    data.insert("environment".to_owned(), json!(notice.lane.environment));
+    data.insert("revision".to_owned(), json!(notice.revision));
+    if let Value::Object(more) = details(&notice.turn) {
+        data.extend(more);
+    }
+    json!({
+        "id": notice.id,
+        "type": format!("deployment.{}", notice.turn.name()),
+        "timestamp": time::iso(notice.at),
+        "data": data,
+    })
+}
+
+fn details(turn: &Turn) -> Value {
+    match turn {
+        Turn::Started {
+            reference,
+            version,
+            previous,
+            included,
+            requested_by,
+        } => json!({
+            "reference": reference,
+            "version": version,
+            "previous": previous,
+            "included": included.iter().map(change).collect::<Vec<_>>(),
+            "requested_by": requested_by,
+        }),
+        Turn::ChangeRequestOpened { number, url } => json!({
+            "change_request": { "number": number, "url": url },
+        }),
+        Turn::Waits { waiting, number } => json!({
+            "waiting": reason(waiting),
+            "change_request": number.map(|number| json!({ "number": number })),
+        }),
+        Turn::Approved { number, head } => json!({
+            "change_request": { "number": number, "head": head },
+        }),
+        Turn::Merged {
+            number,
+            revision,
+            by,
+        } => json!({
+            "base": revision,
+            "by": by,
+            "change_request": number.map(|number| json!({ "number": number })),
+        }),
+        Turn::Succeeded { unchanged } => json!({ "unchanged": unchanged }),
+        Turn::Superseded { by, revision } => json!({
+            "superseded_by": { "deployment": by, "revision": revision },
+        }),
+        Turn::Cancelled { by, number } => json!({
+            "by": by,
+            "change_request": number.map(|number| json!({ "number": number })),
+        }),
+        Turn::Failed { failure } => json!({
+            "failure": { "reason_code": failure.reason_code, "message": failure.message },
+        }),
+    }
+}
+
+fn reason(waiting: &Waiting) -> Value {
+    match waiting {
+        Waiting::After { environment } => json!({ "for": "after", "environment": environment }),
+        Waiting::Checks { pending } => json!({ "for": "checks", "pending": pending }),
+        Waiting::ChecksFailed { failed } => json!({ "for": "checks_failed", "failed": failed }),
+        Waiting::People {
+            needed,
+            have,
+            from,
+            backwards,
+        } => json!({
+            "for": "people",
+            "needed": needed,
+            "have": have,
+            "from": from,
+            "backwards": backwards,
+        }),
+        Waiting::ChangesRequested { by } => json!({ "for": "changes_requested", "by": by }),
+        Waiting::ForeignCommits { commits } => {
+            json!({ "for": "foreign_commits", "commits": commits })
+        }
+        Waiting::TreeMismatch => json!({ "for": "tree_mismatch" }),
+        Waiting::ValueChanged { from, now } => {
+            json!({ "for": "value_changed", "from": from, "now": now })
+        }
+        Waiting::Retry { effect, error, at } => json!({
+            "for": "retry",
+            "effect": effect,
+            "error": error,
+            "at": time::iso(*at),
+        }),
+        Waiting::Blocked {
+            effect,
+            reason_code,
+            error,
+        } => json!({
+            "for": "blocked",
+            "effect": effect,
+            "reason_code": reason_code,
+            "error": error,
+        }),
+    }
+}
+
+fn change(change: &Change) -> Value {
+    json!({
+        "revision": change.revision,
+        "title": change.title,
+        "author": change.author,
+        "number": change.number,
+    })
+}

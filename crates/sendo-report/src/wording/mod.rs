@@ -1,0 +1,76 @@
+//! The sentences themselves, one file per topic.
+//!
+//! A sentence says what happened, to what, and, where it stopped, who can move it and what they
+//! type next. It is worded for both languages side by side, so that neither is forgotten.
+
+pub mod effect;
+pub mod promotion;
+pub mod standing;
+pub mod state;
+pub mod waiting;
+
+mod steps;
+
+use sendo_core::deployment::{ChangeLink, Deployment};
+use sendo_core::notice::{Notice, Turn};
+
+/// What is known about the place a sentence appears in: it turns a hint into an exact command.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Context<'a> {
+    /// The change request, where its address is known.
+    pub change: Option<&'a ChangeLink>,
+    /// The number of the change request, where only that is known.
+    pub number: Option<u64>,
+    /// The address of this server's pages, such as `https://sendo.example.com`.
+    pub server: Option<&'a str>,
+}
+
+impl<'a> Context<'a> {
+    /// What a deployment knows.
+    #[must_use]
+    pub fn of_deployment(deployment: &'a Deployment) -> Self {
+        Self {
+            change: deployment.change.as_ref(),
+            number: deployment.change.as_ref().map(|change| change.number),
+            server: None,
+        }
+    }
+
+    /// What a notice knows by itself: at most the number of a change request.
+    #[must_use]
+    pub const fn of_notice(notice: &Notice) -> Self {
+        let number = match &notice.turn {
+            Turn::Waits { number, .. }
+            | Turn::Merged { number, .. }
+            | Turn::Cancelled { number, .. } => *number,
+            Turn::ChangeRequestOpened { number, .. } | Turn::Approved { number, .. } => {
+                Some(*number)
+            }
+            Turn::Started { .. }
+            | Turn::Succeeded { .. }
+            | Turn::Superseded { .. }
+            | Turn::Failed { .. } => None,
+        };
+        Self {
+            change: None,
+            number,
+            server: None,
+        }
+    }
+
+    /// The same with the address of this server's pages.
+    #[must_use]
+    pub const fn at(mut self, server: &'a str) -> Self {
+        self.server = Some(server);
+        self
+    }
+}
+
+/// A branch or tag as a person says it: `refs/heads/develop` is `develop`.
+#[must_use]
+pub fn reference(reference: &str) -> &str {
+    reference
+        .strip_prefix("refs/heads/")
+        .or_else(|| reference.strip_prefix("refs/tags/"))
+        .unwrap_or(reference)
+}

@@ -1,0 +1,269 @@
+//! Why a deployment waits, who can move it, and what they type.
+//!
+//! Each sentence begins with its verb, so that a revision or nothing at all may stand before it.
+
+use sendo_core::deployment::Waiting;
+use sendo_core::names::Principal;
+
+use crate::sentence::{Sentence, Slot};
+use crate::wording::steps::{Step, next};
+use crate::wording::{Context, effect};
+use crate::{Language, escape, time};
+
+/// How many names a sentence lists before it counts the rest.
+const LISTED: usize = 5;
+
+/// Why it waits and who can move it.
+#[must_use]
+pub fn waiting(waiting: &Waiting, context: &Context<'_>, language: Language) -> Sentence {
+    match waiting {
+        Waiting::After { environment } => Sentence::fill(
+            match language {
+                Language::En => {
+                    "waits for {environment}: it goes on by itself once {environment} has succeeded with the same revision."
+                }
+                Language::Ja => {
+                    "{environment} の成功を待っています。{environment} が同じリビジョンで成功すると自動で進みます。"
+                }
+            },
+            &[("environment", Slot::Text(environment.clone()))],
+        ),
+        Waiting::Checks { pending } => Sentence::fill(
+            match language {
+                Language::En => {
+                    "waits for checks on the exact head: {names}. It goes on by itself when they report success."
+                }
+                Language::Ja => {
+                    "先頭コミットのチェックを待っています: {names}。成功が報告されると自動で進みます。"
+                }
+            },
+            &[("names", names(pending, language))],
+        )
+        .then(next(Step::Show, context, language)),
+        Waiting::ChecksFailed { failed } => Sentence::fill(
+            match language {
+                Language::En => {
+                    "waits, because checks failed on the exact head: {names}. A new report of success or a newer revision moves it."
+                }
+                Language::Ja => {
+                    "先頭コミットのチェックが失敗したため止まっています: {names}。チェックの再実行が成功するか、新しいリビジョンが来ると進みます。"
+                }
+            },
+            &[("names", names(failed, language))],
+        )
+        .then(next(Step::Show, context, language)),
+        Waiting::People {
+            needed,
+            have,
+            from,
+            backwards,
+        } => people(*needed, have, from, *backwards, language)
+            .then(next(Step::Approve, context, language)),
+        Waiting::ChangesRequested { by } => Sentence::fill(
+            match language {
+                Language::En => {
+                    "waits, because {by} asked for changes on the exact head. {by} can approve it after all, or anybody can close it."
+                }
+                Language::Ja => {
+                    "{by} が先頭コミットに変更を求めたため止まっています。{by} があらためて承認するか、だれかがクローズすると進みます。"
+                }
+            },
+            &[("by", Slot::Code(by.to_string()))],
+        )
+        .then(next(Step::ApproveOrClose, context, language)),
+        Waiting::ForeignCommits { commits } => Sentence::fill(
+            match language {
+                Language::En => {
+                    "waits, because somebody else committed to its branch: {titles}. Sendo neither approves nor merges that; a person merges or closes it."
+                }
+                Language::Ja => {
+                    "ほかの人がこのブランチにコミットしたため止まっています: {titles}。Sendo は承認もマージもしません。人がマージするかクローズしてください。"
+                }
+            },
+            &[("titles", Slot::Text(titles(commits, language)))],
+        )
+        .then(next(Step::MergeOrClose, context, language)),
+        Waiting::TreeMismatch => Sentence::fill(
+            match language {
+                Language::En => {
+                    "waits, because the files of its head are not the ones Sendo would generate. Sendo neither approves nor merges that; a person merges or closes it."
+                }
+                Language::Ja => {
+                    "先頭コミットのファイルが Sendo の生成する内容と一致しないため止まっています。Sendo は承認もマージもしません。人がマージするかクローズしてください。"
+                }
+            },
+            &[],
+        )
+        .then(next(Step::MergeOrClose, context, language)),
+        Waiting::ValueChanged { from, now } => Sentence::fill(
+            match language {
+                Language::En => {
+                    "waits, because somebody else changed the value on the base meanwhile, from {from} to {now}. A person merges or closes it, or a newer revision takes its place."
+                }
+                Language::Ja => {
+                    "待っている間にベースブランチの値がほかの人によって {from} から {now} に変更されたため止まっています。人がマージするかクローズするか、新しいリビジョンが来ると進みます。"
+                }
+            },
+            &[
+                ("from", Slot::Code(escape::cut(from, 80))),
+                ("now", Slot::Code(escape::cut(now, 80))),
+            ],
+        )
+        .then(next(Step::MergeOrClose, context, language)),
+        Waiting::Retry { effect, error, at } => Sentence::fill(
+            match language {
+                Language::En => {
+                    "waits, because Sendo could not {effect}: {error}. It is tried again by itself at {at}."
+                }
+                Language::Ja => {
+                    "{effect}ができないため待っています: {error}。{at} に自動で再試行します。"
+                }
+            },
+            &[
+                ("effect", Slot::Text(effect::tried(effect, language))),
+                ("error", Slot::Text(fragment(error))),
+                ("at", Slot::Text(time::date_time(*at))),
+            ],
+        ),
+        Waiting::Blocked {
+            effect,
+            reason_code,
+            error,
+        } => Sentence::fill(
+            match language {
+                Language::En => {
+                    "waits for a person, because Sendo could not {effect}: {error} ({code}). It goes on once the configuration or the repository is corrected."
+                }
+                Language::Ja => {
+                    "{effect}ができないため、人の対応を待っています: {error}（{code}）。設定またはリポジトリを修正すると進みます。"
+                }
+            },
+            &[
+                ("effect", Slot::Text(effect::tried(effect, language))),
+                ("error", Slot::Text(fragment(error))),
+                ("code", Slot::Code(reason_code.clone())),
+            ],
+        ),
+    }
+}
+
+fn people(
+    needed: u32,
+    have: &[Principal],
+    from: &[Principal],
+    backwards: bool,
+    language: Language,
+) -> Sentence {
+    let why = match (backwards, language) {
+        (false, _) => "",
+        (true, Language::En) => ", because the lane would go backwards",
+        (true, Language::Ja) => "（レーンが前のリビジョンに戻るため）",
+    };
+    let who = if from.is_empty() {
+        Sentence::fill(
+            match language {
+                Language::En => "Anybody but the one who asked may approve.",
+                Language::Ja => "依頼した本人以外ならだれでも承認できます。",
+            },
+            &[],
+        )
+    } else {
+        let left: Vec<String> = from
+            .iter()
+            .filter(|who| !have.contains(who))
+            .map(ToString::to_string)
+            .collect();
+        Sentence::fill(
+            match language {
+                Language::En => "{who} may approve.",
+                Language::Ja => "承認できる人: {who}。",
+            },
+            &[("who", either(&left, language))],
+        )
+    };
+    let sentence = if have.is_empty() {
+        match (needed, language) {
+            (0 | 1, Language::En) => "waits for a person's approval{why}. {who}",
+            (_, Language::En) => "waits for {needed} people's approval{why}. {who}",
+            (0 | 1, Language::Ja) => "人の承認を待っています{why}。{who}",
+            (_, Language::Ja) => "{needed} 人の承認を待っています{why}。{who}",
+        }
+    } else {
+        match language {
+            Language::En => "waits for {needed} people's approval{why}; {have} approved. {who}",
+            Language::Ja => "{needed} 人の承認を待っています{why}。承認済み: {have}。{who}",
+        }
+    };
+    let have: Vec<String> = have.iter().map(ToString::to_string).collect();
+    Sentence::fill(
+        sentence,
+        &[
+            ("needed", Slot::Text(needed.to_string())),
+            ("why", Slot::Sentence(Sentence::fill(why, &[]))),
+            ("who", Slot::Sentence(who)),
+            ("have", names(&have, language)),
+        ],
+    )
+}
+
+/// Names as a person lists them; a long list ends with how many more there are.
+fn names(all: &[String], language: Language) -> Slot {
+    Slot::Codes(
+        listed(all, language),
+        match language {
+            Language::En => ", ",
+            Language::Ja => "、",
+        },
+    )
+}
+
+fn either(all: &[String], language: Language) -> Slot {
+    Slot::Codes(
+        listed(all, language),
+        match language {
+            Language::En => " or ",
+            Language::Ja => "、",
+        },
+    )
+}
+
+fn listed(all: &[String], language: Language) -> Vec<String> {
+    let mut out: Vec<String> = all
+        .iter()
+        .take(LISTED)
+        .map(|name| escape::cut(name, 80))
+        .collect();
+    if all.len() > LISTED {
+        let more = all.len() - LISTED;
+        out.push(match language {
+            Language::En => format!("{more} more"),
+            Language::Ja => format!("ほか {more} 件"),
+        });
+    }
+    out
+}
+
+/// Commit subjects in quotation marks.
+fn titles(commits: &[String], language: Language) -> String {
+    let shown: Vec<String> = commits
+        .iter()
+        .take(3)
+        .map(|title| match language {
+            Language::En => format!("\u{201c}{}\u{201d}", escape::cut(title, 80)),
+            Language::Ja => format!("「{}」", escape::cut(title, 80)),
+        })
+        .collect();
+    let more = commits.len().saturating_sub(3);
+    match (language, more) {
+        (Language::En, 0) => shown.join(", "),
+        (Language::En, _) => format!("{} and {more} more", shown.join(", ")),
+        (Language::Ja, 0) => shown.concat(),
+        (Language::Ja, _) => format!("{}ほか {more} 件", shown.concat()),
+    }
+}
+
+/// The words of the other side as a fragment: one line, no full stop, not endless.
+pub(super) fn fragment(error: &str) -> String {
+    let line = escape::one_line(error);
+    escape::cut(line.trim_end_matches(['.', '。']), 300)
+}
