@@ -36,20 +36,23 @@ impl Closing {
         }
     }
 
-    /// Writes what was left out and the total.
-    pub(super) fn tell(&self, out: &Out) {
-        for line in self.lines() {
+    /// Writes what was left out and the total; `all` bears nothing left out.
+    pub(super) fn tell(&self, all: bool, out: &Out) {
+        for line in self.lines(all) {
             out.line(&line);
         }
     }
 
     /// Whether nothing failed and, if `all` is asked for, nothing was left out.
     pub(super) fn is_success(&self, all: bool) -> bool {
-        let whole = self.left_out.is_empty() && self.total.skipped == 0;
-        self.total.failed == 0 && self.total.passed > 0 && (whole || !all)
+        self.total.failed == 0 && self.total.passed > 0 && (self.is_whole() || !all)
     }
 
-    fn lines(&self) -> Vec<String> {
+    fn is_whole(&self) -> bool {
+        self.left_out.is_empty() && self.total.skipped == 0
+    }
+
+    fn lines(&self, all: bool) -> Vec<String> {
         let suites = self
             .left_out
             .iter()
@@ -60,6 +63,9 @@ impl Closing {
             .iter()
             .map(|test| format!("skipped: {test}"));
         let mut lines: Vec<String> = suites.chain(tests).collect();
+        if all && !self.is_whole() {
+            lines.push("--all leaves nothing out, so this run failed".to_owned());
+        }
         let skipped = self.total.skipped + self.left_out.len() as u64;
         let (passed, failed) = (self.total.passed, self.total.failed);
         lines.push(format!(
@@ -114,7 +120,7 @@ mod tests {
             ("format", Outcome::failed("    badly")),
         ]);
         assert_eq!(
-            closing.lines(),
+            closing.lines(false),
             [
                 "left out: deny (no network)",
                 "skipped: unit: a::b (needs a cluster)",
@@ -130,6 +136,9 @@ mod tests {
         assert!(whole.is_success(false) && whole.is_success(true));
         let skipped = closing(vec![("unit", counted(1, &["a (later)"]))]);
         assert!(skipped.is_success(false) && !skipped.is_success(true));
+        assert!(
+            !skipped.lines(false)[1].contains("--all") && skipped.lines(true)[1].contains("--all")
+        );
         let left_out = closing(vec![
             ("unit", counted(1, &[])),
             ("deny", Outcome::LeftOut("no".to_owned())),

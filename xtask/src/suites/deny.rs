@@ -58,14 +58,12 @@ pub(super) fn obtain(context: &Context<'_>) -> Result<Result<PathBuf, String>> {
         return Ok(Ok(program));
     }
     let said = tail(&log, 2000);
-    let last = said
-        .lines()
-        .rev()
-        .find(|line| line.contains("error") || line.contains("Caused"));
+    // cargo tells the deepest cause last.
+    let cause = said.lines().map(str::trim).rfind(|line| !line.is_empty());
     Ok(Err(format!(
         "cargo-deny {VERSION} could not be fetched and built ({}; {})",
         ended.reason(BUILD),
-        last.unwrap_or("no reason given").trim()
+        cause.unwrap_or("no reason given")
     )))
 }
 

@@ -71,7 +71,7 @@ pub(crate) fn run(
         return Ok(ExitCode::FAILURE);
     }
     let closing = run_all(&planned, &Context::new(workspace, &machine, interrupt, out));
-    closing.tell(out);
+    closing.tell(args.all, out);
     if interrupt.asked() {
         out.line("interrupted");
         return Ok(ExitCode::from(interrupt::EXIT_CODE));
