@@ -1,1 +1,38 @@
 //! Deliveries, events, facts, subjects, effects, leases and audit on SQLite and Postgres.
+//!
+//! The store owns everything durable and every lock. It knows no jobs: a job's state is versioned
+//! JSON in its subject. [`open`] gives a [`Store`]; how the two databases differ stays inside.
+//!
+//! | Module | What it holds |
+//! |---|---|
+//! | [`mod@store`] | the contract every database keeps |
+//! | `open`, `database` | addresses and options; the one type behind the contract |
+//! | `db` | connections, transactions, rows, statements, migrations: the only code that knows two databases |
+//! | `deliveries`, `subjects`, `commit`, `effects` | the loop's side, in the order of the loop |
+//! | `record`, `audit`, `leases` | what became of effects, the hash chain, named leases |
+//! | `board`, `tokens`, `retention` | what people and programs read, and what may go |
+
+mod audit;
+mod board;
+mod boundary;
+mod clock;
+mod codec;
+mod commit;
+mod database;
+mod db;
+mod deliveries;
+mod effects;
+mod error;
+mod leases;
+mod open;
+mod record;
+mod retention;
+pub mod store;
+mod subjects;
+mod tokens;
+
+pub use boundary::{Boundaries, NoBoundaries, PLACES, Point, Side};
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use error::StoreError;
+pub use open::{Options, SCHEMA, open};
+pub use store::*;

@@ -1,0 +1,1 @@
+INSERT INTO lanes (lane) VALUES ($1) ON CONFLICT (lane) DO NOTHING

@@ -1,0 +1,1 @@
+INSERT INTO audit_pending (at, entry) VALUES ($1, $2)

@@ -1,0 +1,4 @@
+SELECT seq, source, name, received_at, duplicates, outcome, reason_code, message
+  FROM deliveries
+ ORDER BY seq DESC
+ LIMIT $1

@@ -1,0 +1,1 @@
+SELECT body FROM deployments WHERE id = $1

@@ -1,0 +1,1 @@
+INSERT INTO meta (key, value) VALUES ('installation', $1) ON CONFLICT (key) DO NOTHING

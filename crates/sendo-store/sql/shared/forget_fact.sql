@@ -1,0 +1,1 @@
+DELETE FROM facts WHERE subject = $1 AND key = $2

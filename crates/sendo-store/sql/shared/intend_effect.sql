@@ -1,0 +1,2 @@
+UPDATE effects SET intent = $4
+ WHERE seq = $1 AND fence = $2 AND state = 'ready' AND lease_until > $3

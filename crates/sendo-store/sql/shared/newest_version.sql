@@ -1,0 +1,1 @@
+SELECT version, compatible_from FROM schema_versions ORDER BY version DESC LIMIT 1

@@ -1,0 +1,1 @@
+SELECT id, at, entry FROM audit_pending ORDER BY id LIMIT $1

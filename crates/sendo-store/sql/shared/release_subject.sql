@@ -1,0 +1,1 @@
+UPDATE subjects SET lease_until = NULL WHERE id = $1 AND fence = $2

@@ -1,0 +1,1 @@
+SELECT body FROM notices WHERE deployment = $1 ORDER BY seq

@@ -1,0 +1,181 @@
+//! The one type behind the contract: each method goes to the module that owns its subject matter.
+//!
+//! Nothing is decided here. The bodies are in the order of the contract.
+
+use async_trait::async_trait;
+use sendo_core::audit::AuditEntry;
+use sendo_core::deployment::{Deployment, DeploymentId};
+use sendo_core::effect::{EffectView, PlannedEffect};
+use sendo_core::notice::Notice;
+use sendo_core::plan::Plan;
+use sendo_core::subject::SubjectId;
+use sendo_core::time::{Span, Timestamp};
+use serde_json::Value;
+
+use crate::db::statement::INSTALLATION;
+use crate::db::{Db, Kind, args, transact};
+use crate::store::{
+    Accepted, AuditRow, AuditVerdict, Backlog, Claimed, ClaimedEffect, Committed, Delivery,
+    DeliveryRow, DeploymentFilter, NewDelivery, Record, Result, Settlement, Store, TokenRow,
+};
+use crate::{
+    audit, board, commit, deliveries, effects, leases, record, retention, subjects, tokens,
+};
+
+/// A store on either database.
+pub(crate) struct Database {
+    db: Db,
+}
+
+impl Database {
+    pub(crate) const fn new(db: Db) -> Self {
+        Self { db }
+    }
+}
+
+#[async_trait]
+impl Store for Database {
+    async fn now(&self) -> Result<Timestamp> {
+        self.db.now().await
+    }
+
+    async fn installation(&self) -> Result<String> {
+        transact!(self.db, Kind::Read, tx => {
+            let row = tx.row(&INSTALLATION, args![]).await?;
+            row.map_or_else(|| Ok(String::new()), |row| row.text("value"))
+        })
+    }
+
+    async fn accept(&self, delivery: NewDelivery) -> Result<Accepted> {
+        deliveries::accept(&self.db, &delivery).await
+    }
+
+    async fn claim_delivery(&self, lease: Span, max_attempts: u32) -> Result<Option<Delivery>> {
+        deliveries::claim(&self.db, lease, max_attempts).await
+    }
+
+    async fn settle(&self, delivery: &Delivery, settlement: Settlement) -> Result<()> {
+        deliveries::settle(&self.db, delivery, &settlement).await
+    }
+
+    async fn hint(&self, subjects: &[SubjectId]) -> Result<()> {
+        subjects::hint(&self.db, subjects).await
+    }
+
+    async fn claim_subject(
+        &self,
+        lease: Span,
+        reads: &(dyn for<'a> Fn(&'a SubjectId) -> Vec<SubjectId> + Send + Sync),
+    ) -> Result<Option<Claimed>> {
+        subjects::claim(&self.db, lease, reads).await
+    }
+
+    async fn commit(
+        &self,
+        claimed: &Claimed,
+        plan: &Plan,
+        posts: &[PlannedEffect],
+    ) -> Result<Committed> {
+        commit::commit(&self.db, claimed, plan, posts).await
+    }
+
+    async fn claim_effect(&self, lease: Span, max_attempts: u32) -> Result<Option<ClaimedEffect>> {
+        effects::claim(&self.db, lease, max_attempts).await
+    }
+
+    async fn intend(&self, effect: &ClaimedEffect, intent: Value) -> Result<bool> {
+        record::intend(&self.db, effect, &intent).await
+    }
+
+    async fn heartbeat(&self, effect: &ClaimedEffect, lease: Span) -> Result<Option<Timestamp>> {
+        effects::heartbeat(&self.db, effect, lease).await
+    }
+
+    async fn record(&self, effect: &ClaimedEffect, record: Record) -> Result<bool> {
+        record::record(&self.db, effect, &record).await
+    }
+
+    async fn redrive(&self, deployment: &DeploymentId, audit: AuditEntry) -> Result<u64> {
+        effects::redrive(&self.db, deployment, &audit).await
+    }
+
+    async fn release(&self, effect: &ClaimedEffect) -> Result<()> {
+        effects::release(&self.db, effect).await
+    }
+
+    async fn lease(&self, name: &str, holder: &str, lease: Span) -> Result<Option<i64>> {
+        leases::take(&self.db, name, holder, lease).await
+    }
+
+    async fn seal(&self, holder: &str, fence: i64, limit: u32) -> Result<u64> {
+        audit::seal(&self.db, holder, fence, limit).await
+    }
+
+    async fn audit(&self, entry: AuditEntry) -> Result<()> {
+        audit::append_one(&self.db, &entry).await
+    }
+
+    async fn verify_audit(&self) -> Result<AuditVerdict> {
+        audit::verify(&self.db).await
+    }
+
+    async fn audit_rows(&self, after: i64, limit: u32) -> Result<Vec<AuditRow>> {
+        audit::rows(&self.db, after, limit).await
+    }
+
+    async fn deployments(&self, filter: &DeploymentFilter) -> Result<Vec<Deployment>> {
+        board::deployments(&self.db, filter).await
+    }
+
+    async fn deployment(&self, id: &DeploymentId) -> Result<Option<Deployment>> {
+        board::deployment(&self.db, id).await
+    }
+
+    async fn board(&self) -> Result<Vec<Deployment>> {
+        board::board(&self.db).await
+    }
+
+    async fn timeline(&self, id: &DeploymentId) -> Result<Vec<Notice>> {
+        board::timeline(&self.db, id).await
+    }
+
+    async fn effects(&self, subject: &SubjectId) -> Result<Vec<EffectView>> {
+        effects::of_subject(&self.db, subject).await
+    }
+
+    async fn deliveries(&self, outcome: Option<&str>, limit: u32) -> Result<Vec<DeliveryRow>> {
+        deliveries::list(&self.db, outcome, limit).await
+    }
+
+    async fn backlog(&self) -> Result<Backlog> {
+        board::backlog(&self.db).await
+    }
+
+    async fn revision(&self) -> Result<i64> {
+        board::revision(&self.db).await
+    }
+
+    async fn add_token(&self, token: TokenRow, audit: AuditEntry) -> Result<()> {
+        tokens::add(&self.db, &token, &audit).await
+    }
+
+    async fn token_by_hash(&self, hash: &str) -> Result<Option<TokenRow>> {
+        tokens::by_hash(&self.db, hash).await
+    }
+
+    async fn tokens(&self) -> Result<Vec<TokenRow>> {
+        tokens::all(&self.db).await
+    }
+
+    async fn revoke_token(&self, id: &str, audit: AuditEntry) -> Result<bool> {
+        tokens::revoke(&self.db, id, &audit).await
+    }
+
+    async fn close(&self) {
+        self.db.close().await;
+    }
+
+    async fn prune(&self, before: Timestamp) -> Result<u64> {
+        retention::prune(&self.db, before).await
+    }
+}

@@ -1,0 +1,101 @@
+//! Bringing the tables up to date, one transaction for each step.
+//!
+//! Each step says from which version on an older binary can still work with the tables it leaves:
+//! tables are first widened, and narrowed only when no supported binary needs the old shape. A
+//! database newer than this binary is accepted when its newest step says so, and refused otherwise.
+
+use super::statement::{
+    CREATE_VERSIONS, DRAW_INSTALLATION, INSERT_VERSION, MIGRATION_LOCK, NEWEST_VERSION, Statement,
+};
+use super::{Db, Kind, Tx, args, transact};
+use crate::boundary::place;
+use crate::error::StoreError;
+use crate::open::Options;
+use crate::store::Result;
+
+/// One step.
+struct Migration {
+    version: i64,
+    name: &'static str,
+    /// The oldest version whose binary works with the tables after this step.
+    compatible_from: i64,
+    script: Statement,
+}
+
+macro_rules! migration {
+    ($version:literal, $file:literal, compatible_from $from:literal) => {
+        Migration {
+            version: $version,
+            name: $file,
+            compatible_from: $from,
+            script: Statement {
+                name: $file,
+                sqlite: include_str!(concat!("../../migrations/sqlite/", $file, ".sql")),
+                postgres: include_str!(concat!("../../migrations/postgres/", $file, ".sql")),
+            },
+        }
+    };
+}
+
+const MIGRATIONS: [Migration; 1] = [migration!(1, "0001_initial", compatible_from 1)];
+
+/// The newest version this binary knows.
+pub(crate) const KNOWN: i64 = MIGRATIONS[MIGRATIONS.len() - 1].version;
+
+/// Runs the steps this database has not seen.
+pub(super) async fn run(db: &Db, options: &Options) -> Result<()> {
+    let found = transact!(db, Kind::Write(place::MIGRATE), tx => {
+        tx.rows(&MIGRATION_LOCK, args![]).await?;
+        tx.script(&CREATE_VERSIONS).await?;
+        newest(&mut tx).await
+    })?;
+    if let Some((found, compatible_from)) = found
+        && found > KNOWN
+    {
+        return if compatible_from <= KNOWN {
+            Ok(())
+        } else {
+            Err(StoreError::NewerSchema {
+                found,
+                known: KNOWN,
+            })
+        };
+    }
+    for step in &MIGRATIONS {
+        transact!(db, Kind::Write(place::MIGRATE), tx => {
+            tx.rows(&MIGRATION_LOCK, args![]).await?;
+            let done = newest(&mut tx).await?.map_or(0, |(version, _)| version);
+            if done >= step.version {
+                tx.abandon();
+                Ok(())
+            } else {
+                tracing::info!(db.schema = step.version, "migrating to {}", step.name);
+                tx.script(&step.script).await?;
+                let now = tx.now;
+                tx.run(&INSERT_VERSION, args![step.version, step.name, step.compatible_from, now])
+                    .await?;
+                Ok(())
+            }
+        })?;
+    }
+    let drawn = options.installation.clone().unwrap_or_else(draw);
+    transact!(db, Kind::Write(place::MIGRATE), tx => {
+        tx.run(&DRAW_INSTALLATION, args![drawn.as_str()]).await?;
+        Ok(())
+    })
+}
+
+async fn newest(tx: &mut Tx) -> Result<Option<(i64, i64)>> {
+    tx.row(&NEWEST_VERSION, args![])
+        .await?
+        .map(|row| Ok((row.int("version")?, row.int("compatible_from")?)))
+        .transpose()
+}
+
+/// Six characters that nobody confuses, for branch names.
+fn draw() -> String {
+    const LETTERS: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";
+    (0..6)
+        .map(|_| char::from(LETTERS[rand::random_range(0..LETTERS.len())]))
+        .collect()
+}

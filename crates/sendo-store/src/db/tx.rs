@@ -1,0 +1,186 @@
+//! One transaction on either database.
+//!
+//! A write transaction on SQLite takes the write lock at once, because a lock that is upgraded
+//! later fails instead of waiting. A transaction that is dropped without [`Tx::finish`] leaves
+//! nothing behind.
+
+use std::sync::Arc;
+
+use sendo_core::time::Timestamp;
+use sqlx::{Postgres, Sqlite, Transaction};
+
+use super::row::{Arg, Row};
+use super::statement::Statement;
+use super::{Pools, args, statement};
+use crate::boundary::{Boundaries, Point, Side};
+use crate::error::StoreError;
+use crate::store::Result;
+
+/// What a transaction is for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Kind {
+    /// It reads one consistent state.
+    Read,
+    /// It writes, and its commit lies between the points of this place.
+    Write(&'static str),
+}
+
+/// A transaction under way.
+pub(crate) struct Tx {
+    inner: Inner,
+    kind: Kind,
+    boundaries: Arc<dyn Boundaries>,
+    abandoned: bool,
+    /// The store's clock, read when the transaction began.
+    pub(crate) now: Timestamp,
+}
+
+enum Inner {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+/// Binds every value in order.
+macro_rules! bound {
+    ($sql:expr, $args:expr) => {{
+        let mut query = sqlx::query($sql);
+        for arg in $args {
+            query = match arg {
+                Arg::Text(value) => query.bind(value),
+                Arg::Int(value) => query.bind(value),
+                Arg::Bytes(value) => query.bind(value),
+            };
+        }
+        query
+    }};
+}
+
+impl Tx {
+    pub(super) async fn begin(
+        pools: &Pools,
+        kind: Kind,
+        boundaries: Arc<dyn Boundaries>,
+    ) -> Result<Self> {
+        let inner = match (pools, kind) {
+            (Pools::Sqlite { readers, .. }, Kind::Read) => readers.begin().await.map(Inner::Sqlite),
+            (Pools::Sqlite { writer, .. }, Kind::Write(_)) => writer
+                .begin_with("BEGIN IMMEDIATE")
+                .await
+                .map(Inner::Sqlite),
+            (Pools::Postgres(pool), Kind::Read) => pool
+                .begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                .await
+                .map(Inner::Postgres),
+            (Pools::Postgres(pool), Kind::Write(_)) => pool.begin().await.map(Inner::Postgres),
+        }
+        .map_err(failed("begin"))?;
+        Ok(Self {
+            inner,
+            kind,
+            boundaries,
+            abandoned: false,
+            now: Timestamp::default(),
+        })
+    }
+
+    /// Runs a statement; gives how many rows it changed.
+    pub(crate) async fn run(&mut self, statement: &Statement, args: Vec<Arg>) -> Result<u64> {
+        match &mut self.inner {
+            Inner::Sqlite(tx) => bound!(statement.sqlite, args)
+                .execute(&mut **tx)
+                .await
+                .map(|done| done.rows_affected()),
+            Inner::Postgres(tx) => bound!(statement.postgres, args)
+                .execute(&mut **tx)
+                .await
+                .map(|done| done.rows_affected()),
+        }
+        .map_err(failed(statement.name))
+    }
+
+    /// Runs a statement; gives its rows.
+    pub(crate) async fn rows(&mut self, statement: &Statement, args: Vec<Arg>) -> Result<Vec<Row>> {
+        match &mut self.inner {
+            Inner::Sqlite(tx) => bound!(statement.sqlite, args)
+                .fetch_all(&mut **tx)
+                .await
+                .map(|rows| rows.into_iter().map(Row::Sqlite).collect()),
+            Inner::Postgres(tx) => bound!(statement.postgres, args)
+                .fetch_all(&mut **tx)
+                .await
+                .map(|rows| rows.into_iter().map(Row::Postgres).collect()),
+        }
+        .map_err(failed(statement.name))
+    }
+
+    /// Runs a statement that gives at most one row.
+    pub(crate) async fn row(
+        &mut self,
+        statement: &Statement,
+        args: Vec<Arg>,
+    ) -> Result<Option<Row>> {
+        Ok(self.rows(statement, args).await?.into_iter().next())
+    }
+
+    /// Runs several statements without values: a migration.
+    pub(super) async fn script(&mut self, script: &Statement) -> Result<()> {
+        match &mut self.inner {
+            Inner::Sqlite(tx) => sqlx::raw_sql(script.sqlite)
+                .execute(&mut **tx)
+                .await
+                .map(drop),
+            Inner::Postgres(tx) => sqlx::raw_sql(script.postgres)
+                .execute(&mut **tx)
+                .await
+                .map(drop),
+        }
+        .map_err(failed(script.name))
+    }
+
+    pub(super) async fn server_time(&mut self) -> Result<Timestamp> {
+        let row = self.row(&statement::SERVER_TIME, args![]).await?;
+        row.map_or(Ok(Timestamp::default()), |row| row.time("at"))
+    }
+
+    /// Gives up everything this transaction wrote; [`Tx::finish`] then rolls back.
+    pub(crate) const fn abandon(&mut self) {
+        self.abandoned = true;
+    }
+
+    /// Commits, between the two points of its place.
+    pub(crate) async fn finish(self) -> Result<()> {
+        let (Kind::Write(place), false) = (self.kind, self.abandoned) else {
+            return match self.inner {
+                Inner::Sqlite(tx) => tx.rollback().await,
+                Inner::Postgres(tx) => tx.rollback().await,
+            }
+            .map_err(failed("rollback"));
+        };
+        self.boundaries.reach(&Point {
+            place,
+            side: Side::Before,
+        });
+        match self.inner {
+            Inner::Sqlite(tx) => tx.commit().await,
+            Inner::Postgres(tx) => tx.commit().await,
+        }
+        .map_err(|source| StoreError::Database {
+            what: "commit",
+            in_commit: true,
+            source,
+        })?;
+        self.boundaries.reach(&Point {
+            place,
+            side: Side::After,
+        });
+        Ok(())
+    }
+}
+
+fn failed(what: &'static str) -> impl FnOnce(sqlx::Error) -> StoreError {
+    move |source| StoreError::Database {
+        what,
+        in_commit: false,
+        source,
+    }
+}
