@@ -5,7 +5,7 @@
 //! the repository's hooks (git itself does so for pushes only): whoever moves a ref says so through
 //! [`BareRepository::spool`](crate::BareRepository::spool).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::error::GitError;
@@ -215,6 +215,26 @@ impl BareRepository {
             }
         }
         Ok(entries)
+    }
+
+    /// Which refs below `prefix` point to commits that `into` contains. Refs to anything else are
+    /// passed over.
+    ///
+    /// # Errors
+    /// `invalid_ref_name` for the prefix, and those of running git.
+    pub async fn refs_merged_into(
+        &self,
+        prefix: &str,
+        into: Oid,
+    ) -> Result<BTreeSet<RefName>, GitError> {
+        let merged = format!("--merged={into}");
+        let patterns = patterns(&[prefix])?;
+        let args = ["for-each-ref", "--format=%(refname)", &merged, "--"];
+        let args: Vec<&str> = args.into_iter().chain(patterns).collect();
+        let listing = self.git.read(&args, b"", MAX_LISTING).await?;
+        Ok(lines(&listing)
+            .filter_map(|name| RefName::new(name).ok())
+            .collect())
     }
 
     /// Moves, creates, deletes and verifies refs in one transaction: all of it or nothing.

@@ -245,3 +245,21 @@ async fn a_stuck_command_is_stopped() {
     );
     std::fs::remove_file(fifo).unwrap();
 }
+
+#[tokio::test]
+async fn tells_which_refs_a_commit_contains() {
+    let (scratch, one) = Scratch::with(&[("x", "1")]).await;
+    let two = scratch.commit(Some(one), &[("x", "2")]).await;
+    scratch.set("refs/keep/in", Some(one)).await;
+    scratch.set("refs/keep/out", Some(two)).await;
+    scratch.git(&["update-ref", "refs/keep/tree", "main^{tree}"]);
+    let merged = scratch
+        .repository
+        .refs_merged_into("refs/keep/", one)
+        .await
+        .unwrap();
+    assert_eq!(
+        merged.into_iter().collect::<Vec<_>>(),
+        [name("refs/keep/in")]
+    );
+}
