@@ -65,8 +65,8 @@ impl Intake {
     /// Stores one delivery; it is durable when this returns.
     ///
     /// # Errors
-    /// [`IntakeError::Store`]: nothing was kept, the sender must try again.
-    pub async fn accept(&self, delivery: NewDelivery) -> Result<Accepted, IntakeError> {
+    /// [`StoreError`]: nothing was kept, the sender must try again.
+    pub async fn accept(&self, delivery: NewDelivery) -> Result<Accepted, StoreError> {
         let accepted = self.store.accept(delivery).await?;
         self.bell.notify_one();
         Ok(accepted)
@@ -107,13 +107,13 @@ impl Intake {
         by: Principal,
         dedup: String,
     ) -> Result<Accepted, IntakeError> {
-        self.accept(NewDelivery {
+        let delivery = NewDelivery {
             source: SOURCE.to_owned(),
             dedup,
             name: name.to_owned(),
             body,
             by: Some(by.to_string()),
-        })
-        .await
+        };
+        Ok(self.accept(delivery).await?)
     }
 }

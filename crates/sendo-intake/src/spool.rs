@@ -5,13 +5,16 @@
 //! name. Watching is only for speed: the folder is read at every look, watched or not.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 use sendo_core::names::{ForgeName, Repository};
-use sendo_git::{BareRepository, RefMove, SpoolContent, SpoolEntry};
-use sendo_store::NewDelivery;
+use sendo_git::{BareRepository, GitError, RefMove, SPOOL_FOLDER, SpoolContent, SpoolEntry};
+use sendo_store::{NewDelivery, StoreError};
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
-use crate::api::{Intake, IntakeError};
+use crate::api::Intake;
 
 /// Reads at most this many files of one repository at a time.
 const AT_ONCE: usize = 200;
@@ -28,9 +31,9 @@ pub struct Spooled {
 /// Stores everything one repository's spool holds; gives how many deliveries that were.
 ///
 /// # Errors
-/// [`IntakeError`] when the store refuses; the files stay. Trouble with a file is a delivery in
+/// [`StoreError`] when the store refuses; the files stay. Trouble with a file is a delivery in
 /// quarantine, not an error.
-pub async fn drain(intake: &Intake, spooled: &Spooled) -> Result<usize, IntakeError> {
+pub async fn drain(intake: &Intake, spooled: &Spooled) -> Result<usize, StoreError> {
     let Ok(repository) = BareRepository::open(&spooled.path).await else {
         return Ok(0);
     };
@@ -124,4 +127,32 @@ fn file_name(path: &Path) -> String {
     path.file_name()
         .map(|name| name.to_string_lossy().into_owned())
         .unwrap_or_default()
+}
+
+/// Makes a repository's pushes heard: installs the hook and the folder it spools to.
+///
+/// # Errors
+/// When the repository is not there, or its folder cannot be written.
+pub async fn prepare(spooled: &Spooled) -> Result<(), GitError> {
+    let repository = BareRepository::open(&spooled.path).await?;
+    repository.install_hook().await
+}
+
+/// Rings `bell` whenever something lands in one of the spools, as long as the watcher lives. `None`
+/// when this machine cannot watch; the caller then only looks from time to time.
+#[must_use]
+pub fn watch(all: &[Spooled], bell: Arc<Notify>) -> Option<RecommendedWatcher> {
+    let ring = move |event: notify::Result<notify::Event>| {
+        if event.is_ok_and(|event| !event.kind.is_access()) {
+            bell.notify_one();
+        }
+    };
+    let mut watcher = notify::recommended_watcher(ring).ok()?;
+    for spooled in all {
+        let folder = spooled.path.join(SPOOL_FOLDER);
+        if let Err(error) = watcher.watch(&folder, RecursiveMode::NonRecursive) {
+            tracing::warn!(repository = %spooled.repository, %error, "the spool is not watched; it is read every few seconds");
+        }
+    }
+    Some(watcher)
 }
