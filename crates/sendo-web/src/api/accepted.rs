@@ -1,0 +1,81 @@
+//! What was taken in: the delivery's id, and whether it was there before.
+
+use axum::Json;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use sendo_core::names::Principal;
+use sendo_store::Accepted;
+use serde::Serialize;
+
+use crate::error::{Answer, Refusal};
+use crate::token::hex;
+
+/// The header under which a caller may send the same request again.
+const KEY: &str = "idempotency-key";
+
+#[derive(Serialize)]
+struct Taken {
+    delivery: String,
+    duplicate: bool,
+}
+
+/// The answer to what was taken in: stored, and not yet done.
+pub(super) fn answer(accepted: Accepted) -> Response {
+    let (delivery, duplicate) = match accepted {
+        Accepted::New(id) => (id, false),
+        Accepted::Duplicate(id) => (id, true),
+    };
+    (
+        StatusCode::ACCEPTED,
+        Json(Taken {
+            delivery,
+            duplicate,
+        }),
+    )
+        .into_response()
+}
+
+/// The caller's idempotency key, if it gave one. A key belongs to its caller and kind of request:
+/// nobody can guess away the requests of others.
+pub(super) fn dedup(kind: &str, by: &Principal, headers: &HeaderMap) -> Answer<Option<String>> {
+    let Some(value) = headers.get(KEY) else {
+        return Ok(None);
+    };
+    value
+        .to_str()
+        .ok()
+        .filter(|key| (1..=200).contains(&key.len()) && key.bytes().all(|c| c.is_ascii_graphic()))
+        .map(|key| Some(format!("{kind}:{by}:{key}")))
+        .ok_or_else(|| {
+            Refusal::bad(
+                "idempotency_key_invalid",
+                "an idempotency key is 1 to 200 visible ASCII characters",
+                "send a UUID",
+            )
+        })
+}
+
+/// A key nobody else has, for a request that is meant each time it is sent.
+pub(super) fn unique(kind: &str) -> Answer<String> {
+    Ok(format!("{kind}:{}", hex(&random::<16>()?)))
+}
+
+/// Bytes nobody can guess.
+pub(super) fn random<const N: usize>() -> Answer<[u8; N]> {
+    use rand::TryRng as _;
+
+    let mut bytes = [0; N];
+    rand::rngs::SysRng.try_fill_bytes(&mut bytes).map_err(|error| {
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            "the system gives no random bytes"
+        );
+        Refusal::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "no_randomness",
+            "the system gives no random bytes",
+            "try again; see the server's log",
+        )
+    })?;
+    Ok(bytes)
+}

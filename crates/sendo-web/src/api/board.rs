@@ -1,0 +1,58 @@
+//! The board: what runs in each configured lane, what is on its way, and what went wrong since.
+
+use std::collections::HashMap;
+
+use axum::Json;
+use axum::extract::State;
+use sendo_core::deployment::{Deployment, DeploymentState};
+use sendo_core::subject::LaneId;
+use sendo_core::view::{BoardView, LaneView};
+
+use crate::auth::Caller;
+use crate::error::Answer;
+use crate::state::{App, Shared};
+
+/// The board as JSON.
+pub(crate) async fn show(State(app): State<App>, caller: Caller) -> Answer<Json<BoardView>> {
+    view(&app, &caller).await.map(Json)
+}
+
+/// Loads the board, for the API and for its page: the lanes the caller's token covers, in the order
+/// of the configuration.
+pub(crate) async fn view(app: &Shared, caller: &Caller) -> Answer<BoardView> {
+    let at = app.web.store.now().await?;
+    let mut rows: HashMap<LaneId, Vec<Deployment>> = HashMap::new();
+    for row in app.web.store.board().await? {
+        rows.entry(row.lane.clone()).or_default().push(row);
+    }
+    let lanes = (app.web.lanes)()
+        .into_iter()
+        .filter(|lane| caller.covers(lane.application.as_str()))
+        .map(|lane| {
+            let rows = rows.remove(&lane).unwrap_or_default();
+            lane_view(lane, rows)
+        })
+        .collect();
+    Ok(BoardView { lanes, at })
+}
+
+fn lane_view(lane: LaneId, rows: Vec<Deployment>) -> LaneView {
+    let mut view = LaneView {
+        lane,
+        running: None,
+        moving: None,
+        failed: None,
+    };
+    for row in rows {
+        let slot = match row.state {
+            DeploymentState::Succeeded => &mut view.running,
+            DeploymentState::Queued | DeploymentState::Running | DeploymentState::Waiting => {
+                &mut view.moving
+            }
+            DeploymentState::Failed | DeploymentState::Cancelled => &mut view.failed,
+            DeploymentState::Superseded => continue,
+        };
+        *slot = Some(row);
+    }
+    view
+}

@@ -1,0 +1,170 @@
+//! Deployments: asking for one, listing them, one with its timeline.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use sendo_core::deployment::{Deployment, DeploymentId, DeploymentState};
+use sendo_core::names::TagName;
+use sendo_core::view::DeploymentView;
+use sendo_intake::DeployRequest;
+use sendo_store::DeploymentFilter;
+use serde::{Deserialize, Serialize};
+
+use super::accepted;
+use crate::auth::Caller;
+use crate::body::JsonBody;
+use crate::error::{Answer, Refusal};
+use crate::names;
+use crate::query::{self, Params};
+use crate::state::{App, Shared};
+
+const STATES: [DeploymentState; 7] = [
+    DeploymentState::Queued,
+    DeploymentState::Running,
+    DeploymentState::Waiting,
+    DeploymentState::Succeeded,
+    DeploymentState::Superseded,
+    DeploymentState::Cancelled,
+    DeploymentState::Failed,
+];
+
+/// Takes a request for a deployment.
+pub(crate) async fn ask(
+    State(app): State<App>,
+    caller: Caller,
+    headers: HeaderMap,
+    JsonBody(request): JsonBody<DeployRequest>,
+) -> Answer<Response> {
+    let by = caller.principal()?;
+    names::lane(&app, &caller, &request.application, &request.environment)?;
+    // A tag, a branch and a full SHA are all written as one path of a reference.
+    if let Some(reference) = &request.reference {
+        TagName::new(reference.as_str()).map_err(|error| {
+            Refusal::bad(
+                "reference_invalid",
+                error.to_string(),
+                "give a branch, a tag or a full commit SHA, or leave `reference` out for the newest",
+            )
+        })?;
+    }
+    let dedup = match accepted::dedup("deploy", &by, &headers)? {
+        Some(key) => key,
+        None => accepted::unique("deploy")?,
+    };
+    let accepted = app.web.intake.deploy(request, by, dedup).await?;
+    app.counters.accepted("deploy", &accepted);
+    Ok(accepted::answer(accepted))
+}
+
+/// What can be asked of the list.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Asked {
+    application: Option<String>,
+    environment: Option<String>,
+    state: Option<String>,
+    limit: Option<u32>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Listed {
+    deployments: Vec<Deployment>,
+}
+
+/// Lists deployments, newest first.
+pub(crate) async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Params(asked): Params<Asked>,
+) -> Answer<Json<Listed>> {
+    if let Some(application) = &asked.application {
+        caller.require(application)?;
+    }
+    let filter = DeploymentFilter {
+        states: states(asked.state.as_deref())?,
+        limit: query::limit(asked.limit)?,
+        application: asked.application,
+        environment: asked.environment,
+    };
+    let deployments = match caller.limited_to() {
+        Some(covered) if filter.application.is_none() => of_each(&app, covered, &filter).await?,
+        _ => app.web.store.deployments(&filter).await?,
+    };
+    Ok(Json(Listed { deployments }))
+}
+
+/// The newest of several applications together.
+async fn of_each(
+    app: &Shared,
+    applications: &[String],
+    filter: &DeploymentFilter,
+) -> Answer<Vec<Deployment>> {
+    let mut all = Vec::new();
+    for application in applications {
+        let only = DeploymentFilter {
+            application: Some(application.clone()),
+            ..filter.clone()
+        };
+        all.extend(app.web.store.deployments(&only).await?);
+    }
+    all.sort_by_key(|deployment| std::cmp::Reverse(deployment.created_at));
+    all.truncate(filter.limit as usize);
+    Ok(all)
+}
+
+fn states(asked: Option<&str>) -> Answer<Vec<DeploymentState>> {
+    asked
+        .unwrap_or_default()
+        .split(',')
+        .filter(|name| !name.is_empty())
+        .map(|name| {
+            STATES
+                .into_iter()
+                .find(|state| state.as_str() == name)
+                .ok_or_else(|| {
+                    let known = STATES.iter().map(|state| state.as_str());
+                    Refusal::bad(
+                        "state_unknown",
+                        format!("there is no state `{name}`"),
+                        names::suggestion(name, known),
+                    )
+                })
+        })
+        .collect()
+}
+
+/// One deployment with its timeline.
+pub(crate) async fn show(
+    State(app): State<App>,
+    caller: Caller,
+    Path(place): Path<(String, String, String)>,
+) -> Answer<Json<DeploymentView>> {
+    view(&app, &caller, &place).await.map(Json)
+}
+
+/// Loads a deployment with its timeline, for the API and for its page. A lane that is no longer
+/// configured keeps its history.
+pub(crate) async fn view(
+    app: &Shared,
+    caller: &Caller,
+    (application, environment, number): &(String, String, String),
+) -> Answer<DeploymentView> {
+    caller.require(application)?;
+    let unknown = || {
+        Refusal::not_found(
+            "deployment_unknown",
+            format!("there is no deployment `{application}/{environment}/{number}`"),
+            "see `/api/v1/deployments` for those there are",
+        )
+    };
+    let ordinal: u64 = number.parse().map_err(|_| unknown())?;
+    let id = DeploymentId(format!("{application}/{environment}/{ordinal}"));
+    let store = &app.web.store;
+    let deployment = store.deployment(&id).await?.ok_or_else(unknown)?;
+    let timeline = store.timeline(&id).await?;
+    Ok(DeploymentView {
+        deployment,
+        timeline,
+    })
+}

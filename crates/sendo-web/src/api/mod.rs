@@ -1,0 +1,23 @@
+//! `/api/v1`: JSON for programs, one file for each kind of thing.
+//!
+//! Times are microseconds since 1970, as everywhere in Sendo. Fields are added, never renamed.
+
+pub(crate) mod audit;
+pub(crate) mod board;
+pub(crate) mod deliveries;
+pub(crate) mod deployments;
+pub(crate) mod images;
+pub(crate) mod tokens;
+
+mod accepted;
+
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
+
+/// The description of the API, as published; a test holds it against the routes.
+pub(crate) const DESCRIPTION: &str = include_str!("../../assets/openapi.json");
+
+/// Gives the description of the API.
+pub(crate) async fn description() -> impl IntoResponse {
+    ([(CONTENT_TYPE, "application/json")], DESCRIPTION)
+}

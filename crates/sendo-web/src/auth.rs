@@ -1,0 +1,236 @@
+//! Who calls, and what they may do.
+//!
+//! Each route of the table names its [`Access`]; the layer made here enforces it before the handler
+//! runs, so a handler cannot forget. A token that is presented must be good even where none is
+//! needed. Tokens are never logged, and refusals are logged once a second at most.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::Next;
+use axum::response::Response;
+use sendo_core::names::Principal;
+use sendo_store::TokenRow;
+use subtle::ConstantTimeEq as _;
+use tokio::time::Instant;
+
+use crate::error::{Answer, Refusal};
+use crate::state::{App, Reads, Shared};
+use crate::token::{self, Scope};
+
+/// Who may use a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody: it tells nothing about what is deployed.
+    Everybody,
+    /// Who may read: the scope `read`, or anybody where the listener is open to reads.
+    Readers,
+    /// Holders of a token with this scope.
+    Holders(Scope),
+}
+
+/// Who calls. Handlers get one after the route's [`Access`] was checked.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Caller {
+    token: Option<TokenRow>,
+}
+
+impl Caller {
+    /// The principal of a caller with a token.
+    pub(crate) fn principal(&self) -> Answer<Principal> {
+        let token = self.token.as_ref().ok_or_else(missing)?;
+        Principal::new(format!("token:{}", token.id)).map_err(|_| invalid())
+    }
+
+    /// The applications the caller is limited to; `None` is all.
+    pub(crate) fn limited_to(&self) -> Option<&[String]> {
+        self.token
+            .as_ref()
+            .map(|token| token.applications.as_slice())
+            .filter(|applications| !applications.is_empty())
+    }
+
+    /// Whether the caller's token covers an application.
+    pub(crate) fn covers(&self, application: &str) -> bool {
+        self.limited_to()
+            .is_none_or(|covered| covered.iter().any(|name| name == application))
+    }
+
+    /// Refuses an application the caller's token does not cover.
+    pub(crate) fn require(&self, application: &str) -> Answer<()> {
+        if self.covers(application) {
+            return Ok(());
+        }
+        Err(Refusal::new(
+            StatusCode::FORBIDDEN,
+            "application_not_covered",
+            format!("this token does not cover the application `{application}`"),
+            "use a token that covers it, or ask an administrator for one",
+        ))
+    }
+
+    /// Refuses a caller whose token covers only some applications: what is asked concerns them all.
+    pub(crate) fn require_all(&self) -> Answer<()> {
+        if self.limited_to().is_none() {
+            return Ok(());
+        }
+        Err(Refusal::new(
+            StatusCode::FORBIDDEN,
+            "token_limited",
+            "this token is limited to some applications, and what was asked concerns them all",
+            "use a token that is not limited to applications",
+        ))
+    }
+
+    fn may(&self, scope: Scope) -> bool {
+        self.token.as_ref().is_some_and(|token| {
+            let has = |scope: Scope| token.scopes.iter().any(|name| name == scope.as_str());
+            has(scope) || has(Scope::Admin)
+        })
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Caller {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Answer<Self> {
+        // Only the layer puts a caller here; without it nobody is let in.
+        parts.extensions.get::<Self>().cloned().ok_or_else(missing)
+    }
+}
+
+/// The layer of a route: identifies the caller and checks its [`Access`].
+pub(crate) async fn authorise(
+    State((app, access)): State<(App, Access)>,
+    mut request: Request,
+    next: Next,
+) -> Answer<Response> {
+    let caller = if access == Access::Everybody {
+        Caller::default()
+    } else {
+        let checked = identify(&app, request.headers())
+            .await
+            .and_then(|caller| check(&app, access, &caller).map(|()| caller));
+        checked.inspect_err(|refusal| app.refusals.note(refusal, request.uri().path()))?
+    };
+    request.extensions_mut().insert(caller);
+    Ok(next.run(request).await)
+}
+
+fn check(app: &Shared, access: Access, caller: &Caller) -> Answer<()> {
+    let scope = match access {
+        Access::Everybody => return Ok(()),
+        Access::Readers if caller.token.is_none() && app.web.reads == Reads::Open => return Ok(()),
+        Access::Readers => Scope::Read,
+        Access::Holders(scope) => scope,
+    };
+    if caller.token.is_none() {
+        return Err(missing());
+    }
+    if caller.may(scope) {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        StatusCode::FORBIDDEN,
+        "scope_missing",
+        format!("this token does not have the scope `{scope}`"),
+        "use a token that has it, or ask an administrator for one",
+    ))
+}
+
+async fn identify(app: &Shared, headers: &HeaderMap) -> Answer<Caller> {
+    let mut given = headers.get_all(AUTHORIZATION).iter();
+    let Some(first) = given.next() else {
+        return Ok(Caller::default());
+    };
+    let presented = first
+        .to_str()
+        .ok()
+        .filter(|_| given.next().is_none())
+        .and_then(|text| text.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .and_then(|(_, text)| token::parse(text.trim()))
+        .ok_or_else(invalid)?;
+    let row = app
+        .web
+        .store
+        .token_by_hash(&presented.hash)
+        .await?
+        .ok_or_else(invalid)?;
+    let same = row.hash.as_bytes().ct_eq(presented.hash.as_bytes())
+        & row.id.as_bytes().ct_eq(presented.id.as_bytes());
+    // The store gives live tokens only; a second look costs nothing.
+    let live = row.revoked_at.is_none() && app.web.store.now().await? < row.expires_at;
+    if bool::from(same) && live {
+        Ok(Caller { token: Some(row) })
+    } else {
+        Err(invalid())
+    }
+}
+
+fn missing() -> Refusal {
+    Refusal::new(
+        StatusCode::UNAUTHORIZED,
+        "token_missing",
+        "this needs a token",
+        "send `Authorization: Bearer TOKEN`; the `sendo` command reads it from SENDO_TOKEN",
+    )
+}
+
+fn invalid() -> Refusal {
+    Refusal::new(
+        StatusCode::UNAUTHORIZED,
+        "token_invalid",
+        "this token is unknown, expired or revoked",
+        "ask an administrator for a new one: `sendo token create`",
+    )
+}
+
+/// Counts refused callers, and logs them without letting them fill the log.
+#[derive(Debug, Default)]
+pub(crate) struct Refusals {
+    state: Mutex<Noted>,
+}
+
+#[derive(Debug, Default)]
+struct Noted {
+    total: u64,
+    unlogged: u64,
+    logged_at: Option<Instant>,
+}
+
+impl Refusals {
+    /// How many there were.
+    pub(crate) fn total(&self) -> u64 {
+        self.state.lock().map_or(0, |noted| noted.total)
+    }
+
+    fn note(&self, refusal: &Refusal, path: &str) {
+        let Ok(mut noted) = self.state.lock() else {
+            return;
+        };
+        noted.total += 1;
+        noted.unlogged += 1;
+        let now = Instant::now();
+        if noted
+            .logged_at
+            .is_some_and(|at| now - at < Duration::from_secs(1))
+        {
+            return;
+        }
+        let count = std::mem::take(&mut noted.unlogged);
+        noted.logged_at = Some(now);
+        drop(noted);
+        tracing::warn!(
+            refusal.reason_code = refusal.reason_code,
+            http.path = path,
+            refusal.count = count,
+            "refused {count} calls, the last with {} on {path}",
+            refusal.reason_code
+        );
+    }
+}

@@ -1,0 +1,103 @@
+//! Reading a JSON body: within its limits, strictly, and with errors that point at the place.
+
+use axum::extract::{FromRequest, Request};
+use axum::http::StatusCode;
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use futures_util::StreamExt as _;
+use serde::de::DeserializeOwned;
+use serde_json::error::Category;
+use tokio::time::timeout;
+
+use crate::error::{Answer, Refusal};
+use crate::state::App;
+
+/// A body that was read whole and is what the route expects.
+pub(crate) struct JsonBody<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, app: &App) -> Answer<Self> {
+        let limits = &app.web.limits;
+        if !is_json(&request) {
+            return Err(Refusal::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "not_json",
+                "the body is not marked as JSON",
+                "send `Content-Type: application/json`",
+            ));
+        }
+        let bytes = timeout(limits.body, read(request, limits.body_bytes))
+            .await
+            .map_err(|_| {
+                Refusal::new(
+                    StatusCode::REQUEST_TIMEOUT,
+                    "body_too_slow",
+                    format!("the body did not arrive within {} s", limits.body.as_secs()),
+                    "send it in one go",
+                )
+            })??;
+        serde_json::from_slice(&bytes)
+            .map(Self)
+            .map_err(|error| malformed(&error))
+    }
+}
+
+fn is_json(request: &Request) -> bool {
+    request
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+}
+
+async fn read(request: Request, limit: usize) -> Answer<Vec<u8>> {
+    let announced = request
+        .headers()
+        .get(CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > limit as u64) {
+        return Err(too_large(limit));
+    }
+    let mut chunks = request.into_body().into_data_stream();
+    let mut bytes = Vec::new();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| {
+            Refusal::bad(
+                "body_incomplete",
+                "the body ended before it was complete",
+                "send the whole body",
+            )
+        })?;
+        if bytes.len() + chunk.len() > limit {
+            return Err(too_large(limit));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+fn too_large(limit: usize) -> Refusal {
+    Refusal::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "body_too_large",
+        format!("the body is larger than {limit} bytes"),
+        "send less; no request of the API needs as much",
+    )
+}
+
+fn malformed(error: &serde_json::Error) -> Refusal {
+    let told = error.to_string();
+    let code = match error.classify() {
+        Category::Data if told.starts_with("unknown field") => "field_unknown",
+        Category::Data => "field_invalid",
+        Category::Syntax | Category::Eof | Category::Io => "json_malformed",
+    };
+    Refusal::bad(
+        code,
+        told,
+        "see `/api/v1/openapi.json` for what this route takes",
+    )
+}

@@ -1,0 +1,187 @@
+//! Refusals: a status, a stable code, what happened, and what to do next.
+//!
+//! Programs get `{"error": {"reason_code", "message", "next"}}`; a browser that asked for a page
+//! gets the same three in one. An error of the store is logged here, once, and told without its
+//! cause.
+
+use std::borrow::Cow;
+
+use axum::Json;
+use axum::http::header::{HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{Html, IntoResponse, Response};
+use sendo_intake::IntakeError;
+use sendo_store::StoreError;
+use serde::Serialize;
+
+/// Characters of a message that are told; the rest repeats what was sent.
+const LONGEST: usize = 400;
+
+/// A request that is not done.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{message}; {next}")]
+pub struct Refusal {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// A stable code for programs.
+    pub reason_code: &'static str,
+    /// What happened, as a fragment.
+    pub message: String,
+    /// What to do next, as a fragment.
+    pub next: Cow<'static, str>,
+}
+
+/// The result of a handler.
+pub(crate) type Answer<T> = Result<T, Refusal>;
+
+impl Refusal {
+    pub(crate) fn new(
+        status: StatusCode,
+        reason_code: &'static str,
+        message: impl Into<String>,
+        next: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        let message = message.into();
+        Self {
+            status,
+            reason_code,
+            message: if message.chars().count() > LONGEST {
+                message.chars().take(LONGEST).chain(['…']).collect()
+            } else {
+                message
+            },
+            next: next.into(),
+        }
+    }
+
+    pub(crate) fn bad(
+        reason_code: &'static str,
+        message: impl Into<String>,
+        next: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, reason_code, message, next)
+    }
+
+    pub(crate) fn not_found(
+        reason_code: &'static str,
+        message: impl Into<String>,
+        next: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self::new(StatusCode::NOT_FOUND, reason_code, message, next)
+    }
+
+    /// The same refusal as a page.
+    pub(crate) fn page(&self, language: sendo_report::Language) -> Response {
+        if self.status == StatusCode::NOT_FOUND {
+            let page = Html(sendo_report::page::missing(language));
+            return (self.status, self.headers(), page).into_response();
+        }
+        let page = Html(format!(
+            "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
+             <title>{status} · Sendo</title><link rel=\"stylesheet\" href=\"{style}\"></head>\
+             <body><main><h1>{status}</h1><p>{message}.</p><p>{next}.</p>\
+             <p><code>{code}</code></p></main></body></html>",
+            status = escaped(&self.status.to_string()),
+            style = sendo_report::page::STYLE_PATH,
+            message = escaped(&self.message),
+            next = escaped(&self.next),
+            code = escaped(self.reason_code),
+        ));
+        (self.status, self.headers(), page).into_response()
+    }
+
+    fn headers(&self) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        let mut add = |name: HeaderName, value: &'static str| {
+            headers.insert(name, HeaderValue::from_static(value));
+        };
+        match self.status {
+            StatusCode::UNAUTHORIZED => add(WWW_AUTHENTICATE, "Bearer realm=\"sendo\""),
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
+                add(RETRY_AFTER, "1");
+            }
+            _ => {}
+        }
+        headers
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let body = Json(Body {
+            error: Told {
+                reason_code: self.reason_code,
+                message: &self.message,
+                next: &self.next,
+            },
+        });
+        let mut response = (self.status, self.headers(), body).into_response();
+        // The guard makes a page of it where one was asked for.
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    error: Told<'a>,
+}
+
+#[derive(Serialize)]
+struct Told<'a> {
+    reason_code: &'static str,
+    message: &'a str,
+    next: &'a str,
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            error.reason_code = error.reason_code(),
+            "the store did not answer a request"
+        );
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            error.reason_code(),
+            "the store did not answer, nothing was done",
+            "try again; if it lasts, `sendo doctor` and the server's log tell more",
+        )
+    }
+}
+
+impl From<IntakeError> for Refusal {
+    fn from(error: IntakeError) -> Self {
+        match error {
+            IntakeError::Store(error) => error.into(),
+            error => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "a request could not be taken in"
+                );
+                Self::new(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "not_taken_in",
+                    "the request could not be taken in, nothing was done",
+                    "see the server's log",
+                )
+            }
+        }
+    }
+}
+
+/// Text between tags or inside quotes.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
+}

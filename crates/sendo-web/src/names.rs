@@ -1,0 +1,91 @@
+//! Finding a lane by what somebody wrote, and a suggestion where there is none.
+
+use sendo_core::subject::LaneId;
+
+use crate::auth::Caller;
+use crate::error::{Answer, Refusal};
+use crate::state::Shared;
+
+/// Names listed when none is close.
+const LISTED: usize = 10;
+
+/// The configured lane of these names, if the caller's token covers it.
+pub(crate) fn lane(
+    app: &Shared,
+    caller: &Caller,
+    application: &str,
+    environment: &str,
+) -> Answer<LaneId> {
+    let lanes = (app.web.lanes)();
+    known_application(&lanes, caller, application)?;
+    lanes
+        .iter()
+        .filter(|lane| lane.application.as_str() == application)
+        .find(|lane| lane.environment.as_str() == environment)
+        .cloned()
+        .ok_or_else(|| {
+            let environments = lanes
+                .iter()
+                .filter(|lane| lane.application.as_str() == application)
+                .map(|lane| lane.environment.as_str());
+            Refusal::not_found(
+                "environment_unknown",
+                format!("`{application}` has no environment `{}`", cut(environment)),
+                suggestion(environment, environments),
+            )
+        })
+}
+
+/// Refuses an application that is not configured, or that the caller's token does not cover.
+pub(crate) fn application(app: &Shared, caller: &Caller, application: &str) -> Answer<()> {
+    known_application(&(app.web.lanes)(), caller, application)
+}
+
+fn known_application(lanes: &[LaneId], caller: &Caller, application: &str) -> Answer<()> {
+    // First what the token covers: whether the rest exists is none of its business.
+    caller.require(application)?;
+    if lanes
+        .iter()
+        .any(|lane| lane.application.as_str() == application)
+    {
+        return Ok(());
+    }
+    let known = lanes
+        .iter()
+        .map(|lane| lane.application.as_str())
+        .filter(|name| caller.covers(name));
+    Err(Refusal::not_found(
+        "application_unknown",
+        format!("there is no application `{}`", cut(application)),
+        suggestion(application, known),
+    ))
+}
+
+/// What may have been meant.
+pub(crate) fn suggestion<'a>(given: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let mut known: Vec<&str> = known.collect();
+    known.dedup();
+    let given = cut(given);
+    let close = known
+        .iter()
+        .map(|name| (strsim::jaro_winkler(&given, name), *name))
+        .filter(|(likeness, _)| *likeness > 0.75)
+        .max_by(|one, other| one.0.total_cmp(&other.0));
+    if let Some((_, name)) = close {
+        return format!("did you mean `{name}`?");
+    }
+    let listed: Vec<String> = known
+        .iter()
+        .take(LISTED)
+        .map(|name| format!("`{name}`"))
+        .collect();
+    match known.len() {
+        0 => "none is configured yet".to_owned(),
+        count if count > LISTED => format!("there are {count}, among them {}", listed.join(", ")),
+        _ => format!("there are {}", listed.join(", ")),
+    }
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(80).collect()
+}

@@ -1,0 +1,152 @@
+//! Every route in one table: method, path, who may use it, what answers.
+//!
+//! The router is built from the table, and the published description of the API is checked against
+//! it, so neither can drift.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::handler::Handler;
+use axum::http::{Method, StatusCode, Uri};
+use axum::middleware::{from_fn_with_state};
+use axum::routing::{MethodFilter, MethodRouter, on};
+use sendo_report::page::{EVENTS_PATH, SCRIPT_PATH, STYLE_PATH};
+
+use crate::auth::{Access, authorise};
+use crate::error::Refusal;
+use crate::state::{App, Shared, WebState};
+use crate::token::Scope;
+use crate::{api, feed, guard, metrics, pages, probes};
+
+/// One row of the table.
+struct Route {
+    method: Method,
+    path: &'static str,
+    access: Access,
+    handler: MethodRouter<App>,
+}
+
+/// A route as the description of the API knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The method.
+    pub method: Method,
+    /// The path, parameters in braces.
+    pub path: &'static str,
+    /// Who may use it.
+    pub access: Access,
+}
+
+/// Every route.
+#[must_use]
+pub fn list() -> Vec<Listed> {
+    table()
+        .into_iter()
+        .map(|route| Listed {
+            method: route.method,
+            path: route.path,
+            access: route.access,
+        })
+        .collect()
+}
+
+/// The router of everything Sendo answers.
+#[must_use]
+pub fn router(web: WebState) -> Router {
+    let app: App = Arc::new(Shared::new(web));
+    let mut router = Router::new();
+    for route in table() {
+        let layer = from_fn_with_state((app.clone(), route.access), authorise);
+        router = router.route(route.path, route.handler.layer(layer));
+    }
+    router
+        .fallback(nothing_here)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(from_fn_with_state(app.clone(), guard::guard))
+        .with_state(app)
+}
+
+fn table() -> Vec<Route> {
+    let everybody = Access::Everybody;
+    let readers = Access::Readers;
+    let deployers = Access::Holders(Scope::Deploy);
+    let reporters = Access::Holders(Scope::ReportImage);
+    let admins = Access::Holders(Scope::Admin);
+    vec![
+        post("/api/v1/deployments", deployers, api::deployments::ask),
+        get("/api/v1/deployments", readers, api::deployments::list),
+        get(
+            "/api/v1/deployments/{application}/{environment}/{number}",
+            readers,
+            api::deployments::show,
+        ),
+        post("/api/v1/images", reporters, api::images::report),
+        get("/api/v1/board", readers, api::board::show),
+        get("/api/v1/deliveries", readers, api::deliveries::list),
+        get("/api/v1/backlog", readers, api::deliveries::backlog),
+        get("/api/v1/audit", readers, api::audit::list),
+        get("/api/v1/audit/verify", readers, api::audit::verify),
+        get("/api/v1/tokens", admins, api::tokens::list),
+        post("/api/v1/tokens", admins, api::tokens::create),
+        route(
+            Method::DELETE,
+            MethodFilter::DELETE,
+            "/api/v1/tokens/{id}",
+            admins,
+            api::tokens::revoke,
+        ),
+        get("/api/v1/openapi.json", everybody, api::description),
+        get("/", readers, pages::board),
+        get(
+            "/deployments/{application}/{environment}/{number}",
+            readers,
+            pages::deployment,
+        ),
+        get(STYLE_PATH, everybody, pages::style),
+        get(SCRIPT_PATH, everybody, pages::script),
+        get(EVENTS_PATH, readers, feed::listen),
+        get("/livez", everybody, probes::alive),
+        get("/readyz", everybody, probes::ready),
+        get("/metrics", readers, metrics::show),
+    ]
+}
+
+fn get<H: Handler<T, App>, T: 'static>(path: &'static str, access: Access, handler: H) -> Route {
+    route(Method::GET, MethodFilter::GET, path, access, handler)
+}
+
+fn post<H: Handler<T, App>, T: 'static>(path: &'static str, access: Access, handler: H) -> Route {
+    route(Method::POST, MethodFilter::POST, path, access, handler)
+}
+
+fn route<H: Handler<T, App>, T: 'static>(
+    method: Method,
+    filter: MethodFilter,
+    path: &'static str,
+    access: Access,
+    handler: H,
+) -> Route {
+    Route {
+        method,
+        path,
+        access,
+        handler: on(filter, handler),
+    }
+}
+
+async fn nothing_here(uri: Uri) -> Refusal {
+    Refusal::not_found(
+        "route_unknown",
+        format!("there is nothing at `{}`", uri.path()),
+        "see `/api/v1/openapi.json` for every route",
+    )
+}
+
+async fn wrong_method(method: Method, uri: Uri) -> Refusal {
+    Refusal::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        format!("`{}` does not take {method}", uri.path()),
+        "see `/api/v1/openapi.json` for what it takes",
+    )
+}
