@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use sendo_manifest::{DocumentSelector, Format, ImageEdit, ImageMode, Value, set_images, set_values};
+use sendo_manifest::{
+    DocumentSelector, Format, ImageEdit, ImageMode, Value, set_images, set_values,
+};
 
 /// The fastest of several runs.
 fn fastest(runs: u32, mut work: impl FnMut()) -> Duration {
@@ -15,13 +17,17 @@ fn fastest(runs: u32, mut work: impl FnMut()) -> Duration {
 }
 
 fn parse(text: &str) -> usize {
-    granit_parser::Parser::new_from_str(text).filter(Result::is_ok).count()
+    granit_parser::Parser::new_from_str(text)
+        .filter(Result::is_ok)
+        .count()
 }
 
 fn kustomization() -> String {
     let entry = |n| format!("  - name: app-{n} # owned by team {n}\n    newTag: v1.{n}.0\n");
     let entries: String = (0..95).map(entry).collect();
-    format!("# 200 lines\napiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n\nresources:\n  - a.yaml\nimages:\n{entries}")
+    format!(
+        "# 200 lines\napiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n\nresources:\n  - a.yaml\nimages:\n{entries}"
+    )
 }
 
 fn values() -> String {
@@ -38,15 +44,38 @@ fn values() -> String {
 fn edit_costs_at_most_three_parses() {
     let small = kustomization();
     let edit = [ImageEdit::tag("app-50", "v2.0.0")];
-    let one = fastest(2000, || { parse(&small); });
-    let ours = fastest(2000, || { set_images(small.as_bytes(), &edit, ImageMode::Keep).expect("edit"); });
-    println!("{} lines: parse {one:?}, edit {ours:?}, ratio {:.2}", small.lines().count(), ours.as_secs_f64() / one.as_secs_f64());
+    let one = fastest(2000, || {
+        parse(&small);
+    });
+    let ours = fastest(2000, || {
+        set_images(small.as_bytes(), &edit, ImageMode::Keep).expect("edit");
+    });
+    println!(
+        "{} lines: parse {one:?}, edit {ours:?}, ratio {:.2}",
+        small.lines().count(),
+        ours.as_secs_f64() / one.as_secs_f64()
+    );
 
     let large = values();
-    let edit = [(".service-3600.image.tag".parse().expect("path"), Value::String("v2".to_owned()))];
-    let one = fastest(15, || { parse(&large); });
-    let ours = fastest(15, || {
-        set_values(large.as_bytes(), Format::Yaml, &DocumentSelector::Only, &edit).expect("edit");
+    let edit = [(
+        ".service-3600.image.tag".parse().expect("path"),
+        Value::String("v2".to_owned()),
+    )];
+    let one = fastest(15, || {
+        parse(&large);
     });
-    println!("{} bytes: parse {one:?}, edit {ours:?}, ratio {:.2}", large.len(), ours.as_secs_f64() / one.as_secs_f64());
+    let ours = fastest(15, || {
+        set_values(
+            large.as_bytes(),
+            Format::Yaml,
+            &DocumentSelector::Only,
+            &edit,
+        )
+        .expect("edit");
+    });
+    println!(
+        "{} bytes: parse {one:?}, edit {ours:?}, ratio {:.2}",
+        large.len(),
+        ours.as_secs_f64() / one.as_secs_f64()
+    );
 }
