@@ -47,6 +47,8 @@ impl Row {
                 value <= at_most * limit,
             ),
         };
+        // Finer digits are noise, and would change the file at every run.
+        let value = (value * 1000.0).round() / 1000.0;
         let (row, case, unit) = (row.to_owned(), case.to_owned(), unit.to_owned());
         Self {
             row,

@@ -8,6 +8,7 @@
 mod closing;
 mod context;
 mod deny;
+mod go;
 mod install;
 mod machine;
 mod postgres;

@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result};
 
 use super::context::{Context, POSTGRES_URL};
 use super::deny;
+use super::go;
 use super::postgres::Postgres;
 use super::snapshots;
 use super::table::{Suite, Work};
@@ -51,11 +52,11 @@ pub(super) fn run_suite(suite: &Suite, context: &Context<'_>) -> Result<Outcome>
             command.args(*arguments);
             one_check(suite, command, context)
         }
-        Work::CargoTest(arguments) => {
-            let mut command = context.prepare(cargo());
-            command.args(*arguments);
-            tests(suite, command, context)
-        }
+        Work::CargoTest(arguments) => cargo_test(suite, arguments, context),
+        Work::GoJudge { modules, arguments } => match go::fetch(modules, context)? {
+            None => cargo_test(suite, arguments, context),
+            Some(reason) => Ok(Outcome::LeftOut(reason)),
+        },
         Work::Program {
             package,
             target,
@@ -101,6 +102,12 @@ fn one_check(suite: &Suite, command: Command, context: &Context<'_>) -> Result<O
         excerpt(&log),
         ended.reason(limit(suite))
     )))
+}
+
+fn cargo_test(suite: &Suite, arguments: &[&str], context: &Context<'_>) -> Result<Outcome> {
+    let mut command = context.prepare(cargo());
+    command.args(arguments);
+    tests(suite, command, context)
 }
 
 fn tests(suite: &Suite, command: Command, context: &Context<'_>) -> Result<Outcome> {

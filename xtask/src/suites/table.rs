@@ -38,6 +38,11 @@ pub(super) enum Work {
     Cargo(&'static [&'static str]),
     /// The tests that a cargo command runs.
     CargoTest(&'static [&'static str]),
+    /// The tests that a cargo command runs, once the Go modules of a folder are there.
+    GoJudge {
+        modules: &'static str,
+        arguments: &'static [&'static str],
+    },
     /// The tests of one integration test, out of the build of the whole workspace.
     Program {
         package: &'static str,
@@ -55,7 +60,10 @@ pub(super) enum Work {
 impl Work {
     /// Whether the suite runs tests, and so may look at snapshots.
     pub(super) fn runs_tests(&self) -> bool {
-        matches!(self, Self::CargoTest(_) | Self::Program { .. })
+        matches!(
+            self,
+            Self::CargoTest(_) | Self::GoJudge { .. } | Self::Program { .. }
+        )
     }
 }
 
@@ -156,19 +164,22 @@ pub(super) const SUITES: &[Suite] = &[
         name: "manifest-judge",
         about: "manifest edits judged by kustomize",
         needs: &[Need::Target("sendo-manifest", "judge"), Need::Go],
-        work: Work::CargoTest(&[
-            "test",
-            "--release",
-            "--package",
-            "sendo-manifest",
-            "--features",
-            "judge",
-            "--test",
-            "judge",
-            "--",
-            "--nocapture",
-        ]),
-        minutes: 15,
+        work: Work::GoJudge {
+            modules: "crates/sendo-manifest/tests/judge",
+            arguments: &[
+                "test",
+                "--release",
+                "--package",
+                "sendo-manifest",
+                "--features",
+                "judge",
+                "--test",
+                "judge",
+                "--",
+                "--nocapture",
+            ],
+        },
+        minutes: 20,
     },
     Suite {
         name: "snapshots",

@@ -93,7 +93,7 @@ pub(super) fn excerpt(log: &str) -> String {
         }
     }
     let lines: Vec<&str> = if failures.is_empty() {
-        let all: Vec<&str> = log.lines().collect();
+        let all: Vec<&str> = log.lines().filter(|line| !is_progress(line)).collect();
         all[all.len().saturating_sub(80)..].to_vec()
     } else {
         failures
@@ -107,6 +107,22 @@ pub(super) fn excerpt(log: &str) -> String {
         excerpt.push_str(&format!("    … and {} lines more\n", lines.len() - MOST));
     }
     excerpt
+}
+
+/// Lines of cargo that tell what it does, not what is wrong.
+fn is_progress(line: &str) -> bool {
+    const VERBS: &[&str] = &[
+        "Compiling",
+        "Checking",
+        "Downloaded",
+        "Downloading",
+        "Locking",
+    ];
+    VERBS.iter().any(|verb| {
+        line.trim_start()
+            .strip_prefix(verb)
+            .is_some_and(|rest| rest.starts_with(' '))
+    })
 }
 
 #[cfg(test)]
@@ -150,7 +166,9 @@ half a line of a test: test result: FAILED. 12 passed; 3 failed; 0 ignored; 0 me
 
     #[test]
     fn without_failures_an_excerpt_is_the_end() {
-        let log: String = (1..=200).map(|n| format!("line {n}\n")).collect();
+        let log: String = (1..=200)
+            .map(|n| format!("   Compiling crate{n} v1.0.0\nline {n}\n"))
+            .collect();
         let excerpt = excerpt(&log);
         assert!(excerpt.starts_with("    line 121\n") && excerpt.ends_with("    line 200\n"));
     }
