@@ -91,6 +91,16 @@ impl BareRepository {
         self.write_folders(folders, touched).await
     }
 
+    /// Makes sure that the tree without entries is stored: git knows it without, but other tools
+    /// and `git fsck` look for it once a commit has it.
+    ///
+    /// # Errors
+    /// Those of running git.
+    pub async fn write_empty_tree(&self) -> Result<Oid, GitError> {
+        self.hash(&["hash-object", "-t", "tree", "-w", "--stdin"], None, b"").await?;
+        Ok(Oid::EMPTY_TREE)
+    }
+
     /// Writes a commit. The same commit always has the same name, so writing it again is harmless.
     /// Whether the parents exist is not checked here; moving a ref to it will.
     ///

@@ -1,0 +1,68 @@
+//! What a forge answers when it does not do what was asked.
+//!
+//! The caller needs to know one thing: whether the same call may work later by itself. Everything
+//! else is for people.
+
+use sendo_core::effect::EffectError;
+use sendo_git::GitError;
+use sendo_manifest::EditError;
+
+/// A refusal of a forge, of any kind.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ForgeError {
+    /// A stable code, such as `image_not_found`.
+    pub reason_code: String,
+    /// What was tried on what, what came back, what helps: a fragment.
+    pub message: String,
+    /// Whether the same call may work later without anybody changing anything.
+    pub transient: bool,
+}
+
+impl ForgeError {
+    /// A refusal that stays until somebody changes something.
+    pub fn refused(reason_code: &str, message: impl Into<String>) -> Self {
+        Self {
+            reason_code: reason_code.to_owned(),
+            message: message.into(),
+            transient: false,
+        }
+    }
+
+    /// Trouble that may pass.
+    pub fn trouble(reason_code: &str, message: impl Into<String>) -> Self {
+        Self {
+            reason_code: reason_code.to_owned(),
+            message: message.into(),
+            transient: true,
+        }
+    }
+
+    /// An edit that a file does not allow, with the place in that file.
+    #[must_use]
+    pub fn edit(file: &str, error: &EditError) -> Self {
+        Self::refused(error.reason_code(), error.located(file))
+    }
+}
+
+impl From<GitError> for ForgeError {
+    fn from(error: GitError) -> Self {
+        // A lost compare-and-swap that reaches this far lost many times in a row.
+        let transient = error.is_transient() || error.is_cas_lost();
+        Self {
+            reason_code: error.reason_code().to_owned(),
+            message: error.to_string(),
+            transient,
+        }
+    }
+}
+
+impl From<ForgeError> for EffectError {
+    fn from(error: ForgeError) -> Self {
+        let message = error.message.chars().take(1_000).collect();
+        Self {
+            reason_code: error.reason_code,
+            message,
+        }
+    }
+}

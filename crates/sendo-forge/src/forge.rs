@@ -1,0 +1,202 @@
+//! The forges a server knows, and what the loop asks of each of them.
+//!
+//! A closed enum: every kind answers the same questions, and a new one cannot be half there.
+
+use std::collections::BTreeMap;
+
+use sendo_core::effect::{ChangeRequest, Edit, Look, Outcome, Publish, Source};
+use sendo_core::names::{BranchName, ForgeName, Repository, Revision};
+use sendo_core::time::Timestamp;
+
+use crate::error::ForgeError;
+use crate::local::acts::LocalActs;
+
+/// A forge.
+#[derive(Debug, Clone)]
+pub enum Forge {
+    /// Plain bare repositories below a folder.
+    Local(LocalActs),
+}
+
+/// A change request to be opened for a published commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Open {
+    /// The manifests repository.
+    pub repository: Repository,
+    /// The branch that carries the commit; unique to the deployment and this database, so it is also
+    /// what an earlier attempt is recognised by.
+    pub branch: BranchName,
+    /// The branch it shall reach.
+    pub base: BranchName,
+    /// The commit that was published.
+    pub head: Revision,
+    /// One line.
+    pub title: String,
+    /// The description.
+    pub body: String,
+    /// When it was planned.
+    pub at: Timestamp,
+}
+
+/// The forges of a configuration, by name.
+#[derive(Debug, Clone, Default)]
+pub struct Forges(BTreeMap<ForgeName, Forge>);
+
+impl Forges {
+    /// Names the forges.
+    #[must_use]
+    pub const fn new(forges: BTreeMap<ForgeName, Forge>) -> Self {
+        Self(forges)
+    }
+
+    /// The forge of a repository.
+    ///
+    /// # Errors
+    /// `forge_unknown` when the configuration does not name it any more.
+    pub fn of(&self, repository: &Repository) -> Result<&Forge, ForgeError> {
+        self.0.get(&repository.forge).ok_or_else(|| {
+            ForgeError::refused(
+                "forge_unknown",
+                format!(
+                    "the forge `{}` is not in the configuration any more",
+                    repository.forge
+                ),
+            )
+        })
+    }
+}
+
+impl Forge {
+    /// How a person names this repository in commands, where the forge has no pages of its own.
+    #[must_use]
+    pub fn local_name(&self, repository: &Repository) -> Option<String> {
+        match self {
+            Self::Local(local) => Some(local.command_name(repository)),
+        }
+    }
+
+    /// Looks at what a trigger calls newest.
+    ///
+    /// # Errors
+    /// [`ForgeError`], as for every question.
+    pub async fn source(
+        &self,
+        repository: &Repository,
+        look: &Look,
+        since: Option<&Revision>,
+        succeeded: Option<&Revision>,
+        with_paths: bool,
+    ) -> Result<Source, ForgeError> {
+        match self {
+            Self::Local(local) => {
+                local
+                    .source(repository, look, since, succeeded, with_paths)
+                    .await
+            }
+        }
+    }
+
+    /// Looks at a change request, and regenerates the tree it should have.
+    ///
+    /// # Errors
+    /// [`ForgeError`].
+    pub async fn change_request(
+        &self,
+        repository: &Repository,
+        number: u64,
+        edits: &[Edit],
+    ) -> Result<ChangeRequest, ForgeError> {
+        match self {
+            Self::Local(local) => local.change_request(repository, number, edits).await,
+        }
+    }
+
+    /// Publishes a commit, adopting what an earlier attempt published.
+    ///
+    /// # Errors
+    /// [`ForgeError`].
+    pub async fn publish(
+        &self,
+        publish: &Publish,
+        message: &str,
+        again: bool,
+    ) -> Result<Outcome, ForgeError> {
+        match self {
+            Self::Local(local) => local.publish(publish, message, again).await,
+        }
+    }
+
+    /// Opens a change request, adopting the one that is open for the branch.
+    ///
+    /// # Errors
+    /// [`ForgeError`].
+    pub async fn open(&self, open: &Open) -> Result<Outcome, ForgeError> {
+        match self {
+            Self::Local(local) => local.open(open).await,
+        }
+    }
+
+    /// Approves exactly this head as the second identity.
+    ///
+    /// # Errors
+    /// [`ForgeError`].
+    pub async fn approve(
+        &self,
+        repository: &Repository,
+        number: u64,
+        head: &Revision,
+        at: Timestamp,
+    ) -> Result<Outcome, ForgeError> {
+        match self {
+            Self::Local(local) => local.approve(repository, number, head, at).await,
+        }
+    }
+
+    /// Merges exactly this head.
+    ///
+    /// # Errors
+    /// [`ForgeError`].
+    pub async fn merge(
+        &self,
+        repository: &Repository,
+        number: u64,
+        head: &Revision,
+        at: Timestamp,
+    ) -> Result<Outcome, ForgeError> {
+        match self {
+            Self::Local(local) => local.merge(repository, number, head, at).await,
+        }
+    }
+
+    /// Closes a change request with a last word.
+    ///
+    /// # Errors
+    /// [`ForgeError`].
+    pub async fn close(
+        &self,
+        repository: &Repository,
+        number: u64,
+        why: &str,
+        at: Timestamp,
+    ) -> Result<Outcome, ForgeError> {
+        match self {
+            Self::Local(local) => local.close(repository, number, why, at).await,
+        }
+    }
+
+    /// Deletes our branch if its head is still the one we know.
+    ///
+    /// # Errors
+    /// [`ForgeError`].
+    pub async fn delete_branch(
+        &self,
+        repository: &Repository,
+        branch: &BranchName,
+        head: &Revision,
+        at: Timestamp,
+    ) -> Result<Outcome, ForgeError> {
+        match self {
+            Self::Local(local) => local.delete_branch(repository, branch, head, at).await,
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! What every forge does through git alone: reading a trigger's source and publishing an edit.
+//!
+//! Works on a bare repository; knows no change requests.
+
+mod edit;
+mod publish;
+mod source;
+
+pub(crate) use edit::expected_tree;
+pub(crate) use publish::{Identity, publish};
+pub(crate) use source::source;
+
+use sendo_core::names::{InvalidName, Revision, TreeId};
+use sendo_git::Oid;
+
+use crate::error::ForgeError;
+
+pub(crate) fn revision(oid: Oid) -> Result<Revision, ForgeError> {
+    Revision::new(oid.to_string()).map_err(|error| invalid(&error))
+}
+
+pub(crate) fn tree(oid: Oid) -> Result<TreeId, ForgeError> {
+    TreeId::new(oid.to_string()).map_err(|error| invalid(&error))
+}
+
+pub(crate) fn oid(revision: &Revision) -> Result<Oid, ForgeError> {
+    Ok(revision.as_str().parse()?)
+}
+
+fn invalid(error: &InvalidName) -> ForgeError {
+    ForgeError::refused("invalid_name", error.to_string())
+}

@@ -1,0 +1,15 @@
+//! The local forge against real git: every verb, twice, and while others push.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test's helpers fail by panicking"
+)]
+
+mod checks;
+mod garbage;
+mod merging;
+mod opening;
+mod races;
+mod reviewing;
+mod world;
