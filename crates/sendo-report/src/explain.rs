@@ -74,8 +74,8 @@ fn reason(reason: &RefusalReason, language: Language) -> (&'static str, Slots) {
         ),
         RefusalReason::TriggerDiffers { expected, got } => (
             choose(
-                "the event is {got}; the lane starts on {expected}.",
-                "イベントは {got} ですが、このレーンが開始するのは {expected} のときです。",
+                "the event is {got}; the lane only reacts to {expected}.",
+                "イベントは {got} ですが、このレーンが反応するのは {expected} だけです。",
             ),
             both(&format!("on.{expected}"), got),
         ),

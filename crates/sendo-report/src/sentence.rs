@@ -31,6 +31,8 @@ pub struct Sentence {
 pub(crate) enum Slot {
     /// Words or words from outside.
     Text(String),
+    /// The words of another program, in which back-quotes mark what would be typed.
+    Words(String),
     /// Shown as it would be typed.
     Code(String),
     /// A list of names, each shown as it would be typed.
@@ -74,6 +76,7 @@ impl Sentence {
     fn push_slot(&mut self, slot: &Slot) {
         match slot {
             Slot::Text(text) => self.push(Part::Text(escape::one_line(text))),
+            Slot::Words(text) => self.push_words(&escape::one_line(text)),
             Slot::Code(text) => self.push(Part::Code(escape::one_line(text))),
             Slot::Link(url) => self.push(Part::Link(escape::one_line(url))),
             Slot::Sentence(sentence) => {
@@ -90,6 +93,20 @@ impl Sentence {
                     }
                     self.push(Part::Code(escape::one_line(name)));
                 }
+            }
+        }
+    }
+
+    /// An odd number of back-quotes marks nothing.
+    fn push_words(&mut self, words: &str) {
+        if words.matches('`').count() % 2 == 1 {
+            self.push(Part::Text(words.to_owned()));
+            return;
+        }
+        for (index, piece) in words.split('`').enumerate() {
+            match index % 2 {
+                0 => self.push(Part::Text(piece.to_owned())),
+                _ => self.push(Part::Code(piece.to_owned())),
             }
         }
     }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::escape::{cut, one_line, slack};
 use crate::sentence::is_web;
-use crate::wording::{Context, promotion, state};
+use crate::wording::{Context, change_title, promotion, state};
 use crate::{Language, page};
 
 /// What Slack takes in one section.
@@ -70,7 +70,7 @@ fn changes(included: &[Change], language: Language) -> String {
             let number = change.number.map(|n| format!("#{n} ")).unwrap_or_default();
             format!(
                 "• {number}{} — {}",
-                slack(&cut(&one_line(&change.title), 120)),
+                slack(&cut(&change_title(change), 120)),
                 slack(&cut(&one_line(&change.author), 60))
             )
         })

@@ -5,6 +5,7 @@ use sendo_core::effect::Story;
 
 use crate::Language;
 use crate::escape::{code_span, cut, markdown, one_line};
+use crate::wording::change_title;
 
 /// The list of changes in at most `room` characters. What does not fit is left out of the middle:
 /// the first and the last changes are the ones people look for.
@@ -46,21 +47,13 @@ pub(super) fn included(story: &Story, room: usize, language: Language) -> String
 }
 
 fn line(change: &Change, story: &Story) -> String {
-    let title = cut(&one_line(&change.title), 200);
-    let (number, title) = match change.number {
-        Some(number) => {
-            // A squashed merge repeats its number at the end of its title.
-            let title = title
-                .strip_suffix(&format!("(#{number})"))
-                .unwrap_or(&title)
-                .trim_end();
-            (format!("{}#{number} ", story.source.path), title)
-        }
-        None => (String::new(), title.as_str()),
-    };
+    let number = change
+        .number
+        .map(|number| format!("{}#{number} ", story.source.path))
+        .unwrap_or_default();
     format!(
         "- {number}{} — {} (`{}`)\n",
-        markdown(title),
+        markdown(&change_title(change)),
         markdown(&cut(&one_line(&change.author), 80)),
         change.revision.short()
     )

@@ -50,13 +50,16 @@ pub fn title(story: &Story, language: Language) -> String {
             )
         }
         (Some(from), Language::Ja) => format!(
-            "{} を {} で {} から {to} へ",
+            "{} の {} を {} から {to} に更新",
             story.application,
             story.environment,
             from.short()
         ),
         (None, Language::Ja) => {
-            format!("{} を {} で {to} へ", story.application, story.environment)
+            format!(
+                "{} の {} に {to} をデプロイ",
+                story.application, story.environment
+            )
         }
     };
     cut(&one_line(&title), TITLE_LIMIT)
@@ -111,7 +114,7 @@ fn table(story: &Story, deployment: &DeploymentId, language: Language) -> String
             "",
             "Deployment",
             "Revision",
-            "Found on",
+            "From",
             "Value written",
             "Asked for by",
         ],
@@ -119,7 +122,7 @@ fn table(story: &Story, deployment: &DeploymentId, language: Language) -> String
             "",
             "デプロイ",
             "リビジョン",
-            "ブランチまたはタグ",
+            "ブランチ・タグ",
             "書き込む値",
             "依頼者",
         ],
@@ -165,7 +168,7 @@ pub fn commit_message(story: &Story, deployment: &DeploymentId, language: Langua
         one_line(&story.version),
     );
     let about = match language {
-        Language::En => format!("Found on {found_on}; writes {version}."),
+        Language::En => format!("From {found_on}; writes {version}."),
         Language::Ja => format!("{found_on} のリビジョン。書き込む値は {version}。"),
     };
     format!(
@@ -187,6 +190,13 @@ pub fn close_comment(why: &CloseReason, language: Language) -> String {
             "新しいリビジョンのデプロイ {} に置き換えられたため、マージせずにクローズしました。",
             code_span(by.as_str())
         ),
-        (CloseReason::Failed { failure }, _) => failed(failure, language).markdown(),
+        (CloseReason::Failed { failure }, Language::En) => format!(
+            "Closed without a merge, because the deployment failed: {}",
+            failed(failure, language).markdown()
+        ),
+        (CloseReason::Failed { failure }, Language::Ja) => format!(
+            "デプロイが失敗したため、マージせずにクローズしました: {}",
+            failed(failure, language).markdown()
+        ),
     }
 }

@@ -78,7 +78,7 @@ const fn proof(story: &Story, language: Language) -> &'static str {
             "Sendo's second identity approves the head, if its files are exactly the ones Sendo generates."
         }
         (0, Language::Ja) => {
-            "ファイルが Sendo の生成する内容と完全に一致すれば、Sendo の第二の ID が先頭コミットを承認します。"
+            "ファイルが Sendo の生成する内容と完全に一致すれば、Sendo が承認用の ID で先頭コミットを承認します。"
         }
         (_, Language::En) => {
             "Sendo goes on only if the files of the head are exactly the ones it generates."

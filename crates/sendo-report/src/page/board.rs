@@ -17,6 +17,12 @@ pub fn board(view: &BoardView, language: Language) -> String {
     let rivers = model::rivers(view);
     finish(&Board {
         labels: Labels::of(language),
+        spread: match rivers.iter().map(|river| river.piers.len()).max() {
+            Some(0 | 1) | None => "piers-1",
+            Some(2) => "piers-2",
+            Some(3) => "piers-3",
+            Some(_) => "piers-many",
+        },
         rivers: rivers
             .iter()
             .map(|river| shown(river, view.at, language))
@@ -29,6 +35,8 @@ pub fn board(view: &BoardView, language: Language) -> String {
 #[template(path = "board.html")]
 struct Board {
     labels: &'static Labels,
+    /// How many piers the longest river has, as the style sheet knows it.
+    spread: &'static str,
     rivers: Vec<ShownRiver>,
     at: Moment,
 }

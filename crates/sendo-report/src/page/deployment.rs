@@ -9,7 +9,7 @@ use super::{Shown, deployment_path, finish};
 use crate::escape::one_line;
 use crate::sentence::is_web;
 use crate::wording::standing::standing;
-use crate::wording::{Context, promotion, reference, state};
+use crate::wording::{Context, change_title, promotion, reference, state};
 use crate::{Language, time};
 
 /// A deployment with its timeline as HTML.
@@ -29,7 +29,11 @@ pub fn deployment(view: &DeploymentView, language: Language) -> String {
             .then(|| Shown::from(&standing(row, &context, language))),
         revision: row.revision.to_string(),
         found_on: reference(&row.reference).to_owned(),
-        version: row.version.as_deref().map(one_line),
+        version: row
+            .version
+            .as_deref()
+            .filter(|version| *version != row.revision.as_str())
+            .map(one_line),
         change: row.change.as_ref().map(|change| Change {
             number: change.number,
             url: one_line(&change.url),
@@ -49,7 +53,7 @@ pub fn deployment(view: &DeploymentView, language: Language) -> String {
             .iter()
             .map(|change| Included {
                 revision: change.revision.short().to_owned(),
-                title: one_line(&change.title),
+                title: change_title(change),
                 author: one_line(&change.author),
                 number: change.number,
             })

@@ -6,8 +6,9 @@ use sendo_core::view::DeploymentView;
 
 use super::paint::{Ink, clip, columns, pad, paint, wrap};
 use super::{NARROWEST, timeline};
+use crate::escape::one_line;
 use crate::wording::standing::standing;
-use crate::wording::{Context, reference, state};
+use crate::wording::{Context, change_title, reference, state};
 use crate::{Language, time};
 
 /// Deployments as a table, in the order given. Times are UTC.
@@ -140,8 +141,8 @@ pub fn deployment(view: &DeploymentView, language: Language, width: usize, color
         out.push_str(&format!("\n{}\n", paint(heading, Ink::Bold, color)));
         for change in &row.included {
             let number = change.number.map(|n| format!("#{n} ")).unwrap_or_default();
-            let title = crate::escape::one_line(&change.title);
-            let author = crate::escape::one_line(&change.author);
+            let title = change_title(change);
+            let author = one_line(&change.author);
             let line = format!("  {}  {number}{title} — {author}", change.revision.short());
             out.push_str(&format!("{}\n", clip(&line, width)));
         }
@@ -202,12 +203,13 @@ fn facts(row: &Deployment, language: Language) -> Vec<(&'static str, String)> {
     facts.extend(
         row.version
             .as_ref()
-            .map(|v| (value, crate::escape::one_line(v))),
+            .filter(|version| *version != row.revision.as_str())
+            .map(|version| (value, one_line(version))),
     );
     facts.extend(
         row.change
             .as_ref()
-            .map(|c| (change, format!("#{}  {}", c.number, c.url))),
+            .map(|c| (change, format!("#{}  {}", c.number, one_line(&c.url)))),
     );
     facts.extend(
         row.requested_by

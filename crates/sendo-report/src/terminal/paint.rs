@@ -133,16 +133,16 @@ pub(super) fn clip(text: &str, width: usize) -> String {
     out
 }
 
-/// Breaks a line so that it fits, later lines indented. Commands are never broken at a blank
-/// inside back-quotes if they fit on a line of their own; Japanese breaks between any two
-/// characters except before closing marks.
+/// Breaks a line so that it fits, later lines indented. A command is never broken: one that does
+/// not fit is left to the terminal, so that it can be copied whole. Japanese breaks between any two
+/// characters except around marks that belong to a neighbour.
 pub(super) fn wrap(line: &str, width: usize, indent: usize) -> String {
     let indent = if indent + 20 > width { 2 } else { indent };
     let mut out = String::new();
     let mut used = 0;
     for piece in pieces(line) {
         let wide = columns(piece.trim_end());
-        if used > 0 && used + wide > width && wide + indent <= width {
+        if used > indent && used + wide > width {
             out.truncate(out.trim_end().len());
             out.push('\n');
             out.push_str(&" ".repeat(indent));
@@ -171,7 +171,8 @@ fn pieces(line: &str) -> Vec<&str> {
         }
         let end = at + c.len_utf8();
         let next = chars.peek().map(|(_, next)| *next);
-        let closes = next.is_some_and(|next| "、。」）,.:;)`".contains(next) || next == ' ');
+        let closes =
+            next.is_some_and(|next| "、。」）,.:;) ".contains(next) || quoted && next == '`');
         let wide = c.width() == Some(2) && !"「（".contains(c);
         let before_wide = next.is_some_and(|next| next.width() == Some(2));
         if !quoted && !closes && (c == ' ' || wide || before_wide && !"「（".contains(c)) {

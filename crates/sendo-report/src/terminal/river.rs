@@ -51,11 +51,14 @@ pub fn status(view: &BoardView, language: Language, width: usize, color: bool) -
     format!("{body}\n{}\n", paint(&legend, Ink::Dim, color))
 }
 
+/// What the shapes mean. No-break spaces keep each shape with its word.
 fn legend(view: &BoardView, language: Language) -> String {
     let at = time::date_time(view.at);
     match language {
-        Language::En => format!("{at}   ◉ runs  ▸ on its way  ◦ waits  ✗ failed"),
-        Language::Ja => format!("{at}   ◉ 稼働中  ▸ 進行中  ◦ 待機中  ✗ 失敗"),
+        Language::En => {
+            format!("{at}   ◉\u{a0}runs  ▸\u{a0}on\u{a0}its\u{a0}way  ◦\u{a0}waits  ✗\u{a0}failed")
+        }
+        Language::Ja => format!("{at}   ◉\u{a0}稼働中  ▸\u{a0}進行中  ◦\u{a0}待機中  ✗\u{a0}失敗"),
     }
 }
 

@@ -11,8 +11,10 @@ pub mod waiting;
 
 mod steps;
 
-use sendo_core::deployment::{ChangeLink, Deployment};
+use sendo_core::deployment::{Change, ChangeLink, Deployment};
 use sendo_core::notice::{Notice, Turn};
+
+use crate::escape;
 
 /// What is known about the place a sentence appears in: it turns a hint into an exact command.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -64,6 +66,16 @@ impl<'a> Context<'a> {
         self.server = Some(server);
         self
     }
+}
+
+/// A change's title on one line, without the number a squashed merge repeats at its end.
+#[must_use]
+pub fn change_title(change: &Change) -> String {
+    let title = escape::cut(&escape::one_line(&change.title), 200);
+    change
+        .number
+        .and_then(|number| title.strip_suffix(&format!("(#{number})")))
+        .map_or_else(|| title.clone(), |title| title.trim_end().to_owned())
 }
 
 /// A branch or tag as a person says it: `refs/heads/develop` is `develop`.

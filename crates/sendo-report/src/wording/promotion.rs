@@ -42,7 +42,7 @@ pub fn happened(notice: &Notice, context: &Context<'_>, language: Language) -> S
         Turn::Waits { waiting: why, .. } => Sentence::fill(
             match language {
                 Language::En => "{revision} {why}",
-                Language::Ja => "{revision} は{why}",
+                Language::Ja => "{revision} は、{why}",
             },
             &[
                 revision,
@@ -55,7 +55,7 @@ pub fn happened(notice: &Notice, context: &Context<'_>, language: Language) -> S
                     "Sendo's second identity approved change request #{number} at exactly {head}."
                 }
                 Language::Ja => {
-                    "Sendo の第二の ID が変更リクエスト #{number} の {head} を承認しました。"
+                    "Sendo が承認用の ID で変更リクエスト #{number} の {head} を承認しました。"
                 }
             },
             &[
@@ -76,10 +76,12 @@ pub fn happened(notice: &Notice, context: &Context<'_>, language: Language) -> S
         ),
         Turn::Succeeded { unchanged } => Sentence::fill(
             match (unchanged, language) {
-                (false, Language::En) => "{revision} succeeded: {environment} is at it.",
+                (false, Language::En) => {
+                    "{revision} succeeded; {environment} is at this revision now."
+                }
                 (false, Language::Ja) => "{revision} のデプロイが {environment} で成功しました。",
                 (true, Language::En) => {
-                    "{revision} succeeded: the files already said so, nothing had to change."
+                    "{revision} succeeded; the files already said so, nothing had to change."
                 }
                 (true, Language::Ja) => {
                     "{revision} のデプロイが成功しました。ファイルはすでにこの内容で、変更は不要でした。"
@@ -139,7 +141,7 @@ pub fn failed(failure: &Failure, language: Language) -> Sentence {
             }
         },
         &[
-            ("message", Slot::Text(fragment(&failure.message))),
+            ("message", Slot::Words(fragment(&failure.message))),
             ("code", Slot::Code(failure.reason_code.clone())),
         ],
     )
@@ -157,11 +159,11 @@ fn started(notice: &Notice, language: Language) -> Sentence {
         return Sentence::default();
     };
     let begun = match (previous, language) {
-        (Some(_), Language::En) => "started {revision} from {reference}, where {previous} was",
+        (Some(_), Language::En) => "started {revision} from {reference} to replace {previous}",
         (Some(_), Language::Ja) => {
-            "{reference} の {revision} のデプロイを開始しました（これまでは {previous}）"
+            "{reference} の {revision} のデプロイを開始しました（現在は {previous}）"
         }
-        (None, Language::En) => "started {revision} from {reference}, the first here",
+        (None, Language::En) => "started {revision} from {reference}, the first deployment here",
         (None, Language::Ja) => "{reference} の {revision} のデプロイを開始しました（初回）",
     };
     let mut sentence = Sentence::fill(

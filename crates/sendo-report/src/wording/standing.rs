@@ -18,7 +18,7 @@ pub fn standing(deployment: &Deployment, context: &Context<'_>, language: Langua
     if let (Some(why), false) = (&deployment.waiting, deployment.state.is_terminal()) {
         let template = match language {
             Language::En => "{revision} {why}",
-            Language::Ja => "{revision} は{why}",
+            Language::Ja => "{revision} は、{why}",
         };
         let why = Slot::Sentence(waiting(why, context, language));
         return Sentence::fill(template, &[revision, ("why", why)]);

@@ -13,7 +13,7 @@ pub const fn word(state: DeploymentState, language: Language) -> &'static str {
     match (state, language) {
         (DeploymentState::Queued, Language::En) => "queued",
         (DeploymentState::Queued, Language::Ja) => "順番待ち",
-        (DeploymentState::Running, Language::En) => "running",
+        (DeploymentState::Running, Language::En) => "on its way",
         (DeploymentState::Running, Language::Ja) => "進行中",
         (DeploymentState::Waiting, Language::En) => "waiting",
         (DeploymentState::Waiting, Language::Ja) => "待機中",

@@ -121,7 +121,7 @@ pub fn waiting(waiting: &Waiting, context: &Context<'_>, language: Language) -> 
             },
             &[
                 ("effect", Slot::Text(effect::tried(effect, language))),
-                ("error", Slot::Text(fragment(error))),
+                ("error", Slot::Words(fragment(error))),
                 ("at", Slot::Text(time::date_time(*at))),
             ],
         ),
@@ -140,7 +140,7 @@ pub fn waiting(waiting: &Waiting, context: &Context<'_>, language: Language) -> 
             },
             &[
                 ("effect", Slot::Text(effect::tried(effect, language))),
-                ("error", Slot::Text(fragment(error))),
+                ("error", Slot::Words(fragment(error))),
                 ("code", Slot::Code(reason_code.clone())),
             ],
         ),
@@ -208,39 +208,35 @@ fn people(
 
 /// Names as a person lists them; a long list ends with how many more there are.
 fn names(all: &[String], language: Language) -> Slot {
-    Slot::Codes(
-        listed(all, language),
-        match language {
-            Language::En => ", ",
-            Language::Ja => "、",
-        },
-    )
-}
-
-fn either(all: &[String], language: Language) -> Slot {
-    Slot::Codes(
-        listed(all, language),
-        match language {
-            Language::En => " or ",
-            Language::Ja => "、",
-        },
-    )
-}
-
-fn listed(all: &[String], language: Language) -> Vec<String> {
-    let mut out: Vec<String> = all
-        .iter()
-        .take(LISTED)
-        .map(|name| escape::cut(name, 80))
-        .collect();
-    if all.len() > LISTED {
-        let more = all.len() - LISTED;
-        out.push(match language {
-            Language::En => format!("{more} more"),
-            Language::Ja => format!("ほか {more} 件"),
-        });
+    match language {
+        Language::En => list(all, ", ", " and {more} more"),
+        Language::Ja => list(all, "、", "、ほか {more} 件"),
     }
-    out
+}
+
+/// Names of which any one will do.
+fn either(all: &[String], language: Language) -> Slot {
+    match language {
+        Language::En => list(all, " or ", " or {more} more"),
+        Language::Ja => list(all, "、", "、ほか {more} 人"),
+    }
+}
+
+fn list(all: &[String], between: &'static str, rest: &'static str) -> Slot {
+    let shown = all.iter().take(LISTED).map(|name| escape::cut(name, 80));
+    let names = Sentence::fill(
+        "{names}",
+        &[("names", Slot::Codes(shown.collect(), between))],
+    );
+    let more = all.len().saturating_sub(LISTED);
+    Slot::Sentence(if more > 0 {
+        names.then(Sentence::fill(
+            rest,
+            &[("more", Slot::Text(more.to_string()))],
+        ))
+    } else {
+        names
+    })
 }
 
 /// Commit subjects in quotation marks.

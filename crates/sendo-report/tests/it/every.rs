@@ -1,0 +1,228 @@
+//! One of each: every turn and every reason to wait, so that no sentence goes untested.
+//!
+//! A new variant does not compile here until it has a name below, and its name fails the test
+//! until a sample of it is added; from then on the snapshots ask for its words in both languages.
+
+use std::collections::BTreeSet;
+
+use sendo_core::deployment::Waiting;
+use sendo_core::notice::Turn;
+use sendo_core::time::Span;
+use sendo_report::Language;
+
+use crate::sample::{NOW, changes, failure, id, people, revision, who};
+
+const WAITING: [&str; 10] = [
+    "after",
+    "checks",
+    "checks failed",
+    "people",
+    "changes requested",
+    "foreign commits",
+    "tree mismatch",
+    "value changed",
+    "retry",
+    "blocked",
+];
+
+const fn waiting_kind(waiting: &Waiting) -> &'static str {
+    match waiting {
+        Waiting::After { .. } => WAITING[0],
+        Waiting::Checks { .. } => WAITING[1],
+        Waiting::ChecksFailed { .. } => WAITING[2],
+        Waiting::People { .. } => WAITING[3],
+        Waiting::ChangesRequested { .. } => WAITING[4],
+        Waiting::ForeignCommits { .. } => WAITING[5],
+        Waiting::TreeMismatch => WAITING[6],
+        Waiting::ValueChanged { .. } => WAITING[7],
+        Waiting::Retry { .. } => WAITING[8],
+        Waiting::Blocked { .. } => WAITING[9],
+    }
+}
+
+const TURNS: [&str; 9] = [
+    "started",
+    "opened",
+    "waits",
+    "approved",
+    "merged",
+    "succeeded",
+    "superseded",
+    "cancelled",
+    "failed",
+];
+
+const fn turn_kind(turn: &Turn) -> &'static str {
+    match turn {
+        Turn::Started { .. } => TURNS[0],
+        Turn::ChangeRequestOpened { .. } => TURNS[1],
+        Turn::Waits { .. } => TURNS[2],
+        Turn::Approved { .. } => TURNS[3],
+        Turn::Merged { .. } => TURNS[4],
+        Turn::Succeeded { .. } => TURNS[5],
+        Turn::Superseded { .. } => TURNS[6],
+        Turn::Cancelled { .. } => TURNS[7],
+        Turn::Failed { .. } => TURNS[8],
+    }
+}
+
+const LANGUAGES: [Language; 2] = [Language::En, Language::Ja];
+
+const fn language_kind(language: Language) -> Language {
+    match language {
+        Language::En => LANGUAGES[0],
+        Language::Ja => LANGUAGES[1],
+    }
+}
+
+/// Every reason to wait, with the variations its sentence has.
+pub(crate) fn waiting() -> Vec<(&'static str, Waiting)> {
+    let names = |all: &[&str]| all.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let people = |needed, have: &[&str], from: &[&str], backwards| Waiting::People {
+        needed,
+        have: have.iter().map(|name| who(name)).collect(),
+        from: from.iter().map(|name| who(name)).collect(),
+        backwards,
+    };
+    let all = vec![
+        Waiting::After {
+            environment: "staging".into(),
+        },
+        Waiting::Checks {
+            pending: names(&["ci/manifests", "ci/policy"]),
+        },
+        Waiting::Checks {
+            pending: names(&["a", "b", "c", "d", "e", "f", "g"]),
+        },
+        Waiting::ChecksFailed {
+            failed: names(&["ci/manifests"]),
+        },
+        people(1, &[], &[], false),
+        people(1, &[], &["local:carol", "local:dan"], false),
+        people(2, &["local:carol"], &["local:carol", "local:dan"], false),
+        people(2, &[], &[], false),
+        people(1, &[], &[], true),
+        Waiting::ChangesRequested {
+            by: who("local:carol"),
+        },
+        Waiting::ForeignCommits {
+            commits: names(&["Fix by hand (Mallory)"]),
+        },
+        Waiting::ForeignCommits {
+            commits: names(&["one (A)", "two (B)", "three (C)", "four (D)"]),
+        },
+        Waiting::TreeMismatch,
+        Waiting::ValueChanged {
+            from: "v1".into(),
+            now: "v2".into(),
+        },
+        Waiting::Retry {
+            effect: "open_change_request".into(),
+            error: "the forge answered 502 Bad Gateway.".into(),
+            at: NOW + Span::from_secs(30),
+        },
+        Waiting::Blocked {
+            effect: "merge_change_request".into(),
+            reason_code: "forbidden".into(),
+            error: "`master` is protected against us".into(),
+        },
+    ];
+    all.into_iter()
+        .map(|one| (waiting_kind(&one), one))
+        .collect()
+}
+
+/// Every turn, with the variations its sentence has.
+pub(crate) fn turns() -> Vec<(&'static str, Turn)> {
+    let started = |version: String, previous, included, requested_by| Turn::Started {
+        reference: "refs/heads/develop".into(),
+        version,
+        previous,
+        included,
+        requested_by,
+    };
+    let (new, old, base) = (
+        revision("e4f5a6b"),
+        revision("a1b2c3d"),
+        revision("9f8e7d6"),
+    );
+    let alice = || Some(who("local:alice"));
+    let mut all = vec![
+        started(new.to_string(), Some(old), changes(), alice()),
+        started(new.to_string(), None, Vec::new(), None),
+        started("v1.4.0".into(), None, changes().split_off(1), None),
+        Turn::ChangeRequestOpened {
+            number: 3,
+            url: "https://forge.example/acme/manifests/pull/3".into(),
+        },
+        Turn::ChangeRequestOpened {
+            number: 3,
+            url: "sendo change show /srv/manifests.git 3".into(),
+        },
+        Turn::Approved {
+            number: 3,
+            head: base.clone(),
+        },
+        Turn::Merged {
+            number: Some(3),
+            revision: base.clone(),
+            by: None,
+        },
+        Turn::Merged {
+            number: Some(3),
+            revision: base.clone(),
+            by: alice(),
+        },
+        Turn::Merged {
+            number: None,
+            revision: base.clone(),
+            by: None,
+        },
+        Turn::Merged {
+            number: None,
+            revision: base,
+            by: alice(),
+        },
+        Turn::Succeeded { unchanged: false },
+        Turn::Succeeded { unchanged: true },
+        Turn::Superseded {
+            by: id("example1/test/13"),
+            revision: revision("5bd91e7"),
+        },
+        Turn::Cancelled {
+            by: alice(),
+            number: Some(3),
+        },
+        Turn::Cancelled {
+            by: None,
+            number: Some(3),
+        },
+        Turn::Cancelled {
+            by: alice(),
+            number: None,
+        },
+        Turn::Cancelled {
+            by: None,
+            number: None,
+        },
+        Turn::Failed { failure: failure() },
+    ];
+    all.push(Turn::Waits {
+        waiting: people(),
+        number: Some(3),
+    });
+    all.push(Turn::Waits {
+        waiting: people(),
+        number: None,
+    });
+    all.into_iter().map(|one| (turn_kind(&one), one)).collect()
+}
+
+#[test]
+fn there_is_a_sample_of_everything() {
+    let seen: BTreeSet<_> = waiting().into_iter().map(|(kind, _)| kind).collect();
+    assert_eq!(seen, WAITING.into_iter().collect());
+    let seen: BTreeSet<_> = turns().into_iter().map(|(kind, _)| kind).collect();
+    assert_eq!(seen, TURNS.into_iter().collect());
+    assert_eq!(Language::ALL.map(language_kind), LANGUAGES);
+}

@@ -1,0 +1,82 @@
+//! Notices for Slack and for machines.
+
+use sendo_core::notice::{Notice, Turn};
+use sendo_report::slack::{SECTION_LIMIT, webhook};
+use sendo_report::webhook::generic;
+use sendo_report::{Context, Language};
+use serde_json::Value;
+
+use crate::every;
+use crate::sample::{change, changes, notice, revision};
+
+#[test]
+fn the_json_for_machines_is_stable() {
+    let mut all: Vec<Value> = every::turns()
+        .into_iter()
+        .map(|(_, turn)| generic(&notice(turn)))
+        .collect();
+    all.extend(every::waiting().into_iter().map(|(_, waiting)| {
+        generic(&notice(Turn::Waits {
+            waiting,
+            number: Some(3),
+        }))
+    }));
+    let lines: Vec<String> = all.iter().map(ToString::to_string).collect();
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
+fn the_envelope_follows_standard_webhooks() {
+    insta::assert_json_snapshot!(generic(&notice(Turn::Succeeded { unchanged: false })));
+}
+
+fn started(included: Vec<sendo_core::deployment::Change>) -> Notice {
+    notice(Turn::Started {
+        reference: "refs/heads/develop".to_owned(),
+        version: revision("e4f5a6b").to_string(),
+        previous: Some(revision("a1b2c3d")),
+        included,
+        requested_by: None,
+    })
+}
+
+#[test]
+fn slack_gets_blocks_and_a_text() {
+    let context = Context::default().at("https://sendo.example.com/");
+    let both = Language::ALL.map(|language| webhook(&started(changes()), &context, language));
+    insta::assert_json_snapshot!(both);
+}
+
+#[test]
+fn every_turn_reads_well_in_slack() {
+    let mut out = String::new();
+    for (name, turn) in every::turns() {
+        let notice = notice(turn);
+        out.push_str(&format!("{name}\n"));
+        for language in Language::ALL {
+            let message = webhook(&notice, &Context::of_notice(&notice), language);
+            let text = message
+                .pointer("/blocks/0/text/text")
+                .and_then(Value::as_str)
+                .unwrap();
+            out.push_str(&format!("  {}: {text}\n", language.tag()));
+        }
+    }
+    insta::assert_snapshot!(out);
+}
+
+#[test]
+fn nothing_from_outside_mentions_a_channel_or_grows_a_section() {
+    let title = "<!channel> & <https://evil.example|click> ".repeat(20);
+    let included = (0..40)
+        .map(|_| change("e", &title, "<@U1>", None))
+        .collect();
+    let message = webhook(&started(included), &Context::default(), Language::En);
+    let list = message
+        .pointer("/blocks/1/text/text")
+        .and_then(Value::as_str)
+        .unwrap();
+    assert!(list.starts_with("• &lt;!channel&gt; &amp; &lt;https://evil.example|click&gt;"));
+    assert!(!list.contains('<'));
+    assert!(list.chars().count() <= SECTION_LIMIT);
+}

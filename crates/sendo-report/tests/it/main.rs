@@ -1,0 +1,10 @@
+//! What people read, snapshot by snapshot, in every language.
+
+mod change_request;
+mod every;
+mod explain;
+mod machines;
+mod page;
+mod sample;
+mod terminal;
+mod words;

@@ -1,0 +1,223 @@
+//! One small world that every test tells of: three applications on their way to production.
+
+use sendo_core::deployment::{
+    Change, ChangeLink, Deployment, DeploymentId, DeploymentState, Failure, Strategy, Waiting,
+};
+use sendo_core::effect::Story;
+use sendo_core::names::{Principal, Repository, Revision};
+use sendo_core::notice::{Notice, Turn};
+use sendo_core::subject::LaneId;
+use sendo_core::time::{Span, Timestamp};
+use sendo_core::view::{BoardView, DeploymentView, LaneView};
+
+/// 2026-04-01T09:30:00Z.
+pub(crate) const NOW: Timestamp = Timestamp(1_775_035_800_000_000);
+
+pub(crate) fn before(seconds: u32) -> Timestamp {
+    NOW - Span::from_secs(seconds)
+}
+
+/// A revision that begins with the given digits.
+pub(crate) fn revision(digits: &str) -> Revision {
+    Revision::new(format!("{digits:0<40}")).expect("a valid sample")
+}
+
+pub(crate) fn who(name: &str) -> Principal {
+    Principal::new(name).expect("a valid sample")
+}
+
+pub(crate) fn lane(name: &str) -> LaneId {
+    name.parse().expect("a valid sample")
+}
+
+pub(crate) fn id(name: &str) -> DeploymentId {
+    DeploymentId(name.to_owned())
+}
+
+pub(crate) fn change(digits: &str, title: &str, author: &str, number: Option<u64>) -> Change {
+    Change {
+        revision: revision(digits),
+        title: title.to_owned(),
+        author: author.to_owned(),
+        number,
+    }
+}
+
+pub(crate) fn changes() -> Vec<Change> {
+    vec![
+        change(
+            "c0ffee1",
+            "Make the cart survive a reload (#41)",
+            "Alice",
+            Some(41),
+        ),
+        change("e4f5a6b", "送料の計算を修正", "佐藤", None),
+    ]
+}
+
+pub(crate) fn link(number: u64) -> ChangeLink {
+    ChangeLink {
+        number,
+        url: format!("sendo change show /srv/manifests.git {number}"),
+    }
+}
+
+pub(crate) fn notice(turn: Turn) -> Notice {
+    Notice {
+        id: "example1/test/12#3".to_owned(),
+        deployment: id("example1/test/12"),
+        lane: lane("example1/test"),
+        revision: revision("e4f5a6b"),
+        at: NOW,
+        turn,
+    }
+}
+
+pub(crate) fn failure() -> Failure {
+    Failure {
+        reason_code: "image_not_found".to_owned(),
+        message: "`images[name=example1]` is not in example1/overlays/test/kustomization.yaml."
+            .to_owned(),
+    }
+}
+
+pub(crate) fn deployment(name: &str, digits: &str, state: DeploymentState) -> Deployment {
+    let (place, _) = name.rsplit_once('/').expect("a valid sample");
+    Deployment {
+        id: id(name),
+        lane: lane(place),
+        strategy: Strategy::Promotion,
+        revision: revision(digits),
+        reference: "refs/heads/develop".to_owned(),
+        version: Some(revision(digits).to_string()),
+        state,
+        waiting: None,
+        created_at: before(400),
+        finished_at: state.is_terminal().then(|| before(200)),
+        requested_by: None,
+        superseded_by: None,
+        change: None,
+        included: Vec::new(),
+        error: None,
+    }
+}
+
+pub(crate) fn waiting(name: &str, digits: &str, number: u64, why: Waiting) -> Deployment {
+    Deployment {
+        waiting: Some(why),
+        change: Some(link(number)),
+        ..deployment(name, digits, DeploymentState::Waiting)
+    }
+}
+
+pub(crate) fn story() -> Story {
+    Story {
+        application: "example1".to_owned(),
+        environment: "test".to_owned(),
+        source: "acme:acme/example1".parse::<Repository>().expect("a valid sample"),
+        revision: revision("e4f5a6b"),
+        previous: Some(revision("a1b2c3d")),
+        reference: "refs/heads/develop".to_owned(),
+        version: revision("e4f5a6b").to_string(),
+        included: changes(),
+        omitted: 0,
+        requested_by: Some(who("local:alice")),
+        checks: vec!["ci/manifests".to_owned()],
+        people: 0,
+    }
+}
+
+pub(crate) fn people() -> Waiting {
+    Waiting::People {
+        needed: 1,
+        have: Vec::new(),
+        from: vec![who("local:carol"), who("local:dan")],
+        backwards: false,
+    }
+}
+
+pub(crate) fn board() -> BoardView {
+    let stands = |name: &str, digits: &str, seconds| {
+        Some(Deployment {
+            finished_at: Some(before(seconds)),
+            ..deployment(name, digits, DeploymentState::Succeeded)
+        })
+    };
+    let quiet = |name: &str, running| LaneView {
+        lane: lane(name),
+        running,
+        moving: None,
+        failed: None,
+    };
+    BoardView {
+        lanes: vec![
+            quiet("example1/test", stands("example1/test/12", "e4f5a6b", 190)),
+            LaneView {
+                moving: Some(waiting("example1/prod/7", "e4f5a6b", 8, people())),
+                ..quiet(
+                    "example1/prod",
+                    stands("example1/prod/6", "a1b2c3d", 93_000),
+                )
+            },
+            LaneView {
+                moving: Some(Deployment {
+                    change: Some(link(9)),
+                    ..deployment("web/staging/31", "77ab01c", DeploymentState::Running)
+                }),
+                ..quiet("web/staging", stands("web/staging/30", "0dd5f00", 7_300))
+            },
+            quiet(
+                "web/production",
+                stands("web/production/9", "0dd5f00", 4_000),
+            ),
+            LaneView {
+                failed: Some(Deployment {
+                    error: Some(failure()),
+                    ..deployment("ledger/test/2", "9a8b7c6", DeploymentState::Failed)
+                }),
+                ..quiet("ledger/test", stands("ledger/test/1", "1234567", 600_000))
+            },
+            quiet("ledger/prod", None),
+        ],
+        at: NOW,
+    }
+}
+
+pub(crate) fn told() -> DeploymentView {
+    let mut row = waiting("example1/prod/7", "e4f5a6b", 8, people());
+    row.included = changes();
+    row.requested_by = Some(who("local:alice"));
+    let turns = [
+        Turn::Started {
+            reference: "refs/heads/master".to_owned(),
+            version: revision("e4f5a6b").to_string(),
+            previous: Some(revision("a1b2c3d")),
+            included: changes(),
+            requested_by: row.requested_by.clone(),
+        },
+        Turn::ChangeRequestOpened {
+            number: 8,
+            url: link(8).url,
+        },
+        Turn::Waits {
+            waiting: people(),
+            number: Some(8),
+        },
+    ];
+    let timeline = turns
+        .into_iter()
+        .zip(0..)
+        .map(|(turn, index)| Notice {
+            id: format!("example1/prod/7#{index}"),
+            deployment: row.id.clone(),
+            lane: row.lane.clone(),
+            revision: row.revision.clone(),
+            at: before(400 - index * 2),
+            turn,
+        })
+        .collect();
+    DeploymentView {
+        deployment: row,
+        timeline,
+    }
+}

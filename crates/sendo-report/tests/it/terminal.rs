@@ -1,0 +1,140 @@
+//! What the command line prints.
+
+use proptest::prelude::*;
+use sendo_core::deployment::DeploymentState;
+use sendo_core::view::BoardView;
+use sendo_report::{Language, terminal};
+use unicode_width::UnicodeWidthStr;
+
+use crate::every;
+use crate::sample::{board, deployment, link, notice, told, waiting};
+
+fn each(render: impl Fn(Language) -> String) -> String {
+    Language::ALL
+        .map(|language| format!("== {}\n{}\n", language.tag(), render(language)))
+        .concat()
+}
+
+#[test]
+fn the_river_is_drawn_across_a_wide_terminal() {
+    insta::assert_snapshot!(each(|language| terminal::status(
+        &board(),
+        language,
+        110,
+        false
+    )));
+}
+
+#[test]
+fn the_river_runs_downwards_in_a_narrow_terminal() {
+    insta::assert_snapshot!(each(|language| terminal::status(
+        &board(),
+        language,
+        48,
+        false
+    )));
+}
+
+#[test]
+fn colour_repeats_what_shape_and_word_say() {
+    let painted = terminal::status(&board(), Language::En, 110, true);
+    insta::assert_snapshot!(painted.replace('\u{1b}', "^"));
+    let mut plain = String::new();
+    let mut rest = painted.as_str();
+    while let Some((before, after)) = rest.split_once('\u{1b}') {
+        plain.push_str(before);
+        rest = after.split_once('m').map_or("", |(_, rest)| rest);
+    }
+    plain.push_str(rest);
+    assert_eq!(plain, terminal::status(&board(), Language::En, 110, false));
+}
+
+#[test]
+fn a_stranded_deployment_is_told_beside_the_one_on_its_way() {
+    let mut view = board();
+    view.lanes.truncate(2);
+    view.lanes[1].failed = Some(deployment(
+        "example1/prod/6",
+        "bad0bad",
+        DeploymentState::Failed,
+    ));
+    insta::assert_snapshot!(each(|language| terminal::status(
+        &view, language, 100, false
+    )));
+}
+
+#[test]
+fn an_empty_board_says_so() {
+    insta::assert_snapshot!(each(|language| {
+        terminal::status(&BoardView::default(), language, 80, false)
+            + &terminal::history(&[], language, 80, false)
+    }));
+}
+
+#[test]
+fn a_timeline_has_one_line_for_each_turn() {
+    insta::assert_snapshot!(each(|language| {
+        every::turns()
+            .into_iter()
+            .map(|(_, turn)| terminal::turn(&notice(turn), language, false) + "\n")
+            .collect()
+    }));
+}
+
+#[test]
+fn a_deployment_is_told_from_beginning_to_end() {
+    insta::assert_snapshot!(each(|language| terminal::deployment(
+        &told(),
+        language,
+        90,
+        false
+    )));
+}
+
+#[test]
+fn a_history_is_a_table_that_gives_up_columns_when_it_is_narrow() {
+    let states = [
+        DeploymentState::Queued,
+        DeploymentState::Running,
+        DeploymentState::Succeeded,
+        DeploymentState::Superseded,
+        DeploymentState::Cancelled,
+        DeploymentState::Failed,
+    ];
+    let rows: Vec<_> = states
+        .into_iter()
+        .zip(1..)
+        .map(|(state, n)| deployment(&format!("example1/test/{n}"), "e4f5a6b", state))
+        .collect();
+    insta::assert_snapshot!(each(|language| {
+        terminal::history(&rows, language, 100, false)
+            + "\n"
+            + &terminal::history(&rows, language, 44, false)
+    }));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn text_from_outside_cannot_move_the_cursor(title in ".{0,80}", width in 0usize..200) {
+        let mut view = told();
+        view.deployment.included[0].title = title.clone();
+        view.deployment.included[0].author = title.clone();
+        let text = terminal::deployment(&view, Language::Ja, width, false);
+        prop_assert!(!text.chars().any(|c| c.is_control() && c != '\n'));
+    }
+
+    #[test]
+    fn nothing_but_a_command_is_wider_than_the_terminal(width in 30usize..200) {
+        let mut view = board();
+        view.lanes[1].moving = Some(waiting("example1/prod/7", "e4f5a6b", 8, every::waiting()[0].1.clone()));
+        view.lanes[4].failed = None;
+        for language in Language::ALL {
+            for line in terminal::status(&view, language, width, false).lines() {
+                prop_assert!(line.width() <= width, "{} > {width}: {line}", line.width());
+            }
+        }
+        let _ = link(1);
+    }
+}
