@@ -2,6 +2,8 @@
 //!
 //! No decision reads these rows. Every query walks an index, so that a long history costs nothing.
 
+use std::cmp::Reverse;
+
 use sendo_core::deployment::{Deployment, DeploymentId};
 use sendo_core::notice::Notice;
 
@@ -22,11 +24,21 @@ pub(crate) async fn deployments(db: &Db, filter: &DeploymentFilter) -> Result<Ve
         0 => USUAL,
         limit => limit.min(MOST),
     };
-    let found: Vec<Deployment> = transact!(db, Kind::Read, tx => {
+    let mut found: Vec<Deployment> = transact!(db, Kind::Read, tx => {
         let rows = select(&mut tx, filter, i64::from(limit)).await?;
         bodies(&rows)
     })?;
+    // Several states are several queries, each in order.
+    found.sort_by_key(|one| Reverse((one.created_at, ordinal(&one.id), one.id.clone())));
+    found.dedup_by(|one, other| one.id == other.id);
+    found.truncate(limit as usize);
     Ok(found)
+}
+
+/// The number at the end of a deployment's id.
+pub(crate) fn ordinal(id: &DeploymentId) -> i64 {
+    let digits = id.as_str().rsplit_once('/').map(|(_, digits)| digits);
+    digits.and_then(|digits| digits.parse().ok()).unwrap_or(0)
 }
 
 /// Picks the query whose index fits the filter.

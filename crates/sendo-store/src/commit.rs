@@ -12,6 +12,7 @@ use sendo_core::plan::Plan;
 use sendo_core::subject::SubjectId;
 
 use crate::audit::append;
+use crate::board::ordinal;
 use crate::boundary::place;
 use crate::codec::json;
 use crate::db::statement::{
@@ -177,19 +178,13 @@ async fn tell(tx: &mut Tx, plan: &Plan) -> Result<()> {
 async fn put_deployment(tx: &mut Tx, deployment: &Deployment) -> Result<()> {
     let body = json("deployment", deployment)?;
     let lane = deployment.lane.to_string();
-    let ordinal = deployment
-        .id
-        .as_str()
-        .rsplit_once('/')
-        .and_then(|(_, ordinal)| ordinal.parse::<i64>().ok())
-        .unwrap_or_default();
     tx.run(&ADD_LANE, args![lane.as_str()]).await?;
     tx.run(
         &UPSERT_DEPLOYMENT,
         args![
             deployment.id.as_str(),
             lane,
-            ordinal,
+            ordinal(&deployment.id),
             deployment.lane.application.as_str(),
             deployment.lane.environment.as_str(),
             deployment.state.as_str(),

@@ -91,7 +91,7 @@ pub(crate) async fn settle(db: &Db, delivery: &Delivery, settlement: &Settlement
         let mut wakes: Vec<_> = settlement.wakes.iter().collect();
         wakes.sort_by_key(|wake| wake.subject.to_string());
         for one in wakes {
-            wake(&mut tx, &one.subject, Some(now)).await?;
+            wake(&mut tx, &one.subject, one.hint.then_some(now)).await?;
             for fact in &one.facts {
                 put_fact(&mut tx, fact).await?;
             }

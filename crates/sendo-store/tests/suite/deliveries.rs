@@ -1,0 +1,126 @@
+//! Deliveries: stored once, claimed in order, settled once.
+
+use sendo_core::event::Event;
+use sendo_core::time::Timestamp;
+use sendo_store::{Accepted, DeliveryOutcome, Settlement};
+
+use super::bench::LEASE;
+use super::make::{claim, claim_delivery, delivery, fact, repository, revision, subject, waking};
+
+contract! {
+    async fn deliveries_are_claimed_in_the_order_they_arrived(bench) {
+        let mut ids = Vec::new();
+        for n in 0..3 {
+            let Accepted::New(id) = bench.store.accept(delivery(&n.to_string())).await.unwrap() else {
+                panic!("it is new");
+            };
+            ids.push(id);
+        }
+        assert!(ids.is_sorted());
+        for id in ids {
+            let claimed = claim_delivery(&bench.store).await;
+            assert_eq!((claimed.id, claimed.attempts), (id, 1));
+            assert_eq!(claimed.by.as_deref(), Some("local:alice"));
+        }
+        assert!(bench.store.claim_delivery(LEASE, 3).await.unwrap().is_none());
+    }
+
+    async fn a_duplicate_adds_only_its_count(bench) {
+        let first = bench.store.accept(delivery("1")).await.unwrap();
+        let Accepted::New(id) = first else { panic!("it is new") };
+        for _ in 0..2 {
+            let again = bench.store.accept(delivery("1")).await.unwrap();
+            assert_eq!(again, Accepted::Duplicate(id.clone()));
+        }
+        let rows = bench.store.deliveries(None, 10).await.unwrap();
+        assert_eq!((rows.len(), rows[0].duplicates), (1, 2));
+        assert_eq!(bench.store.backlog().await.unwrap().deliveries, 1);
+    }
+
+    async fn the_same_id_from_another_source_is_another_delivery(bench) {
+        bench.store.accept(delivery("1")).await.unwrap();
+        let mut other = delivery("1");
+        other.source = "api".to_owned();
+        assert!(matches!(bench.store.accept(other).await.unwrap(), Accepted::New(_)));
+    }
+
+    async fn a_duplicate_of_a_claimed_delivery_leaves_the_claim_alone(bench) {
+        bench.store.accept(delivery("1")).await.unwrap();
+        let claimed = claim_delivery(&bench.store).await;
+        bench.store.accept(delivery("1")).await.unwrap();
+        assert!(bench.store.claim_delivery(LEASE, 3).await.unwrap().is_none());
+        bench.store.settle(&claimed, waking(&[])).await.unwrap();
+    }
+
+    async fn a_settlement_writes_events_facts_and_wakes_together(bench) {
+        bench.store.accept(delivery("1")).await.unwrap();
+        let claimed = claim_delivery(&bench.store).await;
+        let lane = subject("example1/test");
+        let now = bench.now();
+        let mut settlement = waking(&[&lane]);
+        settlement.wakes[0].facts.push(fact(&lane, "announced/1", 7, now));
+        settlement.events = vec![Event::CheckReported { repository: repository(), revision: revision() }; 2];
+        bench.store.settle(&claimed, settlement).await.unwrap();
+        let world = claim(&bench.store).await.world;
+        assert_eq!((world.subject.clone(), world.hinted_at), (lane.clone(), now));
+        assert!(world.facts.get::<serde_json::Value>(&lane, "announced/1").is_some());
+        let events = bench.place.texts("SELECT id FROM events ORDER BY id").await;
+        assert_eq!(events, [format!("{}/0", claimed.id), format!("{}/1", claimed.id)]);
+    }
+
+    async fn an_announcement_without_a_hint_wakes_and_leaves_observations_fresh(bench) {
+        bench.store.accept(delivery("1")).await.unwrap();
+        let claimed = claim_delivery(&bench.store).await;
+        let mut settlement = waking(&[&subject("example1/test")]);
+        settlement.wakes[0].hint = false;
+        bench.store.settle(&claimed, settlement).await.unwrap();
+        assert_eq!(claim(&bench.store).await.world.hinted_at, Timestamp(0));
+    }
+
+    async fn a_settlement_after_the_lease_is_refused_whole(bench) {
+        bench.store.accept(delivery("1")).await.unwrap();
+        let late = claim_delivery(&bench.store).await;
+        bench.let_leases_end();
+        let refused = bench.store.settle(&late, waking(&[&subject("example1/test")])).await;
+        assert_eq!(refused.unwrap_err().reason_code(), "claim_lost");
+        assert_eq!(bench.store.backlog().await.unwrap().subjects, 0);
+        let next = claim_delivery(&bench.store).await;
+        assert_eq!((next.attempts, next.fence), (2, late.fence + 1));
+        assert!(bench.store.settle(&late, waking(&[])).await.is_err());
+        bench.store.settle(&next, waking(&[])).await.unwrap();
+        assert!(bench.store.settle(&next, waking(&[])).await.is_err(), "it is settled once");
+    }
+
+    async fn a_delivery_claimed_too_often_is_quarantined(bench) {
+        bench.store.accept(delivery("1")).await.unwrap();
+        bench.store.accept(delivery("2")).await.unwrap();
+        for _ in 0..2 {
+            let claimed = bench.store.claim_delivery(LEASE, 2).await.unwrap().unwrap();
+            assert_eq!(claimed.body, delivery("1").body);
+            bench.let_leases_end();
+        }
+        let claimed = bench.store.claim_delivery(LEASE, 2).await.unwrap().unwrap();
+        assert_eq!(claimed.body, delivery("2").body, "the next one is not held up");
+        let rows = bench.store.deliveries(Some("quarantined"), 10).await.unwrap();
+        assert!(matches!(&rows[0].outcome, Some(DeliveryOutcome::Quarantined { reason_code, .. })
+            if reason_code == "attempts_exhausted"));
+    }
+
+    async fn deliveries_are_listed_newest_first_and_by_outcome(bench) {
+        for dedup in ["1", "2", "3"] {
+            bench.store.accept(delivery(dedup)).await.unwrap();
+        }
+        let claimed = claim_delivery(&bench.store).await;
+        let outcome = DeliveryOutcome::Ignored {
+            reason_code: "unknown_repository".to_owned(),
+            message: "acme/other is in no rule".to_owned(),
+        };
+        let settlement = Settlement { outcome: outcome.clone(), ..waking(&[]) };
+        bench.store.settle(&claimed, settlement).await.unwrap();
+        let all = bench.store.deliveries(None, 2).await.unwrap();
+        assert!(all.len() == 2 && all[0].id > all[1].id);
+        let ignored = bench.store.deliveries(Some("ignored"), 10).await.unwrap();
+        assert_eq!(ignored.len(), 1);
+        assert_eq!(ignored[0].outcome, Some(outcome));
+    }
+}
