@@ -200,15 +200,16 @@ impl<'a, 't> Draft<'a, 't> {
             let text = write_flow_pair(key, &value, &style);
             self.append_flow(map.node, &text);
         } else {
-            let keys = || {
-                tree.pairs(map.node)
-                    .map(|(key, _)| tree[key].start as usize)
-            };
+            let start =
+                |key: NodeId| layout::before_properties(tree.text, tree[key].start as usize);
+            let keys = || tree.pairs(map.node).map(|(key, _)| start(key));
             let column = keys()
                 .find(|&at| layout::starts_line(tree.text, at))
                 .or(keys().next());
-            let column = column.unwrap_or(tree[map.node].start as usize);
-            let indent = layout::indent_of(tree.text, column);
+            let indent = layout::indent_of(tree.text, column.unwrap_or_default());
+            if indent.contains('\t') {
+                return Err(self.unsupported(map.node, path, "a tab stands before its keys"));
+            }
             let text = value.write_pair(key, &indent, &self.block_style(map.node));
             self.append_lines(map.node, &text);
         }
@@ -362,6 +363,7 @@ impl<'a, 't> Draft<'a, 't> {
         let extents = self.extents(container);
         let open = tree[container].start as usize + 1;
         let (at, separator) = match extents.as_slice() {
+            [] if self.expectation.appends_to(container) => (open, ", ".to_owned()),
             [] => (open, String::new()),
             [.., before, (start, end)] => {
                 let gap = &text[before.1..*start];

@@ -96,6 +96,20 @@ pub(crate) fn after_colon(text: &str, key_end: usize) -> Option<usize> {
     }
 }
 
+/// Where the anchor and tag before the node at `at` start, if they are on its line.
+pub(crate) fn before_properties(text: &str, at: usize) -> usize {
+    let line = line_start(text, at);
+    let mut start = at;
+    loop {
+        let before = text[line..start].trim_end();
+        let token = before.rfind([' ', '\t']).map_or(0, |blank| blank + 1);
+        if !before[token..].starts_with(['&', '!']) {
+            return start;
+        }
+        start = line + token;
+    }
+}
+
 /// The `-` of the list item whose content starts at `at`, properties passed over.
 pub(crate) fn dash_before(text: &str, at: usize) -> Option<usize> {
     let mut before = &text[..at];

@@ -39,6 +39,11 @@ impl Expectation {
         }
     }
 
+    /// Whether new children are already expected in a container.
+    pub(crate) fn appends_to(&self, container: NodeId) -> bool {
+        self.appended.contains_key(&container)
+    }
+
     /// Expects new children at the end of a container; a key that was already added conflicts.
     pub(crate) fn append<const N: usize>(
         &mut self,
