@@ -1,1 +1,3 @@
-//! The binary: configuration, wiring and one file per verb.
+//! The binary's parts: its configuration and its command line.
+
+pub mod config;

@@ -1,0 +1,114 @@
+//! The configuration: one file and its companions become checked values, or a list of problems.
+//!
+//! The story in files: `source` reads them, `tree` parses each with the place of every value,
+//! `combine` joins them and lays the defaults under each application, `check` holds the result
+//! against the schema, and one file per section (`server`, `forges`, `applications` with
+//! `environment`, `trigger` and `edits`, `notices`) turns it into what the rest of Sendo uses.
+//! `lanes` looks at what only shows with several lanes in view. Every step collects its problems;
+//! `problem` shows them.
+
+mod applications;
+mod check;
+mod combine;
+mod document;
+mod edits;
+mod environment;
+mod forges;
+mod glob;
+mod lanes;
+mod notices;
+mod place;
+mod problem;
+mod reading;
+mod secret;
+mod server;
+mod source;
+mod suggest;
+mod tree;
+mod trigger;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use sendo_core::names::ForgeName;
+use sendo_core::promotion::LaneRules;
+
+pub use applications::Lane;
+pub use document::schema;
+pub use environment::Tier;
+pub use forges::{Forge, ForgeKind};
+pub use notices::{Channel, NoticeTarget, TURNS};
+pub use problem::{Code, ConfigError, ConfigErrors};
+pub use secret::{Secret, SecretError, SecretOrText};
+pub use server::{Database, Server, Speech};
+
+pub(crate) use reading::Reading;
+
+/// A checked configuration.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The file it was read from.
+    pub path: PathBuf,
+    /// Where Sendo listens and keeps its memory.
+    pub server: Server,
+    /// The forges, by name.
+    pub forges: BTreeMap<ForgeName, Forge>,
+    /// Who is told what.
+    pub notices: Vec<NoticeTarget>,
+    lanes: Vec<Lane>,
+}
+
+/// What a configuration is read for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// To run on: secrets must be there, and every forge must be one this version serves.
+    Serve,
+    /// To explain offline: neither is needed.
+    Explain,
+}
+
+impl Config {
+    /// Reads a configuration to run on.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn load(path: &Path) -> Result<Self, ConfigErrors> {
+        Self::load_for(path, Purpose::Serve)
+    }
+
+    /// Reads a configuration for a purpose.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn load_for(path: &Path, purpose: Purpose) -> Result<Self, ConfigErrors> {
+        let (sources, problems) = source::Sources::read(path);
+        document::read(&sources, problems, purpose)
+            .map_err(|problems| ConfigErrors::from_problems(problems, &sources))
+    }
+
+    /// The rules of every lane: by application, then in the order a revision travels.
+    #[must_use]
+    pub fn lanes(&self) -> Vec<LaneRules> {
+        self.lanes.iter().map(|lane| lane.rules.clone()).collect()
+    }
+
+    /// Every lane with what the configuration says besides its rules.
+    #[must_use]
+    pub fn lanes_with_tiers(&self) -> &[Lane] {
+        &self.lanes
+    }
+
+    /// The folder relative paths start at.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        folder_of(&self.path)
+    }
+}
+
+/// The folder a configuration file lies in.
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}

@@ -1,0 +1,301 @@
+//! `notices:` who is told what.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::glob;
+use super::place::Place;
+use super::problem::Code;
+use super::secret::{Secret, SecretOrText, SecretShape};
+use super::server::url;
+use super::{Reading, Speech};
+
+/// The turns of a deployment that can be told; every one when none is named.
+pub const TURNS: [&str; 9] = [
+    "started",
+    "change_request_opened",
+    "waits",
+    "approved",
+    "merged",
+    "succeeded",
+    "superseded",
+    "cancelled",
+    "failed",
+];
+
+/// A target of notices.
+#[derive(Debug, Clone)]
+pub struct NoticeTarget {
+    /// Its name; `slack-1` for the first one when none is given.
+    pub name: String,
+    /// How it is reached.
+    pub channel: Channel,
+    /// Patterns over applications; empty is all.
+    pub applications: Vec<String>,
+    /// Patterns over environments; empty is all.
+    pub environments: Vec<String>,
+    /// Names of turns; empty is all.
+    pub turns: Vec<String>,
+    /// Its language; the server's when `None`.
+    pub language: Option<Speech>,
+}
+
+impl NoticeTarget {
+    /// Whether a turn of a lane is told to this target.
+    #[must_use]
+    pub fn wants(&self, application: &str, environment: &str, turn: &str) -> bool {
+        let any = |patterns: &[String], name: &str| {
+            patterns.is_empty()
+                || patterns
+                    .iter()
+                    .any(|pattern| glob::name_matches(pattern, name))
+        };
+        any(&self.applications, application)
+            && any(&self.environments, environment)
+            && (self.turns.is_empty() || self.turns.iter().any(|wanted| wanted == turn))
+    }
+}
+
+/// How a target is reached.
+#[derive(Debug, Clone)]
+pub enum Channel {
+    /// A Slack incoming webhook.
+    Slack {
+        /// Its URL, which is a secret.
+        webhook: Secret,
+    },
+    /// A POST of JSON.
+    Webhook {
+        /// Where to.
+        url: SecretOrText,
+        /// The key of its signature.
+        secret: Option<Secret>,
+    },
+    /// The terminal the server runs in.
+    Terminal,
+}
+
+/// A target of notices: exactly one of `slack`, `webhook` and `terminal`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(rename = "Notice")]
+pub(crate) struct NoticeShape {
+    /// Its name in tables and logs; `slack-1` for the first one when it is left out.
+    name: Option<String>,
+    /// A Slack incoming webhook.
+    slack: Option<SlackShape>,
+    /// A POST of JSON, signed when it has a secret.
+    webhook: Option<WebhookShape>,
+    /// The terminal the server runs in.
+    terminal: Option<bool>,
+    /// Globs over names of applications; all of them when left out.
+    applications: Option<Vec<String>>,
+    /// Globs over names of environments; all of them when left out.
+    environments: Option<Vec<String>>,
+    /// What to tell; everything when left out.
+    turns: Option<Vec<TurnShape>>,
+    /// Its language; the server's when left out.
+    language: Option<Speech>,
+}
+
+/// A Slack incoming webhook.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(rename = "Slack")]
+pub(crate) struct SlackShape {
+    /// Its URL: a reference to a secret.
+    webhook: Option<SecretShape>,
+}
+
+/// A POST of JSON.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(rename = "Webhook")]
+pub(crate) struct WebhookShape {
+    /// Where to; may be a reference to a secret.
+    url: Option<SecretShape>,
+    /// The key of its HMAC-SHA256 signature: a reference to a secret.
+    secret: Option<SecretShape>,
+}
+
+/// A turn of a deployment.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "Turn")]
+pub(crate) enum TurnShape {
+    /// It began.
+    Started,
+    /// Its change request is open.
+    ChangeRequestOpened,
+    /// It waits.
+    Waits,
+    /// Our second identity approved it.
+    Approved,
+    /// Its change request is merged.
+    Merged,
+    /// The environment is at the revision.
+    Succeeded,
+    /// A newer one took its place.
+    Superseded,
+    /// A person ended it.
+    Cancelled,
+    /// It cannot go on.
+    Failed,
+}
+
+/// The names that exist, for patterns to match.
+pub(crate) struct Known<'a> {
+    /// Applications.
+    pub(crate) applications: Vec<&'a str>,
+    /// Environments of any application.
+    pub(crate) environments: Vec<&'a str>,
+}
+
+/// The checked targets.
+pub(crate) fn resolve(
+    shapes: &[NoticeShape],
+    known: &Known<'_>,
+    place: Place<'_>,
+    reading: &mut Reading<'_>,
+) -> Vec<NoticeTarget> {
+    let mut targets: Vec<NoticeTarget> = Vec::new();
+    for (index, shape) in shapes.iter().enumerate() {
+        let place = place.index(index);
+        let Some(target) = shape.resolve(index, known, place, reading) else {
+            continue;
+        };
+        if targets.iter().any(|other| other.name == target.name) {
+            reading.problems.push(
+                place
+                    .key("name")
+                    .problem(
+                        Code::DuplicateKey,
+                        format!("a second notice is named `{}`", target.name),
+                    )
+                    .why("what is still to be told is kept under that name")
+                    .fix("give one of them another `name`"),
+            );
+            continue;
+        }
+        targets.push(target);
+    }
+    targets
+}
+
+impl NoticeShape {
+    fn resolve(
+        &self,
+        index: usize,
+        known: &Known<'_>,
+        place: Place<'_>,
+        reading: &mut Reading<'_>,
+    ) -> Option<NoticeTarget> {
+        let kinds: Vec<&str> = ["slack", "webhook", "terminal"]
+            .into_iter()
+            .filter(|kind| place.key(kind).is_written())
+            .collect();
+        let [kind] = kinds.as_slice() else {
+            reading.problems.push(
+                place
+                    .problem(
+                        Code::InvalidValue,
+                        format!("this notice goes to {} places", kinds.len()),
+                    )
+                    .fix("give it exactly one of `slack`, `webhook` and `terminal`"),
+            );
+            return None;
+        };
+        let channel = self.channel(place, reading);
+        let mut patterns = |patterns: &Option<Vec<String>>, key: &str, names: &[&str]| {
+            let list = place.key(key);
+            for (index, pattern) in patterns.iter().flatten().enumerate() {
+                glob::check_name(pattern, names, list.index(index), reading);
+            }
+            patterns.clone().unwrap_or_default()
+        };
+        let applications = patterns(&self.applications, "applications", &known.applications);
+        let environments = patterns(&self.environments, "environments", &known.environments);
+        Some(NoticeTarget {
+            name: self
+                .name
+                .clone()
+                .unwrap_or_else(|| format!("{kind}-{}", index + 1)),
+            channel: channel?,
+            applications,
+            environments,
+            turns: self
+                .turns
+                .iter()
+                .flatten()
+                .map(|turn| turn.name().to_owned())
+                .collect(),
+            language: self.language,
+        })
+    }
+
+    fn channel(&self, place: Place<'_>, reading: &mut Reading<'_>) -> Option<Channel> {
+        if let Some(slack) = &self.slack {
+            let at = place.key("slack");
+            let Some(webhook) = &slack.webhook else {
+                return super::environment::absent(
+                    "webhook",
+                    "a reference to its URL, \"${env:NAME}\" or \"${file:PATH}\"",
+                    at,
+                    reading,
+                );
+            };
+            let webhook = webhook.resolve(at.key("webhook"), reading)?;
+            return Some(Channel::Slack { webhook });
+        }
+        if let Some(webhook) = &self.webhook {
+            let at = place.key("webhook");
+            let Some(shape) = &webhook.url else {
+                return super::environment::absent("url", "where to send it", at, reading);
+            };
+            let target = match shape.resolve_or_text(at.key("url"), reading)? {
+                SecretOrText::Text(text) => SecretOrText::Text(url(&text, at.key("url"), reading)?),
+                secret => secret,
+            };
+            let secret = match &webhook.secret {
+                Some(secret) => Some(secret.resolve(at.key("secret"), reading)?),
+                None => None,
+            };
+            return Some(Channel::Webhook {
+                url: target,
+                secret,
+            });
+        }
+        match self.terminal {
+            Some(true) => Some(Channel::Terminal),
+            Some(false) => {
+                reading.problems.push(
+                    place
+                        .key("terminal")
+                        .problem(
+                            Code::InvalidValue,
+                            "`terminal` is false: this notice goes nowhere",
+                        )
+                        .fix("write `terminal: true`, or leave the notice out"),
+                );
+                None
+            }
+            None => None,
+        }
+    }
+}
+
+impl TurnShape {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Started => "started",
+            Self::ChangeRequestOpened => "change_request_opened",
+            Self::Waits => "waits",
+            Self::Approved => "approved",
+            Self::Merged => "merged",
+            Self::Succeeded => "succeeded",
+            Self::Superseded => "superseded",
+            Self::Cancelled => "cancelled",
+            Self::Failed => "failed",
+        }
+    }
+}

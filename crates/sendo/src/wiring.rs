@@ -1,0 +1,175 @@
+//! Puts the parts of a server together, and runs them until they are told to stop.
+//!
+//! Everything a part needs is handed in here; nothing reads the configuration or the environment
+//! further down. Tests wire the same parts with other clocks, leases and boundaries.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sendo_core::job::Job;
+use sendo_core::promotion::{LaneRules, Promotions};
+use sendo_core::routing::Route;
+use sendo_core::time::Span;
+use sendo_effects::{Backoff, Runner, Setup, Targets};
+use sendo_forge::Forges;
+use sendo_intake::spool::{self, Spooled};
+use sendo_intake::{Intake, Translator};
+use sendo_loop::{Bells, Engine, Pump, Sealer};
+use sendo_report::Language;
+use sendo_store::{Boundaries, Store};
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// How many effects are carried out at the same time.
+const RUNNERS: usize = 4;
+/// How often a pump looks when no bell rings.
+const POLL: Duration = Duration::from_secs(1);
+/// How often the spools are read when no watcher rings.
+const SPOOL_POLL: Duration = Duration::from_secs(2);
+
+/// What a server is made of.
+pub struct Parts {
+    /// Everything durable.
+    pub store: Arc<dyn Store>,
+    /// The rules of every lane.
+    pub lanes: Vec<LaneRules>,
+    /// The forges by name.
+    pub forges: Arc<Forges>,
+    /// The repositories of local forges whose pushes are heard.
+    pub spooled: Vec<Spooled>,
+    /// Which notices go where.
+    pub routes: Vec<Route>,
+    /// How those places are reached.
+    pub targets: Targets,
+    /// How long a claim lasts without a heart-beat.
+    pub lease: Span,
+    /// How often everything is looked at again.
+    pub sweep: Span,
+    /// When a refused effect is tried again.
+    pub backoff: Backoff,
+    /// The language of what people read on a forge.
+    pub language: Language,
+    /// Told of every step, so that a test can stop the process there.
+    pub boundaries: Arc<dyn Boundaries>,
+}
+
+/// A server's loop, ready to run.
+pub struct App {
+    parts: Parts,
+    jobs: Vec<Arc<dyn Job>>,
+    bells: Bells,
+    spool_bell: Arc<Notify>,
+}
+
+impl App {
+    /// Wires the parts.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        let jobs: Vec<Arc<dyn Job>> = vec![Arc::new(Promotions::new(parts.lanes.clone()))];
+        Self { parts, jobs, bells: Bells::default(), spool_bell: Arc::default() }
+    }
+
+    /// The way in for requests.
+    #[must_use]
+    pub fn intake(&self) -> Intake {
+        Intake::new(Arc::clone(&self.parts.store), Arc::clone(&self.bells.deliveries))
+    }
+
+    /// Rings whenever something people see may have changed.
+    #[must_use]
+    pub fn changed(&self) -> Arc<Notify> {
+        Arc::clone(&self.bells.changed)
+    }
+
+    /// Runs until `stop`, then finishes what is under way.
+    pub async fn run(self, stop: CancellationToken) {
+        for spooled in &self.parts.spooled {
+            if let Err(error) = spool::prepare(spooled).await {
+                tracing::warn!(repository = %spooled.repository, %error, "pushes to it are only noticed by the sweep");
+            }
+        }
+        let watcher = spool::watch(&self.parts.spooled, Arc::clone(&self.spool_bell));
+        let mut pumps = JoinSet::new();
+        self.spawn_intake(&mut pumps, &stop);
+        self.spawn_loop(&mut pumps, &stop);
+        self.spawn_effects(&mut pumps, &stop);
+        while pumps.join_next().await.is_some() {}
+        drop(watcher);
+    }
+
+    fn pump(&self, name: &'static str, bell: &Arc<Notify>, then: &[&Arc<Notify>], stop: &CancellationToken) -> Pump {
+        let then = then.iter().map(|bell| Arc::clone(bell)).collect();
+        Pump { name, bell: Arc::clone(bell), then, poll: POLL, stop: stop.clone() }
+    }
+
+    fn spawn_intake(&self, pumps: &mut JoinSet<()>, stop: &CancellationToken) {
+        let (intake, spooled) = (self.intake(), self.parts.spooled.clone());
+        let mut pump = self.pump("spool", &self.spool_bell, &[], stop);
+        pump.poll = SPOOL_POLL;
+        pumps.spawn(async move {
+            pump.run(|| async {
+                let mut stored = 0;
+                for spooled in &spooled {
+                    stored += spool::drain(&intake, spooled).await?;
+                }
+                Ok(stored > 0)
+            })
+            .await;
+        });
+        let translator = Translator::new(Arc::clone(&self.parts.store), self.jobs.clone(), self.parts.lease);
+        let pump = self.pump("translator", &self.bells.deliveries, &[&self.bells.subjects], stop);
+        pumps.spawn(async move { pump.run(|| translator.step()).await });
+    }
+
+    fn spawn_loop(&self, pumps: &mut JoinSet<()>, stop: &CancellationToken) {
+        let store = &self.parts.store;
+        let engine = Arc::new(Engine::new(
+            Arc::clone(store),
+            self.jobs.clone(),
+            self.parts.routes.clone(),
+            self.parts.lease,
+        ));
+        let then = [&self.bells.effects, &self.bells.changed];
+        let pump = self.pump("loop", &self.bells.subjects, &then, stop);
+        let decider = Arc::clone(&engine);
+        pumps.spawn(async move { pump.run(|| decider.step()).await });
+        pumps.spawn(sweep(engine, Arc::clone(&self.bells.subjects), self.parts.sweep, stop.clone()));
+        let holder = format!("{}-{:08x}", std::process::id(), rand::random::<u32>());
+        let sealer = Sealer::new(Arc::clone(store), holder, self.parts.lease);
+        let pump = self.pump("sealer", &Arc::default(), &[], stop);
+        pumps.spawn(async move { pump.run(|| sealer.step()).await });
+    }
+
+    fn spawn_effects(&self, pumps: &mut JoinSet<()>, stop: &CancellationToken) {
+        for _ in 0..RUNNERS {
+            let runner = Runner::new(Setup {
+                store: Arc::clone(&self.parts.store),
+                forges: Arc::clone(&self.parts.forges),
+                targets: self.parts.targets.clone(),
+                lease: self.parts.lease,
+                backoff: self.parts.backoff,
+                language: self.parts.language,
+                boundaries: Arc::clone(&self.parts.boundaries),
+            });
+            let then = [&self.bells.subjects, &self.bells.effects];
+            let pump = self.pump("effects", &self.bells.effects, &then, stop);
+            pumps.spawn(async move { pump.run(|| runner.step()).await });
+        }
+    }
+}
+
+/// Looks at everything now and after every `interval`, give or take a tenth.
+async fn sweep(engine: Arc<Engine>, bell: Arc<Notify>, interval: Span, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        match engine.sweep().await {
+            Ok(()) => bell.notify_one(),
+            Err(error) => tracing::error!(error = %error, "the sweep failed; the next one tries again"),
+        }
+        let jitter = rand::random_range(0.9..=1.1);
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(interval.to_duration().mul_f64(jitter)) => {}
+        }
+    }
+}
