@@ -5,7 +5,8 @@
 //!                               ◦ prod: e4f5a6b waits for a person's approval. …
 //! ```
 //!
-//! Piers of one column line up. Where the terminal is too narrow, each river runs downwards.
+//! Piers of one column line up if all rivers have the room; a river that does not fit even by
+//! itself runs downwards.
 
 use sendo_core::deployment::Deployment;
 use sendo_core::view::BoardView;
@@ -35,18 +36,29 @@ pub fn status(view: &BoardView, language: Language, width: usize, color: bool) -
         }
         .to_owned();
     }
-    let layout = Layout::of(&rivers, language);
-    let body: String = if layout.total() <= width {
-        rivers
-            .iter()
-            .map(|river| across(river, &layout, language, width, color))
-            .collect()
-    } else {
-        rivers
-            .iter()
-            .map(|river| downwards(river, language, width, color))
-            .collect()
-    };
+    // A river that is too long for the terminal does not set the columns of the others.
+    let name = rivers
+        .iter()
+        .map(|river| columns(river.application))
+        .max()
+        .unwrap_or_default();
+    let fits = |river: &&River<'_>| Layout::of([*river], name, language).total() <= width;
+    let together = Layout::of(rivers.iter().filter(fits), name, language);
+    let body: String = rivers
+        .iter()
+        .map(|river| {
+            if !fits(&river) {
+                return downwards(river, language, width, color);
+            }
+            let alone = Layout::of([river], name, language);
+            let layout = if together.total() <= width {
+                &together
+            } else {
+                &alone
+            };
+            across(river, layout, language, width, color)
+        })
+        .collect();
     let legend = wrap(&legend(view, language), width, 0);
     format!("{body}\n{}\n", paint(&legend, Ink::Dim, color))
 }
@@ -70,12 +82,12 @@ struct Layout {
 }
 
 impl Layout {
-    fn of(rivers: &[River<'_>], language: Language) -> Self {
-        let name = rivers
-            .iter()
-            .map(|river| columns(river.application))
-            .max()
-            .unwrap_or_default();
+    fn of<'a>(
+        rivers: impl IntoIterator<Item = &'a River<'a>>,
+        name: usize,
+        language: Language,
+    ) -> Self {
+        let rivers: Vec<&River<'_>> = rivers.into_iter().collect();
         let count = rivers
             .iter()
             .map(|river| river.piers.len())

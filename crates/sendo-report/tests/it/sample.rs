@@ -114,7 +114,9 @@ pub(crate) fn story() -> Story {
     Story {
         application: "example1".to_owned(),
         environment: "test".to_owned(),
-        source: "acme:acme/example1".parse::<Repository>().expect("a valid sample"),
+        source: "acme:acme/example1"
+            .parse::<Repository>()
+            .expect("a valid sample"),
         revision: revision("e4f5a6b"),
         previous: Some(revision("a1b2c3d")),
         reference: "refs/heads/develop".to_owned(),

@@ -7,6 +7,7 @@ use sendo_report::{Language, terminal};
 use unicode_width::UnicodeWidthStr;
 
 use crate::every;
+use crate::sample::lane as sample_lane;
 use crate::sample::{board, deployment, link, notice, told, waiting};
 
 fn each(render: impl Fn(Language) -> String) -> String {
@@ -23,6 +24,17 @@ fn the_river_is_drawn_across_a_wide_terminal() {
         110,
         false
     )));
+}
+
+#[test]
+fn a_river_too_long_for_the_terminal_leaves_the_others_as_they_are() {
+    let mut view = board();
+    for environment in ["qa", "staging", "canary", "europe"] {
+        let mut lane = view.lanes[1].clone();
+        lane.lane = sample_lane(&format!("example1/{environment}"));
+        view.lanes.push(lane);
+    }
+    insta::assert_snapshot!(terminal::status(&view, Language::En, 90, false));
 }
 
 #[test]
