@@ -69,7 +69,7 @@ pub(super) async fn apply(
 ///
 /// # Errors
 /// [`ForgeError`] where a file cannot be read or edited.
-pub async fn expected_tree(
+pub(crate) async fn expected_tree(
     repository: &BareRepository,
     base: &Revision,
     edits: &[Edit],

@@ -22,11 +22,11 @@ const TRAILER: &str = "Sendo-Deployment: ";
 
 /// Who commits.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identity {
+pub(crate) struct Identity {
     /// A name, for display.
-    pub name: String,
+    pub(crate) name: String,
     /// An address that reaches nobody.
-    pub email: String,
+    pub(crate) email: String,
 }
 
 /// Publishes. `message` must carry the trailer `Sendo-Deployment`. `again` says that an earlier
@@ -34,7 +34,7 @@ pub struct Identity {
 ///
 /// # Errors
 /// [`ForgeError`] where a file cannot be edited or git does not work.
-pub async fn publish(
+pub(crate) async fn publish(
     repository: &BareRepository,
     publish: &Publish,
     message: &str,

@@ -20,7 +20,7 @@ const MOST_PATHS: usize = 300;
 ///
 /// # Errors
 /// [`ForgeError`] where the repository cannot be read. Nothing found is not an error.
-pub async fn source(
+pub(crate) async fn source(
     repository: &BareRepository,
     look: &Look,
     since: Option<&Revision>,

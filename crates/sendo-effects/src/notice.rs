@@ -1,0 +1,196 @@
+//! Delivering notices.
+//!
+//! A notice has no read-back: it is delivered at least once and carries a stable id, so a receiver
+//! can tell a repetition. It never holds up a deployment.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use reqwest::StatusCode;
+use secrecy::{ExposeSecret as _, SecretString};
+use sendo_core::notice::Notice;
+use sendo_core::time::Timestamp;
+use sendo_forge::ForgeError;
+use sendo_report::wording::Context;
+use sendo_report::{Language, slack, terminal, webhook};
+use sha2::Sha256;
+
+use crate::egress;
+
+/// Where notices go.
+#[derive(Clone)]
+pub enum Target {
+    /// A Slack incoming webhook.
+    Slack {
+        /// Its address, which is a secret.
+        webhook: SecretString,
+        /// The readers' language.
+        language: Language,
+    },
+    /// Any receiver of the Standard Webhooks shape.
+    Webhook {
+        /// Its address.
+        url: String,
+        /// The key its signature is made with, if any: `whsec_` and base64, or plain text.
+        secret: Option<SecretString>,
+    },
+    /// This process's own output.
+    Terminal {
+        /// The reader's language.
+        language: Language,
+        /// Takes each line.
+        print: Arc<dyn Fn(&str) + Send + Sync>,
+    },
+}
+
+/// The targets by name, and the client that reaches them.
+#[derive(Clone)]
+pub struct Targets {
+    client: reqwest::Client,
+    targets: BTreeMap<String, Target>,
+    pages: Option<String>,
+}
+
+impl Targets {
+    /// Names the targets. `pages` is the address of this server's pages, for links.
+    #[must_use]
+    pub const fn new(
+        client: reqwest::Client,
+        targets: BTreeMap<String, Target>,
+        pages: Option<String>,
+    ) -> Self {
+        Self {
+            client,
+            targets,
+            pages,
+        }
+    }
+
+    /// Delivers a notice to the target of that name.
+    ///
+    /// # Errors
+    /// [`ForgeError`]-shaped refusals: transient for time-outs, 429 and 5xx, final otherwise.
+    pub async fn post(
+        &self,
+        name: &str,
+        notice: &Notice,
+        now: Timestamp,
+    ) -> Result<Option<Duration>, ForgeError> {
+        let Some(target) = self.targets.get(name) else {
+            return Err(ForgeError::refused(
+                "target_unknown",
+                format!("no notice target is called `{name}` any more"),
+            ));
+        };
+        let mut context = Context::of_notice(notice);
+        if let Some(pages) = &self.pages {
+            context = context.at(pages);
+        }
+        match target {
+            Target::Terminal { language, print } => {
+                print(&terminal::turn_in(notice, &context, *language, false));
+                Ok(None)
+            }
+            Target::Slack { webhook, language } => {
+                let body = slack::webhook(notice, &context, *language).to_string();
+                self.send(name, self.client.post(webhook.expose_secret()), body)
+                    .await
+            }
+            Target::Webhook { url, secret } => {
+                let body = webhook::generic(notice).to_string();
+                let at = now.as_seconds().to_string();
+                let mut request = self
+                    .client
+                    .post(url)
+                    .header("webhook-id", &notice.id)
+                    .header("webhook-timestamp", &at);
+                if let Some(secret) = secret {
+                    request = request.header(
+                        "webhook-signature",
+                        signature(secret, &notice.id, &at, &body),
+                    );
+                }
+                self.send(name, request, body).await
+            }
+        }
+    }
+
+    /// Sends; `Ok(Some)` is how long the other side asks us to wait before trying again.
+    async fn send(
+        &self,
+        name: &str,
+        request: reqwest::RequestBuilder,
+        body: String,
+    ) -> Result<Option<Duration>, ForgeError> {
+        let answer = request
+            .header("content-type", "application/json")
+            .body(body)
+            .send()
+            .await;
+        // The address may be a secret: it never appears in a message.
+        let response = answer.map_err(|error| {
+            let error = error.without_url();
+            ForgeError::trouble(
+                "unreachable",
+                format!("the notice target `{name}` cannot be reached: {error}"),
+            )
+        })?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(None);
+        }
+        let wait = response
+            .headers()
+            .get("retry-after")
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.parse::<u64>().ok())
+            .map(|seconds| Duration::from_secs(seconds.min(3600)));
+        let passes = status.is_server_error()
+            || status == StatusCode::TOO_MANY_REQUESTS
+            || status == StatusCode::REQUEST_TIMEOUT;
+        if passes && wait.is_some() {
+            return Ok(wait);
+        }
+        let message = format!(
+            "the notice target `{name}` answered {status}: {}",
+            egress::excerpt(response).await
+        );
+        Err(if passes {
+            ForgeError::trouble("target_unavailable", message)
+        } else {
+            ForgeError::refused("target_refused", message)
+        })
+    }
+}
+
+fn signature(secret: &SecretString, id: &str, at: &str, body: &str) -> String {
+    let text = secret.expose_secret();
+    let key = text
+        .strip_prefix("whsec_")
+        .and_then(|encoded| STANDARD.decode(encoded).ok())
+        .unwrap_or_else(|| text.as_bytes().to_vec());
+    // HMAC takes keys of any length.
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&key) else {
+        return String::new();
+    };
+    mac.update(format!("{id}.{at}.{body}").as_bytes());
+    format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signature_is_the_one_of_the_standard() {
+        // The example of the Standard Webhooks specification.
+        let secret = SecretString::from("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+        let body = r#"{"test": 2432232314}"#;
+        let got = signature(&secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", body);
+        assert_eq!(got, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+    }
+}

@@ -1,0 +1,201 @@
+//! The order of an effect's steps, the same for every kind.
+
+use std::sync::Arc;
+
+use sendo_core::effect::{Class, Effect, EffectError, Outcome};
+use sendo_core::fact::Fact;
+use sendo_core::time::{Span, Timestamp};
+use sendo_forge::{ForgeError, Forges};
+use sendo_report::Language;
+use sendo_store::{Boundaries, ClaimedEffect, Point, Record, Side, Store, StoreError};
+use serde_json::json;
+use tokio::time::Instant;
+
+use crate::fence::Fence;
+use crate::notice::Targets;
+use crate::places::{self, Places};
+use crate::promotion::{self, Attempt};
+use crate::retry::Backoff;
+
+/// An effect claimed this often fails for good: whatever claims it does not survive it.
+const MOST_ATTEMPTS: u32 = 100;
+/// A heart-beat goes out this often in a lease.
+const BEATS: u32 = 4;
+
+/// What a runner works with.
+#[derive(Clone)]
+pub struct Setup {
+    /// Where effects are claimed and recorded.
+    pub store: Arc<dyn Store>,
+    /// The forges by name.
+    pub forges: Arc<Forges>,
+    /// The notice targets by name.
+    pub targets: Targets,
+    /// How long a claim lasts without a heart-beat.
+    pub lease: Span,
+    /// When a refused attempt is made again.
+    pub backoff: Backoff,
+    /// The language of what people read on the forge.
+    pub language: Language,
+    /// Told of every step.
+    pub boundaries: Arc<dyn Boundaries>,
+}
+
+/// Carries out effects, one at a time; several runners may share a store.
+pub struct Runner {
+    setup: Setup,
+}
+
+type Done = Result<(Outcome, Vec<Fact>), Refused>;
+
+struct Refused {
+    error: ForgeError,
+    wait: Option<Span>,
+}
+
+impl From<ForgeError> for Refused {
+    fn from(error: ForgeError) -> Self {
+        Self { error, wait: None }
+    }
+}
+
+impl Runner {
+    /// Makes a runner.
+    #[must_use]
+    pub const fn new(setup: Setup) -> Self {
+        Self { setup }
+    }
+
+    /// Carries out the oldest effect that is ready; false when none is.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the claim runs out and the effect is adopted or repeated later.
+    pub async fn step(&self) -> Result<bool, StoreError> {
+        let Setup { store, lease, .. } = &self.setup;
+        let began = Instant::now();
+        let Some(effect) = store.claim_effect(*lease, MOST_ATTEMPTS).await? else {
+            return Ok(false);
+        };
+        let fence = Fence::new(began, *lease);
+        tokio::select! {
+            finished = self.carry_out(&effect, &fence) => finished?,
+            lost = self.keep(&effect, &fence) => {
+                lost?;
+                tracing::warn!(effect.key = %effect.key.0, "the claim was lost; whoever holds it now goes on");
+            }
+        }
+        Ok(true)
+    }
+
+    /// Beats the heart of a claim; returns when the claim is lost.
+    async fn keep(&self, effect: &ClaimedEffect, fence: &Fence) -> Result<(), StoreError> {
+        let Setup { store, lease, .. } = &self.setup;
+        loop {
+            tokio::time::sleep(lease.fraction(BEATS).to_duration()).await;
+            let began = Instant::now();
+            match store.heartbeat(effect, *lease).await? {
+                Some(_) => fence.extend(began),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    async fn carry_out(&self, effect: &ClaimedEffect, fence: &Fence) -> Result<(), StoreError> {
+        let places = places::of(&effect.effect);
+        if effect.effect.class() != Class::O && !self.intend(effect, &places).await? {
+            return Ok(());
+        }
+        // The last look before anything leaves this process.
+        if !fence.holds() {
+            tracing::warn!(effect.key = %effect.key.0, "the lease ran out before sending; nothing was sent");
+            return Ok(());
+        }
+        self.reach(places.send, Side::Before);
+        let done = self.perform(effect).await;
+        self.reach(places.send, Side::After);
+        let record = self.record_of(effect, done).await?;
+        self.reach(places.record, Side::Before);
+        let recorded = self.setup.store.record(effect, record).await?;
+        self.reach(places.record, Side::After);
+        if !recorded {
+            tracing::warn!(effect.key = %effect.key.0, "the outcome came after the claim was lost; it will be adopted");
+        }
+        Ok(())
+    }
+
+    async fn intend(&self, effect: &ClaimedEffect, places: &Places) -> Result<bool, StoreError> {
+        self.reach(places.intent, Side::Before);
+        let intent = json!({"attempt": effect.attempts, "at": effect.now});
+        let written = self.setup.store.intend(effect, intent).await?;
+        self.reach(places.intent, Side::After);
+        Ok(written)
+    }
+
+    async fn perform(&self, effect: &ClaimedEffect) -> Done {
+        if let Effect::PostNotice { target, notice } = &effect.effect {
+            return match self.setup.targets.post(target, notice, effect.now).await? {
+                None => Ok((Outcome::Posted, Vec::new())),
+                Some(wait) => Err(Refused {
+                    error: ForgeError::trouble(
+                        "rate_limited",
+                        format!("the notice target `{target}` asks us to wait"),
+                    ),
+                    wait: Some(Span::from_secs(
+                        u32::try_from(wait.as_secs()).unwrap_or(3600),
+                    )),
+                }),
+            };
+        }
+        let attempt = Attempt {
+            subject: &effect.subject,
+            planned_at: effect.planned_at,
+            now: effect.now,
+            again: effect.intent.is_some(),
+            language: self.setup.language,
+        };
+        match promotion::perform(&self.setup.forges, &effect.effect, attempt).await {
+            Some(done) => Ok(done?),
+            None => Err(
+                ForgeError::refused("effect_unknown", "no family carries out this effect").into(),
+            ),
+        }
+    }
+
+    async fn record_of(&self, effect: &ClaimedEffect, done: Done) -> Result<Record, StoreError> {
+        let refused = match done {
+            Ok((outcome, facts)) => return Ok(Record::Done { outcome, facts }),
+            Err(refused) => refused,
+        };
+        let error: EffectError = refused.error.clone().into();
+        tracing::info!(
+            effect.key = %effect.key.0,
+            effect.kind = effect.effect.kind(),
+            reason_code = %error.reason_code,
+            transient = refused.error.transient,
+            "{}", error.message
+        );
+        if !refused.error.transient {
+            return Ok(Record::Failed { error });
+        }
+        let now = self.setup.store.now().await?;
+        let next = self
+            .setup
+            .backoff
+            .next(effect.attempts, effect.planned_at, now);
+        let asked = refused.wait.map(|wait| now + wait);
+        let at: Option<Timestamp> = next.map(|next| asked.map_or(next, |asked| asked.max(next)));
+        Ok(at.map_or_else(
+            || Record::Failed {
+                error: error.clone(),
+            },
+            |at| Record::Retry {
+                error: error.clone(),
+                at,
+            },
+        ))
+    }
+
+    fn reach(&self, place: &'static str, side: Side) {
+        self.setup.boundaries.reach(&Point { place, side });
+    }
+}
