@@ -395,7 +395,19 @@ impl<'a, 't> Draft<'a, 't> {
     }
 
     fn append_lines(&mut self, container: NodeId, lines: &str) {
-        self.insert_lines(self.tree[container].end as usize, container, lines);
+        let tree = self.tree;
+        let (start, end) = (tree[container].start as usize, tree[container].end as usize);
+        let last = tree[container].next - 1;
+        // A block scalar reaches to the next node; blank lines at its end belong behind the new
+        // lines, unless they are part of its value.
+        let ends_blank = matches!(tree[last].kind, Kind::Literal | Kind::Folded)
+            && !tree.value(last).ends_with("\n\n");
+        let after = if ends_blank {
+            start + tree.text[start..end].trim_end().len()
+        } else {
+            end
+        };
+        self.insert_lines(after, container, lines);
     }
 
     /// Inserts whole lines after the line that holds `after`.

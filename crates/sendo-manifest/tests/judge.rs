@@ -15,6 +15,9 @@ use sendo_manifest::{
 };
 use serde_json::{Value as Json, json};
 
+#[path = "fuzzing/mod.rs"]
+mod fuzzing;
+
 const HERE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/judge");
 
 /// Values that break careless writers.
@@ -110,6 +113,19 @@ fn corpus() -> Vec<Source> {
     sources
 }
 
+/// The crate's own odd kustomizations.
+fn own_corpus() -> Vec<Source> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus/images");
+    let entries = std::fs::read_dir(folder).expect("the corpus");
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    paths
+        .map(|path| Source {
+            text: std::fs::read_to_string(&path).expect("UTF-8"),
+            path,
+        })
+        .collect()
+}
+
 fn is_kustomization(path: &File) -> bool {
     path.file_stem()
         .is_some_and(|stem| stem.eq_ignore_ascii_case("kustomization"))
@@ -180,11 +196,11 @@ impl Tally {
         }
     }
 
-    /// Prints the counts and holds them against the goal: nothing wrong, 95 % of the edits made.
-    fn finish(self, name: &str, files: usize) {
+    /// The counts, held against the goal: nothing wrong, 95 % of the edits made.
+    fn finish(self, files: usize) -> String {
         let refused: usize = self.refused.values().sum();
-        println!(
-            "{name}: {files} files, {} edits, {} judged right ({} by a build in place), {} wrong, \
+        let counts = format!(
+            "{files} files, {} edits, {} judged right ({} by a build in place), {} wrong, \
              {refused} refused {:?}, moot {:?}",
             self.edits,
             self.judged,
@@ -198,7 +214,11 @@ impl Tally {
             "{:#?}",
             &self.wrong[..self.wrong.len().min(20)]
         );
-        assert!(refused * 20 <= self.edits, "more than 5 % refused");
+        assert!(
+            refused * 20 <= self.edits,
+            "more than 5 % refused: {counts}"
+        );
+        counts
     }
 }
 
@@ -234,10 +254,11 @@ fn image_arguments(names: &[Json]) -> Vec<String> {
 
 #[test]
 fn kustomize_agrees_on_every_image_edit() {
-    let files: Vec<_> = corpus()
+    let mut files: Vec<_> = corpus()
         .into_iter()
-        .filter(|file| is_kustomization(&file.path))
+        .filter(|f| is_kustomization(&f.path))
         .collect();
+    files.extend(own_corpus());
     let names: Vec<_> = files
         .iter()
         .map(|f| json!({"op": "names", "old": f.text}))
@@ -271,7 +292,7 @@ fn kustomize_agrees_on_every_image_edit() {
     for (answer, title) in ask(&questions).iter().zip(&titles) {
         tally.take(answer, title);
     }
-    tally.finish("images", files.len());
+    println!("images: {}", tally.finish(files.len()));
 }
 
 fn path_of(steps: &Json) -> Path {
@@ -325,6 +346,39 @@ fn go_readers_agree_on_every_value_edit() {
     for (answer, title) in ask(&questions).iter().zip(&titles) {
         tally.take(answer, title);
     }
-    tally.finish("values", files.len());
+    println!("values: {}", tally.finish(files.len()));
     assert!(files.len() >= 500, "only {} files", files.len());
+}
+
+#[test]
+fn go_readers_agree_on_random_edits_of_damaged_texts() {
+    const EDITS: usize = 60_000;
+    let (corpus, mut random) = (fuzzing::corpus(), fuzzing::Random(7));
+    let mut tally = Tally::default();
+    let (mut questions, mut titles) = (Vec::new(), Vec::new());
+    while tally.edits < EDITS {
+        let (text, attempt) = fuzzing::attempt(&mut random, &corpus);
+        tally.edits += 1;
+        let fuzzing::Attempt::Value(path, Value::String(value), Format::Yaml) = &attempt else {
+            continue;
+        };
+        let steps = path.steps().iter().map(|step| match step {
+            Step::Key(key) => Some(json!(key)),
+            Step::Index(index) => Some(json!(index)),
+            Step::Where { .. } => None,
+        });
+        let steps: Option<Vec<_>> = steps.collect();
+        let (Ok(edited), Some(steps)) = (fuzzing::run(&text, &attempt), steps) else {
+            continue;
+        };
+        questions.push(json!({
+            "op": "value", "old": text, "new": edited.text(), "value": value,
+            "document": 0, "path": steps,
+        }));
+        titles.push(format!("{text:?} {attempt:?}"));
+    }
+    for (answer, title) in ask(&questions).iter().zip(&titles) {
+        tally.take(answer, title);
+    }
+    println!("random: {}", tally.finish(corpus.len()));
 }

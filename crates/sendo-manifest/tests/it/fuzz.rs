@@ -24,9 +24,6 @@ fn no_random_edit_is_wrong() {
     for _ in 0..EDITS {
         let (text, attempt) = attempt(&mut random, &corpus);
         match run(&text, &attempt) {
-            Err(error) if error.reason_code() == "proof_failed" && std::env::var("PF").is_ok() => {
-                println!("PF {text:?} {attempt:?} {error}")
-            }
             Err(error) => *refused.entry(error.reason_code()).or_default() += 1,
             Ok(edited) if edited.is_unchanged() => unchanged += 1,
             Ok(edited) => {
@@ -40,7 +37,10 @@ fn no_random_edit_is_wrong() {
         "{EDITS} edits: {made} made ({compared} confirmed by serde-saphyr), {unchanged} already so, \
          refused {refused:?}"
     );
-    assert!(made > EDITS / 10 && !refused.contains_key("panic"));
+    assert!(
+        made > EDITS / 5,
+        "most of the texts are too damaged to tell"
+    );
 }
 
 /// Compares with the old data changed by hand. False if the second reader cannot judge.

@@ -3,6 +3,7 @@
 #[path = "../fuzzing/mod.rs"]
 mod fuzzing;
 
+mod corpus;
 mod fuzz;
 mod images;
 mod speed;
