@@ -60,7 +60,7 @@ pub fn ago(at: Timestamp, now: Timestamp, language: Language) -> String {
     if passed < 5 {
         return match language {
             Language::En => "just now",
-            Language::Ja => "たった今",
+            Language::Ja => "数秒前",
         }
         .to_owned();
     }

@@ -3,6 +3,20 @@
 //! The envelope follows Standard Webhooks: `id` is the same over every repetition, `type` is
 //! `deployment.` and the turn's name, `timestamp` is when it happened, `data` says the rest. Fields
 //! are added, never renamed: each name is written here and does not follow the code elsewhere.
+//!
+//! Every `data` has `deployment`, `application`, `environment` and `revision`; besides them:
+//!
+//! | `type` | `data` |
+//! |---|---|
+//! | `deployment.started` | `reference`, `version`, `previous`, `included[]`, `requested_by` |
+//! | `deployment.change_request_opened` | `change_request` with `number`, `url` |
+//! | `deployment.waits` | `waiting` with `for` and its details, `change_request` with `number` |
+//! | `deployment.approved` | `change_request` with `number`, `head` |
+//! | `deployment.merged` | `base`, `by`, `change_request` with `number` |
+//! | `deployment.succeeded` | `unchanged` |
+//! | `deployment.superseded` | `superseded_by` with `deployment`, `revision` |
+//! | `deployment.cancelled` | `by`, `change_request` with `number` |
+//! | `deployment.failed` | `failure` with `reason_code`, `message` |
 
 use sendo_core::deployment::{Change, Waiting};
 use sendo_core::notice::{Notice, Turn};

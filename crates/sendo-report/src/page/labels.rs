@@ -6,9 +6,11 @@ use crate::Language;
 pub(super) struct Labels {
     pub(super) lang: &'static str,
     pub(super) board: &'static str,
-    pub(super) as_of: &'static str,
+    /// Before and after a point in time.
+    pub(super) as_of: [&'static str; 2],
     pub(super) empty_board: &'static str,
-    pub(super) arrived: &'static str,
+    /// Before and after how long ago it was.
+    pub(super) arrived: [&'static str; 2],
     pub(super) nothing_runs: &'static str,
     pub(super) live: &'static str,
     pub(super) not_live: &'static str,
@@ -40,9 +42,9 @@ impl Labels {
 const EN: Labels = Labels {
     lang: "en",
     board: "What is where",
-    as_of: "As of",
+    as_of: ["As of ", ""],
     empty_board: "No applications are configured yet.",
-    arrived: "arrived",
+    arrived: ["arrived ", ""],
     nothing_runs: "nothing yet",
     live: "live",
     not_live: "reconnecting …",
@@ -65,9 +67,9 @@ const EN: Labels = Labels {
 const JA: Labels = Labels {
     lang: "ja",
     board: "デプロイの現在地",
-    as_of: "時点",
+    as_of: ["", " 時点"],
     empty_board: "アプリケーションはまだ設定されていません。",
-    arrived: "到着",
+    arrived: ["", "に到着"],
     nothing_runs: "未デプロイ",
     live: "ライブ更新中",
     not_live: "再接続中 …",

@@ -2,7 +2,7 @@
 //!
 //! A page is HTML without inline style or script, so it works under a policy that allows only the
 //! server's own files; it reads well without either. The server publishes [`STYLE`] at
-//! [`STYLE_PATH`] and [`SCRIPT`] at [`SCRIPT_PATH`].
+//! [`STYLE_PATH`], [`SCRIPT`] at [`SCRIPT_PATH`] and [`ICON`] at [`ICON_PATH`].
 
 mod board;
 mod deployment;
@@ -24,11 +24,17 @@ pub const STYLE: &str = include_str!("../../assets/sendo.css");
 /// Fetches the page again when the server tells that something changed.
 pub const SCRIPT: &str = include_str!("../../assets/sendo.js");
 
+/// The boatman, for tabs and bookmarks.
+pub const ICON: &str = include_str!("../../assets/sendo.svg");
+
 /// Where pages look for [`STYLE`].
 pub const STYLE_PATH: &str = "/assets/sendo.css";
 
 /// Where pages look for [`SCRIPT`].
 pub const SCRIPT_PATH: &str = "/assets/sendo.js";
+
+/// Where pages look for [`ICON`], an `image/svg+xml`.
+pub const ICON_PATH: &str = "/assets/sendo.svg";
 
 /// Where the script listens: server-sent events of the default type, whatever their data.
 pub const EVENTS_PATH: &str = "/events";
@@ -45,6 +51,34 @@ pub fn missing(language: Language) -> String {
     finish(&Missing {
         labels: Labels::of(language),
     })
+}
+
+/// The page for a request that was refused: what is wrong, what to do next, and the stable code.
+#[must_use]
+pub fn refused(
+    heading: &str,
+    message: &str,
+    next: &str,
+    reason_code: &str,
+    language: Language,
+) -> String {
+    finish(&Refused {
+        labels: Labels::of(language),
+        heading,
+        message,
+        next,
+        reason_code,
+    })
+}
+
+#[derive(askama::Template)]
+#[template(path = "refused.html")]
+struct Refused<'a> {
+    labels: &'static Labels,
+    heading: &'a str,
+    message: &'a str,
+    next: &'a str,
+    reason_code: &'a str,
 }
 
 #[derive(askama::Template)]

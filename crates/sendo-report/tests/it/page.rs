@@ -27,7 +27,7 @@ fn a_deployment_tells_its_story_in_japanese() {
 }
 
 #[test]
-fn an_empty_board_and_a_missing_page_say_so() {
+fn an_empty_board_a_missing_page_and_a_refusal_say_so() {
     let main = |html: String| {
         let (_, rest) = html.split_once("<main").unwrap();
         rest.split_once("</main>").unwrap().0.to_owned()
@@ -35,7 +35,15 @@ fn an_empty_board_and_a_missing_page_say_so() {
     insta::assert_snapshot!(
         Language::ALL
             .map(|language| {
-                main(page::board(&BoardView::default(), language)) + &main(page::missing(language))
+                main(page::board(&BoardView::default(), language))
+                    + &main(page::missing(language))
+                    + &main(page::refused(
+                        "403 Forbidden",
+                        "a <token> is needed",
+                        "Sign in.",
+                        "no_token",
+                        language,
+                    ))
             })
             .concat()
     );
