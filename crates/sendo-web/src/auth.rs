@@ -4,6 +4,7 @@
 //! runs, so a handler cannot forget. A token that is presented must be good even where none is
 //! needed. Tokens are never logged, and refusals are logged once a second at most.
 
+use std::fmt;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -31,6 +32,16 @@ pub enum Access {
     Readers,
     /// Holders of a token with this scope.
     Holders(Scope),
+}
+
+impl fmt::Display for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Everybody => f.write_str("everybody"),
+            Self::Readers => f.write_str("readers"),
+            Self::Holders(scope) => scope.fmt(f),
+        }
+    }
 }
 
 /// Who calls. Handlers get one after the route's [`Access`] was checked.

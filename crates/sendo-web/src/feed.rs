@@ -176,13 +176,16 @@ pub(crate) async fn listen(State(app): State<App>, headers: HeaderMap) -> Answer
         _seat: seat,
     };
     let hello = Event::default().id(seen.to_string()).retry(RECONNECT);
-    let events = stream::unfold((listener, Some(hello)), |(mut listener, hello)| async move {
-        let event = match hello {
-            Some(hello) => hello,
-            None => listener.next().await?,
-        };
-        Some((Ok::<_, Infallible>(event), (listener, None)))
-    });
+    let events = stream::unfold(
+        (listener, Some(hello)),
+        |(mut listener, hello)| async move {
+            let event = match hello {
+                Some(hello) => hello,
+                None => listener.next().await?,
+            };
+            Some((Ok::<_, Infallible>(event), (listener, None)))
+        },
+    );
     let stream = Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
     // Proxies that buffer would hold events back.
     let unbuffered = [(HeaderName::from_static("x-accel-buffering"), "no")];

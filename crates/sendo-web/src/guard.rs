@@ -70,7 +70,10 @@ fn admit(app: &Shared, request: &Request) -> Answer<()> {
             "reach it as localhost, or set `server.url` to the name people use",
         ));
     }
-    if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
+    if matches!(
+        *request.method(),
+        Method::GET | Method::HEAD | Method::OPTIONS
+    ) {
         return Ok(());
     }
     same_site(app, request.headers(), &host)
@@ -110,7 +113,9 @@ fn is_ours(app: &Shared, host: &Authority) -> bool {
 
 /// Refuses an unsafe request that a page of another origin caused.
 fn same_site(app: &Shared, headers: &HeaderMap, host: &Authority) -> Answer<()> {
-    let origin = headers.get(ORIGIN).map(|value| value.to_str().unwrap_or("null"));
+    let origin = headers
+        .get(ORIGIN)
+        .map(|value| value.to_str().unwrap_or("null"));
     let ours = origin.is_some_and(|origin| is_our_origin(app, origin, host));
     let admitted = match headers.get("sec-fetch-site").map(HeaderValue::as_bytes) {
         Some(b"same-origin" | b"none") => true,

@@ -55,7 +55,11 @@ pub(crate) async fn show(State(app): State<App>) -> Answer<Response> {
     let mut text = Exposition::default();
     text.family("sendo_build_info", "gauge", "The version that runs.");
     text.sample("sendo_build_info", &[("version", app.web.version)], 1);
-    text.family("sendo_ready", "gauge", "1 while the process can be sent work.");
+    text.family(
+        "sendo_ready",
+        "gauge",
+        "1 while the process can be sent work.",
+    );
     text.sample("sendo_ready", &[], u64::from(ready));
     text.family("sendo_store_revision", "gauge", "Grows with what is shown.");
     text.sample("sendo_store_revision", &[], revision);

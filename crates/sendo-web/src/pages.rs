@@ -50,7 +50,12 @@ pub(crate) async fn style(headers: HeaderMap) -> Response {
 /// The script.
 pub(crate) async fn script(headers: HeaderMap) -> Response {
     static TAG: LazyLock<String> = LazyLock::new(|| tag(page::SCRIPT));
-    file(&headers, &TAG, "text/javascript; charset=utf-8", page::SCRIPT)
+    file(
+        &headers,
+        &TAG,
+        "text/javascript; charset=utf-8",
+        page::SCRIPT,
+    )
 }
 
 /// A file that browsers keep and ask about, so that an upgrade is seen at once.

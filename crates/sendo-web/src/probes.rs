@@ -25,9 +25,8 @@ pub(crate) async fn ready(State(app): State<App>) -> Answer<&'static str> {
         Readiness::Stopping => Err(not_ready("stopping", "the server is about to end")),
         Readiness::Ready => {
             let looked = timeout(STORE, app.web.store.revision()).await;
-            looked.map_err(|_| {
-                not_ready("database_slow", "the store did not answer within 2 s")
-            })??;
+            looked
+                .map_err(|_| not_ready("database_slow", "the store did not answer within 2 s"))??;
             Ok("ready\n")
         }
     }

@@ -8,11 +8,13 @@ use std::sync::Arc;
 use axum::Router;
 use axum::handler::Handler;
 use axum::http::{Method, StatusCode, Uri};
-use axum::middleware::{from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use sendo_report::page::{EVENTS_PATH, SCRIPT_PATH, STYLE_PATH};
 
-use crate::auth::{Access, authorise};
+pub use crate::auth::Access;
+
+use crate::auth::authorise;
 use crate::error::Refusal;
 use crate::state::{App, Shared, WebState};
 use crate::token::Scope;
@@ -51,7 +53,6 @@ pub fn list() -> Vec<Listed> {
 }
 
 /// The router of everything Sendo answers.
-#[must_use]
 pub fn router(web: WebState) -> Router {
     let app: App = Arc::new(Shared::new(web));
     let mut router = Router::new();

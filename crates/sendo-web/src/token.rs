@@ -109,7 +109,10 @@ pub fn mint(
         return Err(MintError::Lifetime);
     }
     let secret = hex(&random);
-    let mut id = hex(&Sha256::new().chain_update(b"id\0").chain_update(random).finalize());
+    let mut id = hex(&Sha256::new()
+        .chain_update(b"id\0")
+        .chain_update(random)
+        .finalize());
     id.truncate(ID_DIGITS);
     let text = format!("{PREFIX}{id}_{secret}");
     let mut names: Vec<String> = scopes.iter().map(ToString::to_string).collect();
@@ -183,7 +186,10 @@ mod tests {
     fn a_token_is_found_again_by_its_hash_and_the_row_cannot_give_it_back() {
         let (row, secret) = minted(LONGEST).expect("within limits");
         let presented = parse(secret.expose_secret()).expect("well formed");
-        assert_eq!((presented.id, &presented.hash), (row.id.as_str(), &row.hash));
+        assert_eq!(
+            (presented.id, &presented.hash),
+            (row.id.as_str(), &row.hash)
+        );
         assert!(!secret.expose_secret().contains(&row.hash));
         assert!(!format!("{row:?}").contains(&hex(&[5; 32])));
         assert_eq!(row.expires_at, Timestamp(7) + LONGEST);
@@ -193,7 +199,10 @@ mod tests {
     fn a_token_lives_at_most_a_year() {
         let longer = Span::from_secs(365 * 24 * 60 * 60 + 1);
         assert_eq!(minted(longer).map(|_| ()), Err(MintError::Lifetime));
-        assert_eq!(minted(Span::default()).map(|_| ()), Err(MintError::Lifetime));
+        assert_eq!(
+            minted(Span::default()).map(|_| ()),
+            Err(MintError::Lifetime)
+        );
     }
 
     #[test]

@@ -65,17 +65,19 @@ pub(super) fn random<const N: usize>() -> Answer<[u8; N]> {
     use rand::TryRng as _;
 
     let mut bytes = [0; N];
-    rand::rngs::SysRng.try_fill_bytes(&mut bytes).map_err(|error| {
-        tracing::error!(
-            error = &error as &dyn std::error::Error,
-            "the system gives no random bytes"
-        );
-        Refusal::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "no_randomness",
-            "the system gives no random bytes",
-            "try again; see the server's log",
-        )
-    })?;
+    rand::rngs::SysRng
+        .try_fill_bytes(&mut bytes)
+        .map_err(|error| {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "the system gives no random bytes"
+            );
+            Refusal::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "no_randomness",
+                "the system gives no random bytes",
+                "try again; see the server's log",
+            )
+        })?;
     Ok(bytes)
 }

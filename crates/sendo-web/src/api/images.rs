@@ -46,7 +46,11 @@ fn check(report: &ImageReport) -> Answer<()> {
             "send the tag alone, without the image's name",
         ));
     }
-    if report.digest.as_deref().is_some_and(|digest| !is_digest(digest)) {
+    if report
+        .digest
+        .as_deref()
+        .is_some_and(|digest| !is_digest(digest))
+    {
         return Err(Refusal::bad(
             "digest_invalid",
             "an image's digest is `sha256:` and 64 lower-case hexadecimal digits",

@@ -108,8 +108,8 @@ pub(crate) async fn create(
     let ttl = Span::from_secs(wish.ttl_seconds.unwrap_or(USUAL_LIFETIME));
     let now = app.web.store.now().await?;
     let random = accepted::random()?;
-    let (row, secret) = token::mint(&wish.name, &scopes, &applications, now, ttl, random)
-        .map_err(refused)?;
+    let (row, secret) =
+        token::mint(&wish.name, &scopes, &applications, now, ttl, random).map_err(refused)?;
     let detail = json!({
         "id": row.id,
         "name": row.name,

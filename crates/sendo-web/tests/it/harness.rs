@@ -1,0 +1,160 @@
+//! A server on a free port with a store in memory, a clock that stands still, and two lanes.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
+
+use secrecy::ExposeSecret as _;
+use sendo_core::audit::AuditEntry;
+use sendo_core::names::{ApplicationName, EnvironmentName};
+use sendo_core::subject::LaneId;
+use sendo_core::time::Span;
+use sendo_intake::Intake;
+use sendo_report::Language;
+use sendo_store::{ManualClock, Options, Store};
+use sendo_web::token::{Scope, mint};
+use sendo_web::{Feed, Limits, Readiness, Reads, WebState, router, serve_within};
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, oneshot, watch};
+use tokio::task::JoinHandle;
+
+use crate::client::{Call, SOON};
+
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) ready: watch::Sender<Readiness>,
+    pub(crate) feed: Arc<Feed>,
+    stop: oneshot::Sender<()>,
+    serving: JoinHandle<std::io::Result<()>>,
+    following: JoinHandle<()>,
+}
+
+/// Limits short enough to be met in a test.
+pub(crate) fn short() -> Limits {
+    Limits {
+        head: Duration::from_millis(300),
+        body: Duration::from_millis(300),
+        ..Limits::default()
+    }
+}
+
+pub(crate) fn lane(application: &str, environment: &str) -> LaneId {
+    LaneId::new(
+        ApplicationName::new(application).expect("a name"),
+        EnvironmentName::new(environment).expect("a name"),
+    )
+}
+
+impl Server {
+    /// Open to reads, as on loopback.
+    pub(crate) async fn start() -> Self {
+        Self::with(Limits::default(), |_| {}).await
+    }
+
+    /// Closed to everybody without a token.
+    pub(crate) async fn closed() -> Self {
+        Self::with(Limits::default(), |web| web.reads = Reads::WithToken).await
+    }
+
+    pub(crate) async fn with(limits: Limits, adjust: impl FnOnce(&mut WebState)) -> Self {
+        let clock = Arc::new(ManualClock::default());
+        let options = Options {
+            clock: clock.clone(),
+            ..Options::default()
+        };
+        let store = sendo_store::open("sqlite::memory:", options)
+            .await
+            .expect("a store");
+        let (ready, readiness) = watch::channel(Readiness::Ready);
+        let mut web = WebState {
+            store: store.clone(),
+            intake: Arc::new(Intake::new(store.clone(), Arc::new(Notify::new()))),
+            lanes: Arc::new(|| {
+                vec![
+                    lane("example1", "test"),
+                    lane("example1", "prod"),
+                    lane("web", "staging"),
+                ]
+            }),
+            language: Language::En,
+            version: "1.2.3",
+            ready: readiness,
+            feed: Feed::new(4),
+            public_url: Some("https://sendo.example.com".to_owned()),
+            reads: Reads::Open,
+            limits,
+        };
+        adjust(&mut web);
+        let feed = web.feed.clone();
+        let following = tokio::spawn({
+            let (feed, store) = (feed.clone(), store.clone());
+            async move { feed.follow(store, Duration::from_millis(50)).await }
+        });
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let (stop, stopped) = oneshot::channel();
+        let serving = tokio::spawn(serve_within(listener, router(web), limits, async {
+            let _ = stopped.await;
+        }));
+        Self {
+            address,
+            store,
+            clock,
+            ready,
+            feed,
+            stop,
+            serving,
+            following,
+        }
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Call {
+        Call::new(self.address, "GET", path)
+    }
+
+    pub(crate) fn post(&self, path: &str, body: &str) -> Call {
+        Call::new(self.address, "POST", path).json(body)
+    }
+
+    pub(crate) fn delete(&self, path: &str) -> Call {
+        Call::new(self.address, "DELETE", path)
+    }
+
+    /// A token that is good for an hour.
+    pub(crate) async fn token(&self, scopes: &[Scope], applications: &[&str]) -> String {
+        static NEXT: AtomicU8 = AtomicU8::new(1);
+        let applications: Vec<ApplicationName> = applications
+            .iter()
+            .map(|name| ApplicationName::new(*name).expect("a name"))
+            .collect();
+        let now = self.store.now().await.expect("the time");
+        let random = [NEXT.fetch_add(1, Ordering::Relaxed); 32];
+        let hour = Span::from_secs(3_600);
+        let (row, secret) =
+            mint("a story", scopes, &applications, now, hour, random).expect("within limits");
+        let entry = AuditEntry {
+            action: "token.created".to_owned(),
+            subject: None,
+            actor: None,
+            cause: "story".to_owned(),
+            detail: serde_json::Value::Null,
+        };
+        self.store.add_token(row, entry).await.expect("stored");
+        secret.expose_secret().to_owned()
+    }
+
+    /// Stops, and shows that nothing is left: every connection ended within the drain time.
+    pub(crate) async fn stop(self) {
+        self.ready.send_replace(Readiness::Stopping);
+        let _ = self.stop.send(());
+        tokio::time::timeout(SOON, self.serving)
+            .await
+            .expect("the server ends in time")
+            .expect("the server does not panic")
+            .expect("the server ends well");
+        self.following.abort();
+    }
+}

@@ -1,0 +1,13 @@
+//! Stories of callers, told to a real listener on a real store.
+
+mod api;
+mod client;
+mod description;
+mod feed;
+mod harness;
+mod limits;
+mod origin;
+mod pages;
+mod probes;
+mod seed;
+mod tokens;

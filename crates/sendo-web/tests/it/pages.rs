@@ -1,0 +1,138 @@
+//! What people look at.
+
+use crate::harness::{Server, lane};
+use crate::seed;
+
+/// Texts that become something else wherever they are not escaped.
+const HOSTILE: [&str; 26] = [
+    "<script>alert(1)</script>",
+    "</script><script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "<svg/onload=alert(1)>",
+    "<svg><script>alert(1)</script></svg>",
+    "\"><script>alert(1)</script>",
+    "'><script>alert(1)</script>",
+    "\" onmouseover=\"alert(1)",
+    "' onmouseover='alert(1)",
+    "` onmouseover=`alert(1)",
+    "<a href=\"javascript:alert(1)\">x</a>",
+    "javascript:alert(1)",
+    "JaVaScRiPt:alert(1)",
+    "java\tscript:alert(1)",
+    "data:text/html,<script>alert(1)</script>",
+    "<iframe srcdoc=\"<script>alert(1)</script>\">",
+    "<body onload=alert(1)>",
+    "<base href=//evil.example/>",
+    "<form action=//evil.example><input type=submit>",
+    "<meta http-equiv=refresh content=0;url=//evil.example>",
+    "<link rel=stylesheet href=//evil.example/x.css>",
+    "</title><script>alert(1)</script>",
+    "</textarea></style><script>alert(1)</script>",
+    "<!--><script>alert(1)</script>-->",
+    "]]><script>alert(1)</script>",
+    "&lt;script&gt;&#60;script&#62; {{7*7}} ${7*7} <%= 7*7 %>",
+];
+
+/// The tags of a page with the names of their attributes: its structure without its texts. Code
+/// spans are left out: a sentence sets what stands between back-quotes as code.
+fn skeleton(html: &str) -> Vec<String> {
+    let mut tags = Vec::new();
+    let mut rest = html;
+    while let Some(start) = rest.find('<') {
+        rest = &rest[start..];
+        let (mut quote, mut shape, mut end) = (None, String::new(), rest.len());
+        for (at, c) in rest.char_indices() {
+            match (quote, c) {
+                (None, '"' | '\'') => quote = Some(c),
+                (Some(open), c) if c == open => quote = None,
+                (None, '>') => {
+                    end = at + 1;
+                    break;
+                }
+                (None, c) => shape.push(c),
+                (Some(_), _) => {}
+            }
+        }
+        if !matches!(shape.as_str(), "<code" | "</code") {
+            tags.push(shape);
+        }
+        rest = &rest[end..];
+    }
+    tags
+}
+
+#[tokio::test]
+async fn texts_from_outside_stay_texts_on_every_page() {
+    let server = Server::start().await;
+    let page = async |path: &str| {
+        let reply = server.get(path).header("accept", "text/html").send().await;
+        assert_eq!(reply.status, 200, "{reply:?}");
+        skeleton(&reply.body)
+    };
+    let here = lane("example1", "test");
+    let mut harmless = None;
+    for (ordinal, text) in (1..).zip(["harmless"].into_iter().chain(HOSTILE)) {
+        seed::write(&*server.store, seed::deployment(&here, ordinal, text), text).await;
+        let seen = (
+            page(&format!("/deployments/{here}/{ordinal}")).await,
+            page("/").await,
+        );
+        assert_eq!(
+            harmless.get_or_insert_with(|| seen.clone()),
+            &seen,
+            "{text}"
+        );
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn pages_speak_the_language_of_their_reader() {
+    let server = Server::start().await;
+    for (wish, lang) in [("ja,en;q=0.8", "ja"), ("en", "en"), ("fr", "en")] {
+        let reply = server.get("/").header("accept-language", wish).send().await;
+        assert!(
+            reply.body.contains(&format!("<html lang=\"{lang}\"")),
+            "{wish}"
+        );
+        assert!(reply.head.contains("vary: accept-language"));
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_refusal_is_a_page_for_a_browser_and_json_for_a_program() {
+    let server = Server::closed().await;
+    for (path, status) in [("/%3Cscript%3E", 404), ("/", 401)] {
+        let call = || server.get(path);
+        let page = call().header("accept", "text/html,*/*").send().await;
+        assert_eq!(page.status, status);
+        assert!(page.head.contains("content-type: text/html"), "{page:?}");
+        assert!(!page.body.contains("<script>"), "{page:?}");
+        assert_eq!(call().send().await.status, status);
+        assert!(!call().send().await.reason().is_empty());
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn files_are_kept_by_browsers_until_they_change() {
+    let server = Server::start().await;
+    for (path, kind) in [
+        ("/assets/sendo.css", "text/css"),
+        ("/assets/sendo.js", "text/javascript"),
+    ] {
+        let reply = server.get(path).send().await;
+        assert!(reply.head.contains(kind) && !reply.body.is_empty());
+        let tag = reply
+            .head
+            .split("etag: ")
+            .nth(1)
+            .and_then(|rest| rest.lines().next());
+        let again = server
+            .get(path)
+            .header("if-none-match", tag.expect("a tag"));
+        assert_eq!(again.send().await.status, 304);
+    }
+    server.stop().await;
+}

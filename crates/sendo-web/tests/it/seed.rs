@@ -1,0 +1,96 @@
+//! Deployments as a decision leaves them, for the stories that read.
+
+use sendo_core::deployment::{
+    Change, ChangeLink, Deployment, DeploymentId, DeploymentState, Failure, Strategy,
+};
+use sendo_core::names::{Principal, Revision};
+use sendo_core::notice::{Notice, Turn};
+use sendo_core::plan::Plan;
+use sendo_core::subject::LaneId;
+use sendo_core::time::{Span, Timestamp};
+use sendo_store::{Committed, Store};
+
+pub(crate) fn revision() -> Revision {
+    Revision::new("0123456789abcdef0123456789abcdef01234567").expect("a revision")
+}
+
+/// A deployment whose every text from outside is the same one.
+pub(crate) fn deployment(lane: &LaneId, ordinal: u64, text: &str) -> Deployment {
+    Deployment {
+        id: DeploymentId::new(lane, ordinal),
+        lane: lane.clone(),
+        strategy: Strategy::Promotion,
+        revision: revision(),
+        reference: text.to_owned(),
+        version: Some(text.to_owned()),
+        state: DeploymentState::Failed,
+        waiting: None,
+        created_at: Timestamp(1_767_225_600_000_000),
+        finished_at: Some(Timestamp(1_767_225_660_000_000)),
+        requested_by: Principal::new("local:alice").ok(),
+        superseded_by: None,
+        change: Some(ChangeLink {
+            number: 7,
+            url: text.to_owned(),
+        }),
+        included: vec![Change {
+            revision: revision(),
+            title: text.to_owned(),
+            author: text.to_owned(),
+            number: Some(3),
+        }],
+        error: Some(Failure {
+            reason_code: "refused".to_owned(),
+            message: text.to_owned(),
+        }),
+    }
+}
+
+fn timeline(deployment: &Deployment, text: &str) -> Vec<Notice> {
+    let turns = [
+        Turn::Started {
+            reference: text.to_owned(),
+            version: text.to_owned(),
+            previous: None,
+            included: deployment.included.clone(),
+            requested_by: None,
+        },
+        Turn::ChangeRequestOpened {
+            number: 7,
+            url: text.to_owned(),
+        },
+        Turn::Failed {
+            failure: Failure {
+                reason_code: "refused".to_owned(),
+                message: text.to_owned(),
+            },
+        },
+    ];
+    let notice = |(at, turn)| Notice {
+        id: format!("{}#{at}", deployment.id),
+        deployment: deployment.id.clone(),
+        lane: deployment.lane.clone(),
+        revision: revision(),
+        at: deployment.created_at,
+        turn,
+    };
+    turns.into_iter().enumerate().map(notice).collect()
+}
+
+/// Writes a deployment and its timeline the way the loop does.
+pub(crate) async fn write(store: &dyn Store, deployment: Deployment, text: &str) {
+    let subject = deployment.lane.subject();
+    store.hint(&[subject]).await.expect("hinted");
+    let claimed = store
+        .claim_subject(Span::from_secs(60), &|_| Vec::new())
+        .await
+        .expect("claimed")
+        .expect("awake");
+    let plan = Plan {
+        notices: timeline(&deployment, text),
+        deployments: vec![deployment],
+        ..Plan::default()
+    };
+    let committed = store.commit(&claimed, &plan, &[]).await.expect("committed");
+    assert_eq!(committed, Committed::Yes);
+}
