@@ -34,5 +34,7 @@
   const source = new EventSource(main().dataset.events);
   source.onmessage = refresh;
   source.onopen = () => { live.textContent = live.dataset.live; refresh(); };
-  source.onerror = () => { live.textContent = live.dataset.notLive; };
+  source.onerror = () => {
+    live.textContent = source.readyState === 2 ? live.dataset.closed : live.dataset.notLive;
+  };
 })();

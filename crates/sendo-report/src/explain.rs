@@ -67,8 +67,8 @@ fn reason(reason: &RefusalReason, language: Language) -> (&'static str, Slots) {
         ),
         RefusalReason::TagDoesNotMatch { pattern, got } => (
             choose(
-                "the tag {got} does not match {pattern}; a pattern matches the whole tag or nothing, and `*` does not match `/`.",
-                "タグ {got} はパターン {pattern} に一致しません。パターンはタグ全体と照合され、`*` は `/` に一致しません。",
+                "the tag {got} does not match {pattern}; a pattern matches the whole tag or nothing, and `*` in a glob does not match `/`.",
+                "タグ {got} はパターン {pattern} に一致しません。パターンはタグ全体と照合され、グロブの `*` は `/` に一致しません。",
             ),
             vec![("pattern", code(pattern)), ("got", code(got))],
         ),
