@@ -164,18 +164,20 @@ impl<'a, 't> Draft<'a, 't> {
             Some(key) => self.tree[key].end as usize,
             None => layout::line_start(
                 text,
-                text[..layout::line_start(text, start)].trim_end().len(),
+                layout::between(text, 0, layout::line_start(text, start))
+                    .trim_end()
+                    .len(),
             ),
         };
         let header = layout::lead(text, from).content;
-        if header >= end || !text[header..].starts_with(['|', '>']) {
+        if header >= end || !layout::between(text, header, end).starts_with(['|', '>']) {
             return Err(self.unsupported(
                 slot.node,
                 path,
                 "a block scalar whose header is not found",
             ));
         }
-        let end = header + text[header..end].trim_end().len();
+        let end = header + layout::between(text, header, end).trim_end().len();
         let block = (node.kind == Kind::Literal && !new.verbatim)
             .then(|| layout::indent_of(text, start))
             .and_then(|indent| scalar::literal_block(&new.text, &indent, layout::newline(text)));
@@ -196,6 +198,10 @@ impl<'a, 't> Draft<'a, 't> {
     ) -> Result<(), EditError> {
         let tree = self.tree;
         if tree[map.node].kind == Kind::FlowMap {
+            let open = tree[map.node].start as usize;
+            if layout::between(tree.text, open, open + 1) != "{" {
+                return Err(self.unsupported(map.node, path, "a mapping without braces in a list"));
+            }
             let style = self.flow_style(map.node);
             let text = write_flow_pair(key, &value, &style);
             self.append_flow(map.node, &text);
@@ -241,7 +247,7 @@ impl<'a, 't> Draft<'a, 't> {
                 return Err(self.unsupported(list.node, path, "a list whose dashes are not found"));
             };
             let mut style = self.block_style(list.node);
-            let gap = &tree.text[dash + 1..tree[sibling].start as usize];
+            let gap = layout::between(tree.text, dash + 1, tree[sibling].start as usize);
             if tree[sibling].kind == Kind::BlockMap && gap.bytes().all(|b| b == b' ') {
                 style.dash = format!("-{gap}");
             }
@@ -366,7 +372,7 @@ impl<'a, 't> Draft<'a, 't> {
             [] if self.expectation.appends_to(container) => (open, ", ".to_owned()),
             [] => (open, String::new()),
             [.., before, (start, end)] => {
-                let gap = &text[before.1..*start];
+                let gap = layout::between(text, before.1, *start);
                 let bare = gap.trim() == ",";
                 (
                     *end,
@@ -378,7 +384,7 @@ impl<'a, 't> Draft<'a, 't> {
                 )
             }
             [(start, end)] => {
-                let same_line = !text[open..*start].contains('\n');
+                let same_line = !layout::between(text, open, *start).contains('\n');
                 let separator = if same_line {
                     self.flow_gap(container)
                 } else {
@@ -403,7 +409,7 @@ impl<'a, 't> Draft<'a, 't> {
         let ends_blank = matches!(tree[last].kind, Kind::Literal | Kind::Folded)
             && !tree.value(last).ends_with("\n\n");
         let after = if ends_blank {
-            start + tree.text[start..end].trim_end().len()
+            start + layout::between(tree.text, start, end).trim_end().len()
         } else {
             end
         };

@@ -47,3 +47,16 @@ pub use values::{Format, Value, set_values};
 pub fn check(text: &[u8]) -> Result<(), EditError> {
     tree::Tree::parse(document::decode(text)?).map(|_| ())
 }
+
+/// Runs the parser over a text and builds nothing: the yardstick that edits are measured against.
+///
+/// Returns the number of events, comments left out.
+///
+/// # Errors
+/// [`EditError::Parse`] and [`EditError::TooDeep`], as for an edit.
+pub fn parse_only(text: &str) -> Result<usize, EditError> {
+    tree::parser(text).try_fold(0, |count, event| match event {
+        Ok(_) => Ok(count + 1),
+        Err(error) => Err(tree::parse_error(text, &error)),
+    })
+}

@@ -112,13 +112,17 @@ impl Draft<'_, '_> {
         let (start, end) = (extents[first].0, extents[last].1);
         if !layout::starts_line(text, start) {
             return match extents.get(last + 1) {
-                Some(&(next, _)) if text[end..next].trim().is_empty() => start..next,
+                Some(&(next, _)) if layout::between(text, end, next).trim().is_empty() => {
+                    start..next
+                }
                 // A comment in between stays, so the dash keeps its line.
-                _ if text[end..]
+                _ if layout::between(text, end, text.len())
                     .trim_start_matches([' ', '\t'])
                     .starts_with(['\r', '\n']) =>
                 {
-                    text[..start].trim_end_matches([' ', '\t']).len()..end
+                    layout::between(text, 0, start)
+                        .trim_end_matches([' ', '\t'])
+                        .len()..end
                 }
                 _ => start..end,
             };
@@ -127,7 +131,11 @@ impl Draft<'_, '_> {
         match layout::next_line(text, end) {
             Some(next) => line..next,
             // The last line has no line ending, so the one before it loses its own.
-            None => text[..line].trim_end_matches(['\r', '\n']).len()..text.len(),
+            None => {
+                layout::between(text, 0, line)
+                    .trim_end_matches(['\r', '\n'])
+                    .len()..text.len()
+            }
         }
     }
 }

@@ -58,14 +58,17 @@ func setImage(text string, args []string) (string, error) {
 	return string(edited), err
 }
 
-// collapse keeps the last entry of each name and sorts, as `kustomize edit` does to the whole list.
+// collapse keeps the first entry of each name and sorts, as `kustomize edit` does to the whole list;
+// the editor leaves entries alone that it was not asked to change.
 func collapse(images []types.Image) []types.Image {
-	last := map[string]types.Image{}
+	first := map[string]types.Image{}
 	for _, image := range images {
-		last[image.Name] = image
+		if _, ok := first[image.Name]; !ok {
+			first[image.Name] = image
+		}
 	}
 	out := []types.Image{}
-	for _, image := range last {
+	for _, image := range first {
 		out = append(out, image)
 	}
 	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })
