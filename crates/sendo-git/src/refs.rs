@@ -5,7 +5,7 @@
 //! the repository's hooks (git itself does so for pushes only): whoever moves a ref says so through
 //! [`BareRepository::spool`](crate::BareRepository::spool).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::error::GitError;
@@ -146,7 +146,7 @@ impl BareRepository {
         let mut found = BTreeMap::new();
         for some in names.chunks(NAMES_AT_ONCE) {
             let patterns: Vec<&str> = some.iter().map(RefName::as_str).collect();
-            let listed = self.list(&patterns).await?;
+            let listed = self.list(&[], &patterns).await?;
             // A pattern also matches what lies below it.
             found.extend(listed.into_iter().filter(|(name, _)| some.contains(name)));
         }
@@ -159,7 +159,7 @@ impl BareRepository {
     /// # Errors
     /// `invalid_ref_name` for a prefix, and those of running git.
     pub async fn ref_oids(&self, prefixes: &[&str]) -> Result<Vec<(RefName, Oid)>, GitError> {
-        self.list(&patterns(prefixes)?).await
+        self.list(&[], &patterns(prefixes)?).await
     }
 
     /// The refs below any of `prefixes`, with the commits they lead to, sorted by name.
@@ -217,23 +217,23 @@ impl BareRepository {
         Ok(entries)
     }
 
-    /// Which refs below `prefix` point to commits that `into` contains. Refs to anything else are
-    /// passed over.
+    /// The refs below `prefix` that point to commits which `into` contains, and where they point.
+    /// Refs to anything else are passed over.
     ///
     /// # Errors
-    /// `invalid_ref_name` for the prefix, and those of running git.
+    /// `invalid_ref_name` for the prefix, `git_failed` when a ref points to a missing object, and
+    /// those of running git.
     pub async fn refs_merged_into(
         &self,
         prefix: &str,
         into: Oid,
-    ) -> Result<BTreeSet<RefName>, GitError> {
+    ) -> Result<BTreeMap<RefName, Oid>, GitError> {
         let merged = format!("--merged={into}");
         let patterns = patterns(&[prefix])?;
-        let args = ["for-each-ref", "--format=%(refname)", &merged, "--"];
-        let args: Vec<&str> = args.into_iter().chain(patterns).collect();
-        let listing = self.git.read(&args, b"", MAX_LISTING).await?;
-        Ok(lines(&listing)
-            .filter_map(|name| RefName::new(name).ok())
+        Ok(self
+            .list(&[&merged], &patterns)
+            .await?
+            .into_iter()
             .collect())
     }
 
@@ -302,7 +302,7 @@ impl BareRepository {
     }
 
     async fn ref_in_the_way_of(&self, name: &RefName) -> Result<Option<RefName>, GitError> {
-        if let Some((below, _)) = self.list(&[name.as_str()]).await?.into_iter().next() {
+        if let Some((below, _)) = self.list(&[], &[name.as_str()]).await?.into_iter().next() {
             return Ok(Some(below));
         }
         let slashes = name
@@ -326,9 +326,13 @@ impl BareRepository {
         false
     }
 
-    async fn list(&self, patterns: &[&str]) -> Result<Vec<(RefName, Oid)>, GitError> {
-        let args = ["for-each-ref", "--format=%(objectname) %(refname)", "--"];
-        let args: Vec<&str> = args.into_iter().chain(patterns.iter().copied()).collect();
+    async fn list(
+        &self,
+        options: &[&str],
+        patterns: &[&str],
+    ) -> Result<Vec<(RefName, Oid)>, GitError> {
+        let command = ["for-each-ref", "--format=%(objectname) %(refname)"];
+        let args: Vec<&str> = [&command, options, &["--"], patterns].concat();
         let listing = self.git.read(&args, b"", MAX_LISTING).await?;
         let read = |line: &str| {
             let (oid, name) = line.split_once(' ')?;

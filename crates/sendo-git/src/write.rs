@@ -97,7 +97,8 @@ impl BareRepository {
     /// # Errors
     /// Those of running git.
     pub async fn write_empty_tree(&self) -> Result<Oid, GitError> {
-        self.hash(&["hash-object", "-t", "tree", "-w", "--stdin"], None, b"").await?;
+        self.hash(&["hash-object", "-t", "tree", "-w", "--stdin"], None, b"")
+            .await?;
         Ok(Oid::EMPTY_TREE)
     }
 

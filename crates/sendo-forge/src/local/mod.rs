@@ -23,6 +23,7 @@ mod merge;
 mod open;
 mod read;
 mod standing;
+mod survey;
 mod turn;
 mod verbs;
 

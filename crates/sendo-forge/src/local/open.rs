@@ -13,7 +13,7 @@ use super::chain;
 use super::change::{Change, Listed};
 use super::error::LocalError;
 use super::forge::{ATTEMPTS, CHANGES, LocalForge, branch_ref, head_ref, log_ref, tell};
-use super::read::Survey;
+use super::survey::Survey;
 use super::turn::{Turn, What, check_body, check_title};
 
 /// A change request to be opened.

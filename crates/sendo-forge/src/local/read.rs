@@ -1,20 +1,20 @@
 //! Reading change requests: one in full, or all in brief.
 //!
-//! Owns gathering log, refs and commits, and letting the noted head follow the branch. Reading changes
+//! Owns gathering log, refs and commits of one, and letting its noted head follow the branch; `survey`
+//! reads them all. Reading changes
 //! nothing anybody could see: noting a head only keeps its commits from being collected.
-
-use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use sendo_core::effect::ChangeState;
 use sendo_core::names::BranchName;
 use sendo_git::{BareRepository, GitError, LogQuery, Oid, RefName, RefUpdate};
 
 use super::chain;
-use super::change::{AheadCommit, Change, ChangeDetails, Listed, Record, StateFilter, Unreadable};
+use super::change::{AheadCommit, Change, ChangeDetails, Listed, Record, StateFilter};
 use super::check;
 use super::error::LocalError;
-use super::forge::{ATTEMPTS, CHANGES, LocalForge, MAX_NUMBER, branch_ref, head_ref, log_ref};
-use super::standing::{self, Refs, Standing};
+use super::forge::{ATTEMPTS, LocalForge, branch_ref, head_ref, log_ref};
+use super::standing::{self, Contains, Refs, Standing};
+use super::survey::Survey;
 
 /// Most commits listed as ahead of the base.
 const MAX_AHEAD: usize = 250;
@@ -26,13 +26,6 @@ pub(super) struct Found {
     pub(super) log: Oid,
     pub(super) refs: Refs,
     pub(super) standing: Standing,
-}
-
-/// All change requests, and the next number to take, as of one moment.
-#[derive(Debug)]
-pub(super) struct Survey {
-    pub(super) listed: Listed,
-    pub(super) next: u64,
 }
 
 impl LocalForge {
@@ -172,7 +165,7 @@ impl LocalForge {
                 branch: heads.get(&branch).copied(),
                 base: heads.get(&base).copied(),
             };
-            let standing = match standing::find(git, &record, refs, None).await {
+            let standing = match standing::find(git, &record, refs, Contains::default()).await {
                 Err(error @ (GitError::ObjectMissing { .. } | GitError::WrongKind { .. })) => {
                     return Err(unreadable(&head_name, error.to_string()));
                 }
@@ -214,113 +207,4 @@ impl LocalForge {
             what,
         })
     }
-
-    /// All change requests in brief, with a number of git processes that does not grow with them.
-    pub(super) async fn survey(&self, git: &BareRepository) -> Result<Survey, LocalError> {
-        let (mut listed, mut next) = (Listed::default(), 1);
-        let mut pairs: BTreeMap<u64, (Option<Oid>, Option<Oid>)> = BTreeMap::new();
-        for (name, oid) in git.ref_oids(&[CHANGES]).await? {
-            next = next.max(1 + taken_number(&name));
-            match parse_name(&name) {
-                Some((number, "head")) => pairs.entry(number).or_default().0 = Some(oid),
-                Some((number, "log")) => pairs.entry(number).or_default().1 = Some(oid),
-                _ => listed.unreadable.push(unreadable(
-                    None,
-                    &name,
-                    "no change request has such a ref",
-                )),
-            }
-        }
-        let tips: Vec<Oid> = pairs.values().filter_map(|(_, log)| *log).collect();
-        let chains = chain::read(git, &self.memory, &tips).await?;
-        let branches: HashMap<RefName, Oid> =
-            git.ref_oids(&["refs/heads"]).await?.into_iter().collect();
-        let mut landed: HashMap<Oid, BTreeSet<RefName>> = HashMap::new();
-        for (number, (noted, log)) in pairs {
-            let (head_name, log_name) = (head_ref(number)?, log_ref(number)?);
-            let mut garbage =
-                |name, why: &str| listed.unreadable.push(unreadable(Some(number), name, why));
-            let Some(noted) = noted else {
-                garbage(&head_name, "it is missing");
-                continue;
-            };
-            let Some(chain) = log.and_then(|log| chains.get(&log)) else {
-                garbage(&log_name, "it is missing");
-                continue;
-            };
-            let record = match chain
-                .as_ref()
-                .map_err(String::clone)
-                .and_then(|d| Record::read(d))
-            {
-                Ok(record) => record,
-                Err(why) => {
-                    garbage(&log_name, &why);
-                    continue;
-                }
-            };
-            let base = branches.get(&branch_ref(&record.base)?).copied();
-            let contained = match base {
-                None => None,
-                Some(base) => {
-                    if let std::collections::hash_map::Entry::Vacant(entry) = landed.entry(base) {
-                        entry.insert(git.refs_merged_into(CHANGES, base).await?);
-                    }
-                    landed.get(&base).map(|names| names.contains(&head_name))
-                }
-            };
-            let branch = branches.get(&branch_ref(&record.branch)?).copied();
-            match standing::find(
-                git,
-                &record,
-                Refs {
-                    noted,
-                    branch,
-                    base,
-                },
-                contained,
-            )
-            .await
-            {
-                Ok(Standing { state, head }) => {
-                    listed.changes.push(record.change(number, state, head));
-                }
-                Err(error @ (GitError::ObjectMissing { .. } | GitError::WrongKind { .. })) => {
-                    garbage(&head_name, &error.to_string());
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(Survey { listed, next })
-    }
-}
-
-/// The number a ref keeps others from using, or 0; also a foreign ref takes one.
-fn taken_number(name: &RefName) -> u64 {
-    let rest = name
-        .as_str()
-        .strip_prefix(CHANGES)
-        .and_then(|rest| rest.strip_prefix('/'));
-    let number = rest.and_then(|rest| rest.split('/').next()?.parse().ok());
-    number.filter(|number| *number <= MAX_NUMBER).unwrap_or(0)
-}
-
-fn unreadable(number: Option<u64>, name: &RefName, why: &str) -> Unreadable {
-    Unreadable {
-        number,
-        name: name.to_string(),
-        why: why.to_owned(),
-    }
-}
-
-/// `refs/sendo/changes/N/head` and `…/log`, where N is written without leading zeroes.
-fn parse_name(name: &RefName) -> Option<(u64, &str)> {
-    let rest = name.as_str().strip_prefix(CHANGES)?.strip_prefix('/')?;
-    let (number, leaf) = rest.split_once('/')?;
-    let parsed: u64 = number
-        .parse()
-        .ok()
-        .filter(|parsed| (1..=MAX_NUMBER).contains(parsed))?;
-    let known = parsed.to_string() == number && matches!(leaf, "head" | "log");
-    known.then_some((parsed, leaf))
 }

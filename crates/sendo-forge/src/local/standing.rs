@@ -22,6 +22,15 @@ pub(super) struct Refs {
     pub(super) base: Option<Oid>,
 }
 
+/// What is known already of what the base contains.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Contains {
+    /// Whether it contains the noted head.
+    pub(super) noted: Option<bool>,
+    /// Whether it contains the branch's head.
+    pub(super) branch: Option<bool>,
+}
+
 /// What a change request is, at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Standing {
@@ -29,12 +38,12 @@ pub(super) struct Standing {
     pub(super) head: Oid,
 }
 
-/// Finds out; `contained` says whether the base contains the noted head, if that is known already.
+/// Finds out, asking git for as little of `known` as is missing.
 pub(super) async fn find(
     repository: &BareRepository,
     record: &Record,
     refs: Refs,
-    contained: Option<bool>,
+    known: Contains,
 ) -> Result<Standing, GitError> {
     let Refs {
         noted,
@@ -51,17 +60,18 @@ pub(super) async fn find(
             (None, None) => standing(ChangeState::Open, branch.unwrap_or(noted)),
         };
     };
-    let contained = match contained {
-        Some(known) => known,
-        None => repository.is_ancestor(noted, base).await?,
+    let contains = async |oid, known| match known {
+        Some(known) => Ok(known),
+        None => repository.is_ancestor(oid, base).await,
     };
+    let contained = contains(noted, known.noted).await?;
     let moved = branch.filter(|branch| *branch != noted && !ended);
     match (contained, moved) {
         (true, None) => standing(ChangeState::Merged, noted),
         // The branch went on after its head landed: either it was merged and somebody pushed more,
         // or only part of it landed. A merge of exactly that head tells the two apart.
         (true, Some(branch)) => {
-            if repository.is_ancestor(branch, base).await? {
+            if contains(branch, known.branch).await? {
                 standing(ChangeState::Merged, branch)
             } else if merge_of(repository, noted, base)
                 .await?
@@ -76,7 +86,7 @@ pub(super) async fn find(
         (false, None) if ended => standing(ChangeState::Closed, noted),
         (false, None) => standing(ChangeState::Open, noted),
         (false, Some(branch)) => {
-            if !repository.is_ancestor(branch, base).await? {
+            if !contains(branch, known.branch).await? {
                 standing(ChangeState::Open, branch)
             } else if repository.is_ancestor(noted, branch).await? {
                 standing(ChangeState::Merged, branch)

@@ -110,7 +110,7 @@ async fn garbage_is_told_and_hides_nothing() {
             .collect::<Vec<_>>(),
         [good]
     );
-    assert_eq!(listed.unreadable.len(), 13, "{:#?}", listed.unreadable);
+    assert_eq!(listed.unreadable.len(), 14, "{:#?}", listed.unreadable);
     for number in [2, 3, 4, 5, 6, 7, 8, 9, 12] {
         let error = world.forge.change(REPOSITORY, number).await.unwrap_err();
         assert_eq!(

@@ -1,10 +1,6 @@
 //! The local forge against real git: every verb, twice, and while others push.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test's helpers fail by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "a test's helpers fail by panicking")]
 
 mod checks;
 mod garbage;

@@ -260,6 +260,6 @@ async fn tells_which_refs_a_commit_contains() {
         .unwrap();
     assert_eq!(
         merged.into_iter().collect::<Vec<_>>(),
-        [name("refs/keep/in")]
+        [(name("refs/keep/in"), one)]
     );
 }
