@@ -65,7 +65,8 @@ CREATE TABLE facts (
 
 -- What shall be done outside. Live effects are part of their subject's world; notices never are.
 CREATE TABLE effects (
-    seq INTEGER PRIMARY KEY,
+    -- Never used twice: a stale claim on a deleted row must not fit a later one.
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
     subject TEXT NOT NULL,
     key TEXT NOT NULL,
     kind TEXT NOT NULL,

@@ -22,6 +22,8 @@ mod concurrency;
 mod deliveries;
 mod effects;
 pub(crate) mod make;
+mod model;
+mod model_test;
 mod retention;
 mod schema;
 mod subjects;
