@@ -45,6 +45,13 @@ impl Facts {
             .map(|value| (value, *at))
     }
 
+    /// When the fact under a key was observed, whatever its shape.
+    #[must_use]
+    pub fn observed_at(&self, subject: &SubjectId, key: &str) -> Option<Timestamp> {
+        let (_, at) = self.entries.get(&(subject.clone(), key.to_owned()))?;
+        Some(*at)
+    }
+
     /// Every fact of a subject whose key starts with `prefix`, in the order of the keys.
     pub fn starting_with<'a, T: DeserializeOwned>(
         &'a self,

@@ -41,13 +41,19 @@ impl Route {
 #[must_use]
 pub fn deliveries(routes: &[Route], notices: &[Notice]) -> Vec<PlannedEffect> {
     let wanted = notices.iter().flat_map(|notice| {
-        routes.iter().filter(|route| route.wants(notice)).map(move |route| (notice, route))
+        routes
+            .iter()
+            .filter(|route| route.wants(notice))
+            .map(move |route| (notice, route))
     });
     wanted
         .map(|(notice, route)| PlannedEffect {
             key: EffectKey(format!("notice/{}/{}", notice.id, route.target)),
             deployment: Some(notice.deployment.clone()),
-            effect: Effect::PostNotice { target: route.target.clone(), notice: notice.clone() },
+            effect: Effect::PostNotice {
+                target: route.target.clone(),
+                notice: notice.clone(),
+            },
         })
         .collect()
 }

@@ -6,59 +6,61 @@
 
 use serde_json::json;
 
-use super::decide::{Draft, SUCCEEDED, TOUCHED};
+use super::decide::{Draft, SUCCEEDED};
+use super::looks::LOOK_AGAIN;
 use super::render::render;
 use super::rules::{Approval, Mode};
-use super::state::{Ending, Running, Success};
-use crate::deployment::{DeploymentState, Waiting};
-use crate::effect::{
-    ChangeRequest, ChangeState, CheckState, Effect, EffectState, Publish, Review, Story, Verdict,
-};
+use super::state::{Running, Success};
+use crate::deployment::{Change, DeploymentState, Waiting};
+use crate::effect::{Effect, Publish, Story};
 use crate::fact::Fact;
-use crate::names::{BranchName, Principal, Revision};
+use crate::names::BranchName;
 use crate::notice::Turn;
 
+/// After so many writes that led nowhere, a deployment takes its time between them.
+const PATIENCE: u32 = 5;
+
 impl Draft<'_> {
-    /// Starts the next in line when nothing is under way.
-    pub(super) fn start_queued(&mut self) {
+    /// Starts the next in line when nothing is under way; false when there is nothing to start.
+    pub(super) fn start_next(&mut self) -> bool {
         if self.state.running.is_some() {
-            return;
+            return false;
         }
-        let Some(candidate) = self.state.queued.take() else {
-            return;
+        let Some(candidate) = self.next_in_line() else {
+            return false;
         };
-        let rendered = render(&self.rules.deliver.edits, &candidate);
-        let branch = match self.rules.deliver.mode {
-            Mode::Commit => Ok(self.rules.deliver.base.clone()),
+        let deliver = &self.rules.deliver;
+        let rendered = render(&deliver.edits, &candidate);
+        let branch = match deliver.mode {
+            Mode::Commit => Ok(deliver.base.clone()),
             Mode::ChangeRequest => BranchName::new(format!(
                 "sendo/{}/{}-{}",
                 self.rules.lane, candidate.ordinal, self.world.installation
             )),
         };
         let (edits, version) = rendered.clone().unwrap_or_default();
-        let previous = self
-            .state
-            .succeeded
-            .first()
-            .map(|success| success.revision.clone());
         self.state.running = Some(Running {
             version: version.clone(),
             edits,
-            branch: branch
-                .clone()
-                .unwrap_or_else(|_| self.rules.deliver.base.clone()),
-            builds: 0,
+            repository: deliver.repository.clone(),
+            base: deliver.base.clone(),
+            mode: deliver.mode,
+            branch: branch.clone().unwrap_or_else(|_| deliver.base.clone()),
+            writes: 0,
+            setbacks: 0,
             rebuild: true,
             published: None,
             first_old: None,
             unchanged: false,
             change: None,
             approved: None,
-            merges: 0,
             merged: None,
             ending: None,
             closed: false,
+            unclosed: 0,
             waiting: None,
+            told: None,
+            troubles: Vec::new(),
             turns: 0,
             wrote_at: self.world.now,
             candidate: candidate.clone(),
@@ -68,53 +70,68 @@ impl Draft<'_> {
             candidate.requested_by.clone(),
             json!({"ordinal": candidate.ordinal, "revision": candidate.revision, "reference": candidate.reference}),
         );
+        let previous = self.state.succeeded.first();
         self.notice(Turn::Started {
+            previous: previous.map(|success| success.revision.clone()),
             reference: candidate.reference,
             version,
-            previous,
             included: candidate.included,
             requested_by: candidate.requested_by,
         });
+        // Failed before the first step, so nothing is ever published on a stand-in.
         if let Err(error) = rendered {
-            self.fail(
-                "template",
-                format!("the value to write cannot be rendered: {error}"),
-            );
+            let message = format!("the value to write cannot be rendered: {error}");
+            self.fail("template", message);
         }
-        // Failed before the first step, so nothing is ever published on the stand-in.
         if let Err(error) = branch {
             self.fail("branch_name", error.to_string());
         }
+        true
     }
 
     /// Takes the running deployment as far as the evidence goes.
     pub(super) fn advance_running(&mut self) {
         let waiting = match self.step() {
             Step::Waits(waiting) => Some(waiting),
-            Step::Works => self.retrying(),
-            Step::Looks => self
-                .retrying()
-                .or_else(|| self.state.running.as_ref()?.waiting.clone()),
+            Step::Works => self.trouble(),
+            Step::Looks => self.trouble().or_else(|| {
+                let running = self.state.running.as_ref()?;
+                match &running.waiting {
+                    Some(Waiting::Retry { .. } | Waiting::Blocked { .. }) => running.told.clone(),
+                    other => other.clone(),
+                }
+            }),
         };
-        if let Some(running) = &mut self.state.running {
-            running.waiting = if running.ending.is_some() {
-                None
-            } else {
-                waiting
-            };
-            if running.ending.is_none() {
-                self.look_again();
-            } else {
-                self.clear_away();
-            }
+        let Some(running) = &mut self.state.running else {
+            return;
+        };
+        if running.ending.is_some() {
+            running.waiting = None;
+            self.clear_away();
+        } else {
+            running.waiting = waiting;
+            self.look_again();
         }
     }
 
-    /// While the trigger cannot be looked at, only says why nothing moves.
+    /// While the trigger was not looked at again, only takes note of what is over, looks at the
+    /// change request meanwhile, and says why nothing moves.
     pub(super) fn look_on(&mut self) {
-        let retrying = self.retrying();
-        if let (Some(running), Some(retrying)) = (&mut self.state.running, retrying) {
-            running.waiting = Some(retrying);
+        let Some(running) = self.state.running.clone() else {
+            return;
+        };
+        if running.ending.is_some() {
+            self.clear_away();
+        } else if running.merged.is_some() {
+            self.advance_running();
+        } else {
+            self.change_request(&running);
+        }
+        let trouble = self.trouble();
+        if let (Some(running), Some(trouble)) = (&mut self.state.running, trouble)
+            && running.ending.is_none()
+        {
+            running.waiting = Some(trouble);
         }
     }
 
@@ -125,6 +142,9 @@ impl Draft<'_> {
         if running.ending.is_some() {
             return Step::Works;
         }
+        if running.merged.is_some() {
+            return self.succeed(&running, false);
+        }
         if let Some(waiting) = self.after_gate(&running) {
             return Step::Waits(waiting);
         }
@@ -132,46 +152,45 @@ impl Draft<'_> {
             return self.publish(&running);
         }
         if running.unchanged {
-            return self.succeed(&running, true);
+            return self.already_there(&running);
         }
-        if running.merged.is_some() {
-            return self.succeed(&running, false);
-        }
-        let Some(change) = &running.change else {
+        if running.change.is_none() {
             return self.open(&running);
-        };
-        let number = change.number;
-        let Some(seen) = self.change_request(&running, number) else {
+        }
+        let Some(seen) = self.change_request(&running) else {
             return Step::Looks;
         };
-        self.follow_change(running, &seen)
+        self.follow_change(&running, &seen)
     }
 
-    /// Waits for the environment before this one.
-    fn after_gate(&self, running: &Running) -> Option<Waiting> {
-        let after = self.rules.after.as_ref()?;
-        let mut before = self.world.subject.clone();
-        before.key = format!("{}/{}", self.rules.lane.application, after.environment);
-        let successes: Vec<Success> = self
-            .world
-            .facts
-            .get(&before, SUCCEEDED)
-            .map(|(all, _)| all)
-            .unwrap_or_default();
-        let same = |s: &Success| {
-            s.revision == running.candidate.revision
-                || (after.same_tree && s.tree == running.candidate.tree)
-        };
-        (!successes.iter().any(same)).then(|| Waiting::After {
-            environment: after.environment.to_string(),
-        })
+    /// Plans a write. Its key is never used again: the next one has another number.
+    pub(super) fn write(&mut self, running: &Running, verb: &str, effect: Effect) -> Step {
+        let at = running.wrote_at + LOOK_AGAIN;
+        let in_vain = running.setbacks >= PATIENCE || running.unclosed > 0;
+        if in_vain && self.world.now < at {
+            self.wake_by(at);
+            return Step::Waits(Waiting::Retry {
+                effect: effect.kind().to_owned(),
+                error: format!(
+                    "it led nowhere {} times",
+                    running.setbacks + running.unclosed
+                ),
+                at,
+            });
+        }
+        let ordinal = running.candidate.ordinal;
+        self.plan_effect(
+            format!("{ordinal}/{verb}/{}", running.writes),
+            Some(ordinal),
+            effect,
+        );
+        Step::Works
     }
 
     fn publish(&mut self, running: &Running) -> Step {
-        let deliver = &self.rules.deliver;
         let publish = Publish {
-            repository: deliver.repository.clone(),
-            base: deliver.base.clone(),
+            repository: running.repository.clone(),
+            base: running.base.clone(),
             branch: running.branch.clone(),
             replaces: running
                 .published
@@ -183,16 +202,11 @@ impl Draft<'_> {
             story: self.story(running),
             at: running.candidate.created_at,
         };
-        let effect = match deliver.mode {
+        let effect = match running.mode {
             Mode::ChangeRequest => Effect::PublishBranch(publish),
             Mode::Commit => Effect::PublishCommit(publish),
         };
-        self.plan_effect(
-            format!("{}/publish/{}", running.candidate.ordinal, running.builds),
-            Some(running.candidate.ordinal),
-            effect,
-        );
-        Step::Works
+        self.write(running, "publish", effect)
     }
 
     fn open(&mut self, running: &Running) -> Step {
@@ -200,205 +214,18 @@ impl Draft<'_> {
             return Step::Works;
         };
         let effect = Effect::OpenChangeRequest {
-            repository: self.rules.deliver.repository.clone(),
+            repository: running.repository.clone(),
             branch: running.branch.clone(),
-            base: self.rules.deliver.base.clone(),
+            base: running.base.clone(),
             head: published.commit.clone(),
             deployment: running.candidate.id(&self.rules.lane),
             story: self.story(running),
         };
-        self.plan_effect(
-            format!("{}/open", running.candidate.ordinal),
-            Some(running.candidate.ordinal),
-            effect,
-        );
-        Step::Works
-    }
-
-    /// The change request as seen after the last hint and after our own last write. If it was not,
-    /// plans the look.
-    fn change_request(&mut self, running: &Running, number: u64) -> Option<ChangeRequest> {
-        let subject = &self.world.subject;
-        let touched = self
-            .world
-            .facts
-            .get::<bool>(subject, TOUCHED)
-            .map(|(_, at)| at);
-        let since = self
-            .world
-            .hinted_at
-            .max(running.wrote_at)
-            .max(touched.unwrap_or_default());
-        let key = format!("change/{number}");
-        match self.world.facts.get::<ChangeRequest>(subject, &key) {
-            Some((seen, at)) if at >= since => Some(seen),
-            _ => {
-                let effect = Effect::ObserveChange {
-                    fact: key.clone(),
-                    repository: self.rules.deliver.repository.clone(),
-                    number,
-                    edits: running.edits.clone(),
-                };
-                self.observe(&key, effect);
-                None
-            }
-        }
-    }
-
-    fn follow_change(&mut self, mut running: Running, seen: &ChangeRequest) -> Step {
-        match seen.state {
-            ChangeState::Merged => {
-                let revision = seen
-                    .merged
-                    .clone()
-                    .unwrap_or_else(|| seen.base_head.clone());
-                let by = seen
-                    .ended_by
-                    .clone()
-                    .filter(|by| !self.rules.ours.contains(by));
-                running.merged = Some((revision, by));
-                self.state.running = Some(running.clone());
-                return self.succeed(&running, false);
-            }
-            ChangeState::Closed => {
-                self.end(Ending::Cancelled {
-                    by: seen.ended_by.clone(),
-                });
-                return Step::Works;
-            }
-            ChangeState::Open => {}
-        }
-        let (Some(head), Some(published)) = (&seen.head, &running.published) else {
-            self.end(Ending::Cancelled { by: None });
-            return Step::Works;
-        };
-        if *head != published.commit {
-            let ours = |a: &&crate::effect::Ahead| a.revision != published.commit;
-            let commits = seen
-                .ahead
-                .iter()
-                .filter(ours)
-                .map(|a| format!("{} ({})", a.title, a.author))
-                .collect();
-            return Step::Waits(Waiting::ForeignCommits { commits });
-        }
-        if seen.head_tree.is_none()
-            || seen.head_tree != seen.expected_tree
-            || seen.head_tree.as_ref() != Some(&published.tree)
-        {
-            return Step::Waits(Waiting::TreeMismatch);
-        }
-        if let Some(waiting) = self
-            .checks(seen)
-            .or_else(|| self.people(&running, seen, head))
-        {
-            return Step::Waits(waiting);
-        }
-        self.approve_and_merge(&running, seen, head)
-    }
-
-    fn checks(&self, seen: &ChangeRequest) -> Option<Waiting> {
-        let state = |name: &String| {
-            seen.checks
-                .iter()
-                .find(|check| check.name == *name)
-                .map(|check| check.state)
-        };
-        let required = &self.rules.deliver.checks;
-        let failed: Vec<String> = required
-            .iter()
-            .filter(|name| state(name) == Some(CheckState::Failure))
-            .cloned()
-            .collect();
-        if !failed.is_empty() {
-            return Some(Waiting::ChecksFailed { failed });
-        }
-        let pending: Vec<String> = required
-            .iter()
-            .filter(|name| state(name) != Some(CheckState::Success))
-            .cloned()
-            .collect();
-        (!pending.is_empty()).then_some(Waiting::Checks { pending })
-    }
-
-    /// People's say on the exact head: the last word of each of them counts.
-    fn people(&self, running: &Running, seen: &ChangeRequest, head: &Revision) -> Option<Waiting> {
-        let asked = running.candidate.requested_by.as_ref();
-        let mut said: Vec<&Review> = Vec::new();
-        for review in seen
-            .reviews
-            .iter()
-            .filter(|r| r.head == *head && r.verdict != Verdict::Comment)
-        {
-            said.retain(|earlier| earlier.by != review.by);
-            if !self.rules.ours.contains(&review.by) {
-                said.push(review);
-            }
-        }
-        if let Some(against) = said
-            .iter()
-            .find(|review| review.verdict == Verdict::RequestChanges)
-        {
-            return Some(Waiting::ChangesRequested {
-                by: against.by.clone(),
-            });
-        }
-        let (needed, from) = match &self.rules.approval {
-            Approval::People { count, from } => (*count, from.clone()),
-            Approval::Automatic => (u32::from(running.candidate.backwards), Vec::new()),
-        };
-        let counts = |by: &Principal| asked != Some(by) && (from.is_empty() || from.contains(by));
-        let have: Vec<Principal> = said.iter().map(|r| r.by.clone()).filter(counts).collect();
-        let enough = have.len() >= needed as usize;
-        (!enough).then_some(Waiting::People {
-            needed,
-            have,
-            from,
-            backwards: running.candidate.backwards,
-        })
-    }
-
-    fn approve_and_merge(
-        &mut self,
-        running: &Running,
-        seen: &ChangeRequest,
-        head: &Revision,
-    ) -> Step {
-        let ordinal = running.candidate.ordinal;
-        let deployment = running.candidate.id(&self.rules.lane);
-        let repository = self.rules.deliver.repository.clone();
-        let approved_by_people =
-            matches!(self.rules.approval, Approval::People { .. }) || running.candidate.backwards;
-        if !approved_by_people && running.approved.as_ref() != Some(head) {
-            let effect = Effect::ApproveChangeRequest {
-                repository,
-                number: seen.number,
-                head: head.clone(),
-                deployment,
-            };
-            self.plan_effect(
-                format!("{ordinal}/approve/{}", head.short()),
-                Some(ordinal),
-                effect,
-            );
-            return Step::Works;
-        }
-        let effect = Effect::MergeChangeRequest {
-            repository,
-            number: seen.number,
-            head: head.clone(),
-            deployment,
-        };
-        self.plan_effect(
-            format!("{ordinal}/merge/{}", running.merges),
-            Some(ordinal),
-            effect,
-        );
-        Step::Works
+        self.write(running, "open", effect)
     }
 
     /// The environment has the revision: tells the row, the people and the lanes after this one.
-    fn succeed(&mut self, running: &Running, unchanged: bool) -> Step {
+    pub(super) fn succeed(&mut self, running: &Running, unchanged: bool) -> Step {
         let candidate = &running.candidate;
         let now = self.world.now;
         if let Some((revision, by)) = running.merged.clone() {
@@ -430,7 +257,7 @@ impl Draft<'_> {
             },
         );
         self.state.succeeded.truncate(50);
-        let carried = |change: &crate::deployment::Change| {
+        let carried = |change: &Change| {
             candidate
                 .included
                 .iter()
@@ -446,32 +273,8 @@ impl Draft<'_> {
         });
         self.plan.wake.extend(self.followers.clone());
         self.delete_branch(running);
-        self.forget_change(running);
         self.state.running = None;
         Step::Works
-    }
-
-    /// What a retry of one of our effects waits for.
-    fn retrying(&self) -> Option<Waiting> {
-        let running = self.state.running.as_ref()?;
-        let looks = self
-            .world
-            .effects
-            .iter()
-            .filter(|e| e.key.0.starts_with("look/") && e.state == EffectState::Ready);
-        let failing = self
-            .under_way(running.candidate.ordinal)
-            .chain(looks)
-            .find(|e| e.error.is_some())?;
-        Some(Waiting::Retry {
-            effect: failing.effect.kind().to_owned(),
-            error: failing
-                .error
-                .as_ref()
-                .map(|e| e.message.clone())
-                .unwrap_or_default(),
-            at: failing.not_before,
-        })
     }
 
     fn story(&self, running: &Running) -> Story {
@@ -500,7 +303,8 @@ impl Draft<'_> {
     }
 }
 
-enum Step {
+/// What became of a step.
+pub(super) enum Step {
     /// Nothing to wait for but our own effects.
     Works,
     /// The change request has to be looked at again first; what was told still holds.

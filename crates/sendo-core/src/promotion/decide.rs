@@ -1,43 +1,43 @@
 //! Decides about a lane: the steps, in order.
 //!
-//! 1. what came of our effects becomes evidence (`absorb`);
-//! 2. the trigger is looked at again if something hinted at a change (`newest`);
-//! 3. a newer revision takes the place of the running one, unless that can no longer be taken back;
-//! 4. the running deployment goes one step on (`advance`) or comes to its end (`ending`).
+//! 1. what came of our effects becomes evidence (`evidence`);
+//! 2. the trigger is looked at again if something hinted at a change (`looks`);
+//! 3. what was announced is followed, and what is newest is put next in line (`announced`, `newest`);
+//! 4. it takes the place of the running one, unless that can no longer be taken back;
+//! 5. the running deployment goes one step on (`advance`, `change`) or comes to its end (`ending`);
+//! 6. people are told what is news (`telling`), and what is not needed any more goes.
 //!
 //! Every step only adds to the plan. Nothing here knows how an effect is carried out.
 
 use serde_json::json;
 
+use super::announced::Heard;
 use super::matching::announce;
 use super::rules::LaneRules;
-use super::state::{Candidate, Ending, LaneState, Running, VERSION};
-use crate::audit::AuditEntry;
-use crate::deployment::{Deployment, DeploymentId, DeploymentState, Failure, Waiting};
-use crate::effect::{Effect, EffectKey, EffectView, PlannedEffect};
+use super::state::{Ending, LaneState, VERSION};
+use crate::deployment::{DeploymentId, Failure};
+use crate::effect::{Class, Effect, EffectKey, EffectState, EffectView, PlannedEffect};
 use crate::event::Event;
 use crate::fact::Fact;
 use crate::job::{Job, Wake};
-use crate::names::{EnvironmentName, Principal};
-use crate::notice::{Notice, Turn};
+use crate::names::EnvironmentName;
 use crate::plan::Plan;
 use crate::subject::{LaneId, SubjectId, SubjectKind};
-use crate::time::{Span, Timestamp};
+use crate::time::Timestamp;
 use crate::world::World;
 
 /// The key under which a lane tells its last successes.
 pub const SUCCEEDED: &str = "succeeded";
-/// The key under which an observation of the trigger stands.
+/// What observations of the trigger start with; the rest is the success they were compared with.
 pub const SOURCE: &str = "source";
-/// The key under which an observation of one revision stands.
+/// What observations of one revision start with; then that success and the revision.
 pub const REVISION: &str = "revision";
+/// What observations of a request start with; then that success and the event's id.
+pub const REQUESTED: &str = "requested";
 /// What announcements' keys start with; the rest is the event's id.
 pub const ANNOUNCED: &str = "announced/";
-/// The key that says when the change request was last touched.
-pub const TOUCHED: &str = "touched";
-
-/// How soon a deployment that waits for the outside looks again by itself.
-const LOOK_AGAIN: Span = Span::from_secs(60);
+/// What touches in the manifests repository start with; the rest is what was touched.
+pub const TOUCHED: &str = "touched/";
 
 /// The promotion job: the rules of every lane that promotes.
 #[derive(Debug, Clone, Default)]
@@ -114,27 +114,31 @@ impl Job for Promotions {
                 facts: vec![fact],
             })
         });
-        let touched = self
-            .lanes
-            .iter()
-            .filter(|rules| touches(rules, event))
-            .map(|rules| Wake {
+        let touched = self.lanes.iter().filter_map(|rules| {
+            let key = format!("{TOUCHED}{}", touched(rules, event)?);
+            Some(Wake {
                 subject: rules.lane.subject(),
                 hint: false,
-                facts: vec![fact(&rules.lane, TOUCHED.to_owned(), json!(true), at)],
-            });
+                facts: vec![fact(&rules.lane, key, json!(true), at)],
+            })
+        });
         announced.chain(touched).collect()
     }
 
     fn decide(&self, world: &World) -> Plan {
-        match self.rules(&world.subject) {
-            Some(rules) => Draft::new(world, rules, self.after(&rules.lane)).decide(),
-            // The lane left the configuration: its state stays, nothing moves.
-            None => Plan {
-                state: world.state.clone(),
-                ..Plan::default()
-            },
-        }
+        // A lane that left the configuration, or whose state is not for this binary to read, keeps
+        // its state, and nothing moves. `LaneState::read` tells people why.
+        let stays = || Plan {
+            state: world.state.clone(),
+            ..Plan::default()
+        };
+        let Some(rules) = self.rules(&world.subject) else {
+            return stays();
+        };
+        LaneState::read(&world.state).map_or_else(
+            |_| stays(),
+            |state| Draft::new(world, rules, self.after(&rules.lane), state).decide(),
+        )
     }
 }
 
@@ -147,22 +151,26 @@ fn fact(lane: &LaneId, key: String, value: serde_json::Value, observed_at: Times
     }
 }
 
-/// Whether an event in the manifests repository may concern a lane's change request.
-fn touches(rules: &LaneRules, event: &Event) -> bool {
+/// What an event in the manifests repository touched that may concern a lane's change request.
+fn touched(rules: &LaneRules, event: &Event) -> Option<String> {
     let deliver = &rules.deliver;
     match event {
         Event::BranchPushed {
             repository, branch, ..
         } if *repository == deliver.repository => {
-            *branch == deliver.base
-                || branch
-                    .as_str()
-                    .starts_with(&format!("sendo/{}/", rules.lane))
+            let ours = format!("sendo/{}/", rules.lane);
+            (*branch == deliver.base || branch.as_str().starts_with(&ours))
+                .then(|| format!("branch/{branch}"))
         }
-        Event::ChangeRequestTouched { repository, .. }
-        | Event::CheckReported { repository, .. }
-        | Event::PullRequestClosed { repository, .. } => *repository == deliver.repository,
-        _ => false,
+        Event::ChangeRequestTouched { repository, number }
+        | Event::PullRequestClosed {
+            repository, number, ..
+        } => (*repository == deliver.repository).then(|| format!("number/{number}")),
+        Event::CheckReported {
+            repository,
+            revision,
+        } => (*repository == deliver.repository).then(|| format!("commit/{revision}")),
+        _ => None,
     }
 }
 
@@ -173,11 +181,23 @@ pub(super) struct Draft<'a> {
     pub(super) followers: Vec<SubjectId>,
     pub(super) state: LaneState,
     pub(super) plan: Plan,
+    /// Announcements that are not followed; they get their rows once the newest is known.
+    pub(super) passed: Vec<Heard>,
+    /// A person asked for the newest.
+    pub(super) asked: Option<Heard>,
+    /// Something has to be looked up before it is known what is newest.
+    pub(super) unsettled: bool,
+    /// The keys of the facts about revisions that this decision needs.
+    pub(super) used: Vec<String>,
 }
 
 impl<'a> Draft<'a> {
-    fn new(world: &'a World, rules: &'a LaneRules, followers: Vec<SubjectId>) -> Self {
-        let mut state: LaneState = serde_json::from_value(world.state.clone()).unwrap_or_default();
+    fn new(
+        world: &'a World,
+        rules: &'a LaneRules,
+        followers: Vec<SubjectId>,
+        mut state: LaneState,
+    ) -> Self {
         state.version = VERSION;
         Self {
             world,
@@ -185,6 +205,10 @@ impl<'a> Draft<'a> {
             followers,
             state,
             plan: Plan::default(),
+            passed: Vec::new(),
+            asked: None,
+            unsettled: false,
+            used: Vec::new(),
         }
     }
 
@@ -194,14 +218,13 @@ impl<'a> Draft<'a> {
         if self.source_is_fresh() {
             self.consider_announcements();
             self.consider_newest();
+            self.settle_passed();
             self.replace_running();
-            loop {
-                self.start_queued();
+            self.advance_running();
+            while self.start_next() {
                 self.advance_running();
-                if self.state.running.is_some() || self.state.queued.is_none() {
-                    break;
-                }
             }
+            self.tidy();
         } else {
             self.look_on();
         }
@@ -215,98 +238,24 @@ impl<'a> Draft<'a> {
         let prefix = format!("{ordinal}/");
         self.world.effects.iter().filter(move |effect| {
             effect.outcome.is_none()
-                && effect.state == crate::effect::EffectState::Ready
+                && effect.state == EffectState::Ready
+                && effect.effect.class() != Class::N
                 && effect.key.0.starts_with(&prefix)
         })
     }
 
-    /// Plans an effect under a key; a key that exists is not planned again.
+    /// Plans an effect under a key, unless that is planned already.
     pub(super) fn plan_effect(&mut self, key: String, ordinal: Option<u64>, effect: Effect) {
+        let mut known = self.world.effects.iter().map(|e| &e.key.0);
+        if known.any(|known| *known == key) {
+            return;
+        }
         let deployment = ordinal.map(|ordinal| DeploymentId::new(&self.rules.lane, ordinal));
         self.plan.effects.push(PlannedEffect {
             key: EffectKey(key),
             deployment,
             effect,
         });
-    }
-
-    /// Wakes this lane again by itself, at the earliest of all times asked for.
-    pub(super) fn look_again(&mut self) {
-        let at = self.world.now + LOOK_AGAIN;
-        self.plan.wake_at = Some(self.plan.wake_at.map_or(at, |earlier| earlier.min(at)));
-    }
-
-    pub(super) fn audit(
-        &mut self,
-        action: &str,
-        actor: Option<Principal>,
-        detail: serde_json::Value,
-    ) {
-        self.plan.audit.push(AuditEntry {
-            action: action.to_owned(),
-            subject: Some(self.world.subject.clone()),
-            actor,
-            cause: format!(
-                "decided at {} on what was hinted at {}",
-                self.world.now, self.world.hinted_at
-            ),
-            detail,
-        });
-    }
-
-    /// Gives notice of a turn of the running deployment.
-    pub(super) fn notice(&mut self, turn: Turn) {
-        if let Some(running) = &mut self.state.running {
-            running.turns += 1;
-            let deployment = running.candidate.id(&self.rules.lane);
-            self.plan.notices.push(Notice {
-                id: format!("{deployment}#{}", running.turns),
-                deployment,
-                lane: self.rules.lane.clone(),
-                revision: running.candidate.revision.clone(),
-                at: self.world.now,
-                turn,
-            });
-        }
-    }
-
-    /// Writes the row of a candidate that never ran.
-    pub(super) fn row_superseded(&mut self, candidate: &Candidate, by: u64) {
-        let mut row = candidate.row(&self.rules.lane, DeploymentState::Superseded);
-        row.superseded_by = Some(DeploymentId::new(&self.rules.lane, by));
-        row.finished_at = Some(self.world.now);
-        self.plan.deployments.push(row);
-        self.audit(
-            "deployment.superseded",
-            None,
-            json!({"ordinal": candidate.ordinal, "by": by}),
-        );
-    }
-
-    pub(super) fn row(&mut self, row: Deployment) {
-        self.plan.deployments.push(row);
-    }
-
-    /// Says what the running deployment waits for; the notice is given once, where it changes.
-    fn tell_running(&mut self, before: Option<&Running>) {
-        let Some(running) = &self.state.running else {
-            return;
-        };
-        let now = &running.waiting;
-        let earlier = before
-            .filter(|b| b.candidate.ordinal == running.candidate.ordinal)
-            .and_then(|b| b.waiting.as_ref());
-        let number = running.change.as_ref().map(|change| change.number);
-        if let Some(waiting) = now.clone().filter(|waiting| tells(earlier, waiting)) {
-            self.notice(Turn::Waits { waiting, number });
-        }
-        if let Some(running) = &self.state.running
-            && (before != Some(running) || !self.plan.notices.is_empty())
-        {
-            self.plan
-                .deployments
-                .push(running.row(&self.rules.lane, self.world.now));
-        }
     }
 
     /// Marks the running deployment as ending, if it is not ending already.
@@ -326,17 +275,5 @@ impl<'a> Draft<'a> {
             message: message.into(),
         };
         self.end(Ending::Failed { failure });
-    }
-}
-
-/// Whether a wait is news. A retry is told once, not at each of its attempts; a shorter list of
-/// pending checks is progress, not news.
-fn tells(earlier: Option<&Waiting>, now: &Waiting) -> bool {
-    match (earlier, now) {
-        (None, Waiting::Retry { .. }) => false,
-        (Some(Waiting::Retry { effect: a, .. }), Waiting::Retry { effect: b, .. }) => a != b,
-        (Some(Waiting::Checks { .. }), Waiting::Checks { .. }) => false,
-        (Some(earlier), now) => earlier != now,
-        (None, _) => true,
     }
 }

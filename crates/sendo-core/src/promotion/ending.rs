@@ -8,8 +8,8 @@ use serde_json::json;
 
 use super::decide::Draft;
 use super::state::{Ending, Running};
-use crate::deployment::DeploymentId;
-use crate::effect::{CloseReason, Effect};
+use crate::deployment::{DeploymentId, Failure};
+use crate::effect::{ChangeState, CloseReason, Effect};
 use crate::notice::Turn;
 
 impl Draft<'_> {
@@ -21,19 +21,11 @@ impl Draft<'_> {
         let Some(ending) = running.ending.clone() else {
             return;
         };
-        let ordinal = running.candidate.ordinal;
-        let under_way: Vec<_> = self
-            .under_way(ordinal)
-            .filter(|e| {
-                !matches!(
-                    e.effect,
-                    Effect::DeleteBranch { .. } | Effect::PostNotice { .. }
-                )
-            })
-            .collect();
+        let prefix = format!("{}/", running.candidate.ordinal);
+        let under_way: Vec<_> = self.under_way(running.candidate.ordinal).collect();
         self.plan
             .effects
-            .retain(|planned| !planned.key.0.starts_with(&format!("{ordinal}/")));
+            .retain(|planned| !planned.key.0.starts_with(&prefix));
         let closing = |effect: &Effect| matches!(effect, Effect::CloseChangeRequest { .. });
         if under_way.iter().any(|e| e.intended || closing(&e.effect)) {
             return;
@@ -42,36 +34,62 @@ impl Draft<'_> {
             .cancel
             .extend(under_way.iter().map(|e| e.key.clone()));
         if running.merged.is_some() {
-            // The merge went through before the end did: the environment has the revision.
-            if let Some(running) = &mut self.state.running {
-                running.ending = None;
-            }
-            self.advance_running();
-            return;
+            self.went_through();
+        } else if running.change.is_some() {
+            self.close(&running, ending);
+        } else {
+            self.finish(&running, ending);
         }
-        if let (Some(change), false, Some(why)) =
-            (&running.change, running.closed, self.why(&ending))
-        {
-            let effect = Effect::CloseChangeRequest {
-                repository: self.rules.deliver.repository.clone(),
-                number: change.number,
-                why,
-            };
-            self.plan_effect(format!("{ordinal}/close"), Some(ordinal), effect);
-            return;
-        }
-        self.finish(&running, ending);
     }
 
-    fn why(&self, ending: &Ending) -> Option<CloseReason> {
+    /// Closes the change request, if it is still open, and sees what became of it: a person may
+    /// merge it at any time until then.
+    fn close(&mut self, running: &Running, ending: Ending) {
+        let Some(seen) = self.change_request(running) else {
+            // What cannot be seen cannot be waited for, once it was closed or given up.
+            if running.closed && self.change_is_out_of_sight(running) {
+                self.finish(running, ending);
+            }
+            return;
+        };
+        if seen.state == ChangeState::Merged {
+            self.take_merge(&seen);
+            self.went_through();
+        } else if seen.state == ChangeState::Closed || running.closed {
+            self.finish(running, ending);
+        } else {
+            let effect = Effect::CloseChangeRequest {
+                repository: running.repository.clone(),
+                number: seen.number,
+                why: self.why(&ending),
+            };
+            self.write(running, "close", effect);
+        }
+    }
+
+    /// The merge went through before the end did: the environment has the revision.
+    fn went_through(&mut self) {
+        if let Some(running) = &mut self.state.running {
+            running.ending = None;
+        }
+        self.advance_running();
+    }
+
+    fn why(&self, ending: &Ending) -> CloseReason {
         match ending {
-            Ending::Superseded { by } => Some(CloseReason::Superseded {
+            Ending::Superseded { by } => CloseReason::Superseded {
                 by: DeploymentId::new(&self.rules.lane, *by),
-            }),
-            Ending::Failed { failure } => Some(CloseReason::Failed {
+            },
+            Ending::Failed { failure } => CloseReason::Failed {
                 failure: failure.clone(),
-            }),
-            Ending::Cancelled { .. } => None,
+            },
+            // It was not closed by who ended it, so they deleted its branch.
+            Ending::Cancelled { .. } => CloseReason::Failed {
+                failure: Failure {
+                    reason_code: "branch_deleted".to_owned(),
+                    message: "somebody deleted its branch".to_owned(),
+                },
+            },
         }
     }
 
@@ -108,30 +126,19 @@ impl Draft<'_> {
         let row = running.row(&self.rules.lane, self.world.now);
         self.row(row);
         self.delete_branch(running);
-        self.forget_change(running);
         self.state.running = None;
     }
 
     /// Deletes our branch if its head is still our commit.
     pub(super) fn delete_branch(&mut self, running: &Running) {
-        if let (Some(published), true) = (
-            &running.published,
-            running.branch != self.rules.deliver.base,
-        ) {
+        if let (Some(published), true) = (&running.published, running.branch != running.base) {
             let effect = Effect::DeleteBranch {
-                repository: self.rules.deliver.repository.clone(),
+                repository: running.repository.clone(),
                 branch: running.branch.clone(),
                 head: published.commit.clone(),
             };
             let ordinal = running.candidate.ordinal;
             self.plan_effect(format!("{ordinal}/delete"), Some(ordinal), effect);
-        }
-    }
-
-    /// What was seen of the change request is not needed any more.
-    pub(super) fn forget_change(&mut self, running: &Running) {
-        if let Some(change) = &running.change {
-            self.plan.forget.push(format!("change/{}", change.number));
         }
     }
 }

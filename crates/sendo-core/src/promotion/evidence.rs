@@ -3,9 +3,17 @@
 //! An outcome is taken once: the effect is retired in the same commit. A write that failed for good
 //! ends the deployment; a look that failed leaves the lane blind until something hints again.
 
-use super::decide::Draft;
-use crate::effect::{Effect, EffectState, Outcome};
+use serde_json::json;
+
+use super::decide::{Draft, SOURCE};
+use super::looks::planned_at;
+use super::state::Ending;
+use crate::deployment::ChangeLink;
+use crate::effect::{Class, Effect, EffectState, EffectView, Outcome};
 use crate::notice::Turn;
+
+/// After so many attempts in vain, each of them long, a change request is left open.
+const CLOSES: u32 = 3;
 
 impl Draft<'_> {
     /// Turns what came of our effects into evidence.
@@ -14,59 +22,89 @@ impl Draft<'_> {
             if effect.state == EffectState::Ready {
                 continue;
             }
-            if effect.key.0.starts_with("look/") {
-                let stale = super::newest::planned_at(&effect.key.0)
-                    .is_none_or(|at| at < self.world.hinted_at);
-                if let Some(error) = effect.error.as_ref().filter(|_| !stale) {
-                    self.state.blind = Some(error.message.clone());
-                    continue;
+            match effect.effect.class() {
+                Class::O => {
+                    if let Some(error) = effect.error.as_ref().filter(|_| self.is_recent(effect)) {
+                        if effect.key.0.starts_with(&format!("look/{SOURCE}")) {
+                            self.state.blind = Some(error.message.clone());
+                        }
+                        // It stays, so that it is not planned again at once.
+                        continue;
+                    }
                 }
-            } else {
-                self.absorb_write(effect);
+                // Whether a notice arrives never changes what is decided.
+                Class::N => {}
+                _ => self.absorb_write(effect),
             }
             self.plan.retire.push(effect.key.clone());
         }
     }
 
-    fn absorb_write(&mut self, effect: &crate::effect::EffectView) {
-        let now = self.world.now;
+    fn is_recent(&self, effect: &EffectView) -> bool {
+        planned_at(&effect.key.0).is_some_and(|at| at >= self.world.hinted_at)
+    }
+
+    fn absorb_write(&mut self, effect: &EffectView) {
+        let lane = &self.rules.lane;
         let Some(running) = &mut self.state.running else {
             return;
         };
-        if effect.deployment.as_ref() != Some(&running.candidate.id(&self.rules.lane)) {
+        if effect.deployment.as_ref() != Some(&running.candidate.id(lane))
+            || effect.state == EffectState::Cancelled
+        {
             return;
         }
-        running.wrote_at = now;
-        let Some(outcome) = &effect.outcome else {
-            let cleaning = matches!(
-                effect.effect,
-                Effect::CloseChangeRequest { .. } | Effect::DeleteBranch { .. }
-            );
-            running.closed |= cleaning;
-            if !cleaning && effect.state != EffectState::Cancelled {
-                let error = effect.error.clone();
-                let (code, message) = error.map_or_else(
-                    || ("unknown".into(), String::new()),
-                    |e| (e.reason_code, e.message),
-                );
-                self.fail(&code, message);
-            }
+        running.wrote_at = self.world.now;
+        running.writes += 1;
+        match &effect.outcome {
+            Some(outcome) => self.absorb_outcome(effect, outcome),
+            None => self.absorb_failure(effect),
+        }
+    }
+
+    /// A write was refused for good, or all its attempts were in vain.
+    fn absorb_failure(&mut self, effect: &EffectView) {
+        let (code, message) = effect.error.clone().map_or_else(
+            || ("unknown".to_owned(), String::new()),
+            |error| (error.reason_code, error.message),
+        );
+        let Effect::CloseChangeRequest { number, .. } = &effect.effect else {
+            self.fail(&code, message);
+            return;
+        };
+        let gives_up = self.state.running.as_mut().is_some_and(|running| {
+            running.unclosed += 1;
+            running.closed = running.unclosed >= CLOSES;
+            running.closed
+        });
+        if gives_up {
+            let detail = json!({"number": number, "reason_code": code, "message": message});
+            self.audit("change_request.left_open", None, detail);
+        }
+    }
+
+    fn absorb_outcome(&mut self, effect: &EffectView, outcome: &Outcome) {
+        let Some(running) = &mut self.state.running else {
             return;
         };
         match (outcome, &effect.effect) {
-            (Outcome::Published(published), _) => {
+            (
+                Outcome::Published(published),
+                Effect::PublishBranch(_) | Effect::PublishCommit(_),
+            ) => {
                 running
                     .first_old
                     .get_or_insert_with(|| published.old.clone());
                 running.published = Some(published.clone());
-                running.builds += 1;
                 running.rebuild = false;
                 running.approved = None;
+                // A new head needs everything again, so waiting for it is news.
+                running.told = None;
                 if matches!(effect.effect, Effect::PublishCommit(_)) {
                     running.merged = Some((published.commit.clone(), None));
                 }
             }
-            (Outcome::Unchanged { .. }, _) => {
+            (Outcome::Unchanged { .. }, Effect::PublishBranch(_) | Effect::PublishCommit(_)) => {
                 running.unchanged = true;
                 running.rebuild = false;
             }
@@ -76,17 +114,27 @@ impl Draft<'_> {
                 );
                 self.fail("value_changed", message);
             }
-            (Outcome::HeadMoved, Effect::PublishBranch(_)) if running.published.is_none() => {
+            (Outcome::HeadMoved, Effect::PublishBranch(_)) if running.change.is_none() => {
                 let message = format!("the branch `{}` exists and is not ours", running.branch);
                 self.fail("branch_taken", message);
             }
+            // People's commits are on it: the next look shows them.
             (Outcome::HeadMoved, Effect::PublishBranch(_)) => running.rebuild = false,
-            (Outcome::Opened { number, url }, _) => {
-                running.change = Some(crate::deployment::ChangeLink {
-                    number: *number,
+            (Outcome::HeadMoved, Effect::OpenChangeRequest { branch, .. }) => {
+                let message = format!(
+                    "somebody else moved the branch `{branch}` before its change request was open"
+                );
+                self.fail("branch_moved", message);
+            }
+            (Outcome::Closed, Effect::OpenChangeRequest { .. }) => {
+                self.end(Ending::Cancelled { by: None });
+            }
+            (Outcome::Opened { number, url }, Effect::OpenChangeRequest { .. }) => {
+                let (number, url) = (*number, url.clone());
+                running.change = Some(ChangeLink {
+                    number,
                     url: url.clone(),
                 });
-                let (number, url) = (*number, url.clone());
                 self.notice(Turn::ChangeRequestOpened { number, url });
             }
             (Outcome::Approved, Effect::ApproveChangeRequest { number, head, .. }) => {
@@ -94,17 +142,22 @@ impl Draft<'_> {
                 let (number, head) = (*number, head.clone());
                 self.notice(Turn::Approved { number, head });
             }
-            (Outcome::Merged { revision }, _) => running.merged = Some((revision.clone(), None)),
-            (Outcome::Conflict, _) => {
+            (
+                Outcome::Merged { revision },
+                Effect::MergeChangeRequest { .. } | Effect::CloseChangeRequest { .. },
+            ) => {
+                running.merged = Some((revision.clone(), None));
+            }
+            (Outcome::Closed, Effect::CloseChangeRequest { .. }) => running.closed = true,
+            (Outcome::Conflict, Effect::MergeChangeRequest { .. }) => {
                 running.rebuild = true;
-                running.merges += 1;
+                running.setbacks += 1;
             }
-            (Outcome::HeadMoved, _) => {
-                running.merges += 1;
+            // Anything else says that the outside is not what we took it for: look again.
+            _ => {
                 running.approved = None;
+                running.setbacks += 1;
             }
-            (Outcome::Closed, _) => running.closed = true,
-            _ => {}
         }
     }
 }

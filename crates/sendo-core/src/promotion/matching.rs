@@ -2,13 +2,12 @@
 //!
 //! The same function wakes lanes on a server and answers `explain` offline.
 
-use globset::GlobBuilder;
-use regex::Regex;
 use serde::{Deserialize, Serialize};
 
-use super::rules::{LaneRules, TagPattern, Trigger};
+use super::rules::{LaneRules, Trigger};
+pub use super::tags::{literal_prefix, pattern_text, tag_matches};
 use crate::event::Event;
-use crate::names::{Principal, Revision, TagName};
+use crate::names::{Principal, Revision};
 use crate::subject::LaneId;
 
 /// What an event announces to a lane it concerns. Only a hint: the revision is looked up again.
@@ -327,48 +326,5 @@ fn on_clause(on: &Trigger) -> &'static str {
         Trigger::Tag { .. } => "on.tag",
         Trigger::Image => "on.image",
         Trigger::Command => "on.command",
-    }
-}
-
-/// The pattern as it was written.
-#[must_use]
-pub fn pattern_text(pattern: &TagPattern) -> &str {
-    match pattern {
-        TagPattern::Glob(text) | TagPattern::Regex(text) => text,
-    }
-}
-
-/// Whether a tag is one the pattern means. Both forms match the whole name or not at all.
-#[must_use]
-pub fn tag_matches(pattern: &TagPattern, tag: &TagName) -> bool {
-    match pattern {
-        TagPattern::Glob(glob) => GlobBuilder::new(glob)
-            .literal_separator(true)
-            .backslash_escape(true)
-            .build()
-            .is_ok_and(|glob| glob.compile_matcher().is_match(tag.as_str())),
-        TagPattern::Regex(text) => {
-            Regex::new(&format!("^(?:{text})$")).is_ok_and(|regex| regex.is_match(tag.as_str()))
-        }
-    }
-}
-
-/// The text every matching tag starts with; empty when there is none.
-#[must_use]
-pub fn literal_prefix(pattern: &TagPattern) -> &str {
-    let (text, special) = match pattern {
-        TagPattern::Glob(text) => (text, "*?[{\\"),
-        TagPattern::Regex(text) => (text, "\\.+*?()|[]{}^$"),
-    };
-    let end = text.find(|c| special.contains(c)).unwrap_or(text.len());
-    let prefix = &text[..end];
-    // A quantifier or alternative makes what stands before it optional.
-    match (pattern, text[end..].chars().next()) {
-        (TagPattern::Regex(_), Some('?' | '*' | '{')) => {
-            let keep = prefix.char_indices().next_back().map_or(0, |(at, _)| at);
-            &prefix[..keep]
-        }
-        (TagPattern::Regex(text), _) if text.contains('|') => "",
-        _ => prefix,
     }
 }

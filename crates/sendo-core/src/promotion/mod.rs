@@ -6,9 +6,11 @@
 //! asked, merges pinned to that head, and tells the lanes after it.
 //!
 //! The story in files: [`matching`] says which lanes an event concerns and why not the others;
-//! `evidence` takes in what came of our effects; `newest` finds the revision a lane should be at; `advance` takes the running deployment one
-//! step on; `ending` brings it to its end; [`decide`] reads as their list. What they remember is
-//! in [`state`], what they go by in [`rules`].
+//! `evidence` takes in what came of our effects; `looks` looks at the outside; `announced` and
+//! `newest` find the revision a lane should be at; `advance` takes the running deployment one step
+//! on, through its `gates` and its `change` request; `ending` brings it to its end; `telling` says
+//! so; [`decide`] reads as their list. What they remember is in [`state`], what they go by in
+//! [`rules`].
 
 pub mod decide;
 pub mod matching;
@@ -16,10 +18,16 @@ pub mod rules;
 pub mod state;
 
 mod advance;
+mod announced;
+mod change;
 mod ending;
 mod evidence;
+mod gates;
+mod looks;
 mod newest;
 mod render;
+mod tags;
+mod telling;
 
 pub use decide::Promotions;
 pub use rules::{

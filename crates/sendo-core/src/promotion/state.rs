@@ -4,12 +4,15 @@
 //! effect); where a deployment stands is derived from it.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
+use super::matching::Announcement;
+use super::rules::Mode;
 use crate::deployment::{
     Change, ChangeLink, Deployment, DeploymentId, DeploymentState, Failure, Strategy, Waiting,
 };
 use crate::effect::{Edit, Published};
-use crate::names::{BranchName, Principal, Revision, TreeId};
+use crate::names::{BranchName, Principal, Repository, Revision, TreeId};
 use crate::subject::LaneId;
 use crate::time::Timestamp;
 
@@ -18,7 +21,7 @@ pub const VERSION: u32 = 1;
 
 /// A lane's memory.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct LaneState {
     /// See [`VERSION`].
     pub version: u32,
@@ -28,8 +31,12 @@ pub struct LaneState {
     pub looked: bool,
     /// The newest revision that was decided on, deployed or not.
     pub considered: Option<Revision>,
-    /// The tags that were there when last looked, for the order `pushed`.
+    /// The tags that were there when last looked, each as `NAME REVISION`, for the order `pushed`.
     pub known_tags: Vec<String>,
+    /// Revisions that had their row, oldest first, at most 250: announced again, they are no news.
+    pub noted: Vec<Revision>,
+    /// The last image that CI reported and that was taken up.
+    pub reported: Option<Announcement>,
     /// Changes since the last success, oldest first, at most 250.
     pub pending: Vec<Change>,
     /// How many older ones were left out of `pending`.
@@ -42,6 +49,20 @@ pub struct LaneState {
     pub succeeded: Vec<Success>,
     /// Why looking at the trigger does not work, while it does not.
     pub blind: Option<String>,
+}
+
+/// Why a lane's state cannot be taken up. Nothing is decided then, and the state stays as it is.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// Written by a newer binary.
+    #[error("the state has version {found}, this Sendo reads up to {VERSION}: use the newer one")]
+    Newer {
+        /// Its version.
+        found: u64,
+    },
+    /// Not a lane's state.
+    #[error("the state is not a lane's: {0}")]
+    Garbage(String),
 }
 
 /// A success, as the lanes after this one see it too.
@@ -59,6 +80,7 @@ pub struct Success {
 
 /// A revision that shall be deployed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Candidate {
     /// Its number within the lane.
     pub ordinal: u64,
@@ -80,12 +102,15 @@ pub struct Candidate {
     pub requested_by: Option<Principal>,
     /// Whether it lies behind the last success.
     pub backwards: bool,
+    /// The ordinal of the success it was compared with; 0 when there was none.
+    pub compared: u64,
     /// When it was first known.
     pub created_at: Timestamp,
 }
 
 /// The deployment under way.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Running {
     /// What is deployed.
     pub candidate: Candidate,
@@ -93,11 +118,19 @@ pub struct Running {
     pub version: String,
     /// What is set.
     pub edits: Vec<Edit>,
+    /// The manifests repository it started with, whatever the configuration says since.
+    pub repository: Repository,
+    /// The branch it shall reach, likewise.
+    pub base: BranchName,
+    /// How it reaches it, likewise.
+    pub mode: Mode,
     /// Our branch; the base itself for a direct commit.
     pub branch: BranchName,
-    /// How often the commit was built; more than once after a conflict.
-    pub builds: u32,
-    /// Whether the commit must be built again on the new base.
+    /// How many of its writes came to an end. Part of their keys, so that none is used twice.
+    pub writes: u32,
+    /// How many of those led nowhere; after a few of them the next one takes its time.
+    pub setbacks: u32,
+    /// Whether the commit must be built (again) on the base.
     pub rebuild: bool,
     /// The commit on our branch.
     pub published: Option<Published>,
@@ -109,16 +142,20 @@ pub struct Running {
     pub change: Option<ChangeLink>,
     /// The head our second identity approved.
     pub approved: Option<Revision>,
-    /// How often a merge was planned.
-    pub merges: u32,
     /// The base's head that contains the change, and who merged when it was not us.
     pub merged: Option<(Revision, Option<Principal>)>,
     /// How it ends, once that is known but not everything is cleared away.
     pub ending: Option<Ending>,
-    /// Whether the change request was closed by us.
+    /// Whether the change request was closed by us, or given up.
     pub closed: bool,
-    /// What it waits for, as last told.
+    /// How often closing it was in vain.
+    pub unclosed: u32,
+    /// What it waits for.
     pub waiting: Option<Waiting>,
+    /// What people were last told it waits for, troubles aside.
+    pub told: Option<Waiting>,
+    /// The troubles people were told of.
+    pub troubles: Vec<String>,
     /// How many notices it has given.
     pub turns: u32,
     /// When one of our own writes last changed the change request.
@@ -144,6 +181,31 @@ pub enum Ending {
         /// Why.
         failure: Failure,
     },
+}
+
+impl LaneState {
+    /// Reads what the last decision left; `Null` is a new lane.
+    ///
+    /// # Errors
+    /// [`Unreadable`] when another version or something else altogether wrote it.
+    pub fn read(state: &Value) -> Result<Self, Unreadable> {
+        if state.is_null() {
+            return Ok(Self::default());
+        }
+        let version = state.get("version").and_then(Value::as_u64);
+        match version {
+            Some(found) if found > u64::from(VERSION) => Err(Unreadable::Newer { found }),
+            Some(1..) => serde_json::from_value(state.clone())
+                .map_err(|error| Unreadable::Garbage(error.to_string())),
+            _ => Err(Unreadable::Garbage("it has no version".to_owned())),
+        }
+    }
+
+    /// The ordinal of the last success; 0 when there is none.
+    #[must_use]
+    pub fn last_success(&self) -> u64 {
+        self.succeeded.first().map_or(0, |success| success.ordinal)
+    }
 }
 
 impl Candidate {

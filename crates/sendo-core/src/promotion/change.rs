@@ -1,0 +1,131 @@
+//! Sees a change request through: what people did to it, its tree, its gates, approval and merge.
+
+use super::advance::Step;
+use super::decide::Draft;
+use super::rules::Approval;
+use super::state::{Ending, Running};
+use crate::deployment::{Failure, Waiting};
+use crate::effect::{Ahead, ChangeRequest, ChangeState, CloseReason, Effect};
+use crate::names::Revision;
+
+impl Draft<'_> {
+    pub(super) fn follow_change(&mut self, running: &Running, seen: &ChangeRequest) -> Step {
+        match seen.state {
+            ChangeState::Merged => {
+                let merged = self.take_merge(seen);
+                return merged.map_or(Step::Works, |running| self.succeed(&running, false));
+            }
+            ChangeState::Closed => {
+                let by = seen.ended_by.clone();
+                self.end(Ending::Cancelled { by });
+                return Step::Works;
+            }
+            ChangeState::Open => {}
+        }
+        let (Some(head), Some(published)) = (&seen.head, &running.published) else {
+            // Somebody deleted the branch: nothing is left to merge.
+            self.end(Ending::Cancelled { by: None });
+            return Step::Works;
+        };
+        if *head != published.commit {
+            return Step::Waits(foreign(seen, &published.commit));
+        }
+        if seen.head_tree.is_none()
+            || seen.head_tree != seen.expected_tree
+            || seen.head_tree.as_ref() != Some(&published.tree)
+        {
+            return Step::Waits(Waiting::TreeMismatch);
+        }
+        if let Some(waiting) = self
+            .checks(seen)
+            .or_else(|| self.people(running, seen, head))
+        {
+            return Step::Waits(waiting);
+        }
+        self.approve_and_merge(running, seen, head)
+    }
+
+    /// Takes note that the change request was merged, and by whom when it was not us.
+    pub(super) fn take_merge(&mut self, seen: &ChangeRequest) -> Option<Running> {
+        let ours = &self.rules.ours;
+        let by = seen.ended_by.clone().filter(|by| !ours.contains(by));
+        let revision = seen.merged.clone();
+        let running = self.state.running.as_mut()?;
+        running.merged = Some((revision.unwrap_or_else(|| seen.base_head.clone()), by));
+        Some(running.clone())
+    }
+
+    fn approve_and_merge(
+        &mut self,
+        running: &Running,
+        seen: &ChangeRequest,
+        head: &Revision,
+    ) -> Step {
+        let deployment = running.candidate.id(&self.rules.lane);
+        let repository = running.repository.clone();
+        let number = seen.number;
+        let approved_by_people =
+            matches!(self.rules.approval, Approval::People { .. }) || running.candidate.backwards;
+        if !approved_by_people && running.approved.as_ref() != Some(head) {
+            let effect = Effect::ApproveChangeRequest {
+                repository,
+                number,
+                head: head.clone(),
+                deployment,
+            };
+            return self.write(running, "approve", effect);
+        }
+        let effect = Effect::MergeChangeRequest {
+            repository,
+            number,
+            head: head.clone(),
+            deployment,
+        };
+        self.write(running, "merge", effect)
+    }
+
+    /// The base says by now what was to be set, so the change request has nothing left to do.
+    pub(super) fn already_there(&mut self, running: &Running) -> Step {
+        if running.change.is_none() || running.closed {
+            return self.succeed(running, true);
+        }
+        let Some(seen) = self.change_request(running) else {
+            return Step::Looks;
+        };
+        match (seen.state, &running.published) {
+            (ChangeState::Merged, _) => {
+                let merged = self.take_merge(&seen);
+                return merged.map_or(Step::Works, |running| self.succeed(&running, false));
+            }
+            (ChangeState::Closed, _) => return self.succeed(running, true),
+            (ChangeState::Open, Some(published))
+                if seen.head.as_ref() != Some(&published.commit) =>
+            {
+                return Step::Waits(foreign(&seen, &published.commit));
+            }
+            (ChangeState::Open, _) => {}
+        }
+        let failure = Failure {
+            reason_code: "unchanged".to_owned(),
+            message: "the base says so already: there is nothing left to merge".to_owned(),
+        };
+        let effect = Effect::CloseChangeRequest {
+            repository: running.repository.clone(),
+            number: seen.number,
+            why: CloseReason::Failed { failure },
+        };
+        self.write(running, "close", effect)
+    }
+}
+
+fn foreign(seen: &ChangeRequest, ours: &Revision) -> Waiting {
+    let theirs = |ahead: &&Ahead| ahead.revision != *ours;
+    Waiting::ForeignCommits {
+        commits: seen
+            .ahead
+            .iter()
+            .filter(theirs)
+            .map(|ahead| format!("{} ({})", ahead.title, ahead.author))
+            .collect(),
+    }
+}

@@ -1,0 +1,131 @@
+//! What people are told, and what is written down.
+//!
+//! Every turn of a deployment gives one notice. Waiting for the same thing is told once, and so is
+//! each kind of trouble with a call: neither a retry nor an interruption makes it news again.
+
+use serde_json::{Value, json};
+
+use super::decide::Draft;
+use super::state::{Candidate, Running};
+use crate::audit::AuditEntry;
+use crate::deployment::{Deployment, DeploymentId, DeploymentState, Waiting};
+use crate::names::Principal;
+use crate::notice::{Notice, Turn};
+
+/// Calls that work at their second or third attempt are nobody's trouble.
+const ATTEMPTS_BEFORE_TELLING: u32 = 3;
+
+impl Draft<'_> {
+    pub(super) fn audit(&mut self, action: &str, actor: Option<Principal>, detail: Value) {
+        self.plan.audit.push(AuditEntry {
+            action: action.to_owned(),
+            subject: Some(self.world.subject.clone()),
+            actor,
+            cause: format!(
+                "decided at {} on what was hinted at {}",
+                self.world.now, self.world.hinted_at
+            ),
+            detail,
+        });
+    }
+
+    /// Gives notice of a turn of the running deployment.
+    pub(super) fn notice(&mut self, turn: Turn) {
+        if let Some(running) = &mut self.state.running {
+            running.turns += 1;
+            let deployment = running.candidate.id(&self.rules.lane);
+            self.plan.notices.push(Notice {
+                id: format!("{deployment}#{}", running.turns),
+                deployment,
+                lane: self.rules.lane.clone(),
+                revision: running.candidate.revision.clone(),
+                at: self.world.now,
+                turn,
+            });
+        }
+    }
+
+    pub(super) fn row(&mut self, row: Deployment) {
+        self.plan.deployments.push(row);
+    }
+
+    /// Writes the row of a candidate that never ran.
+    pub(super) fn row_superseded(&mut self, candidate: &Candidate, by: u64) {
+        let mut row = candidate.row(&self.rules.lane, DeploymentState::Superseded);
+        row.superseded_by = Some(DeploymentId::new(&self.rules.lane, by));
+        row.finished_at = Some(self.world.now);
+        self.row(row);
+        self.audit(
+            "deployment.superseded",
+            None,
+            json!({"ordinal": candidate.ordinal, "by": by}),
+        );
+    }
+
+    /// Writes the running deployment's row if it changed, and says what it waits for if that is news.
+    pub(super) fn tell_running(&mut self, before: Option<&Running>) {
+        self.tell_waiting();
+        if let Some(running) = &self.state.running
+            && before != Some(running)
+        {
+            let row = running.row(&self.rules.lane, self.world.now);
+            self.row(row);
+        }
+    }
+
+    fn tell_waiting(&mut self) {
+        let lasts = self
+            .world
+            .effects
+            .iter()
+            .any(|e| e.error.is_some() && e.attempts >= ATTEMPTS_BEFORE_TELLING);
+        let Some(running) = self.state.running.as_mut().filter(|r| r.ending.is_none()) else {
+            return;
+        };
+        let Some(waiting) = running.waiting.clone() else {
+            return;
+        };
+        match &waiting {
+            Waiting::Retry { effect, .. } | Waiting::Blocked { effect, .. } => {
+                let blocked = matches!(waiting, Waiting::Blocked { .. });
+                let trouble = format!("{effect}{}", if blocked { " blocked" } else { "" });
+                if running.troubles.contains(&trouble) || (!blocked && !lasts) {
+                    return;
+                }
+                running.troubles.push(trouble);
+            }
+            _ => {
+                let earlier = running.told.replace(waiting.clone());
+                if earlier.is_some_and(|earlier| is_same(&earlier, &waiting)) {
+                    return;
+                }
+            }
+        }
+        let number = running.change.as_ref().map(|change| change.number);
+        self.notice(Turn::Waits { waiting, number });
+    }
+}
+
+/// Whether two waits are the same to who has to act. Fewer pending checks and more approvals are
+/// progress, more foreign commits are no reason to say again that there are some.
+fn is_same(earlier: &Waiting, now: &Waiting) -> bool {
+    match (earlier, now) {
+        (Waiting::Checks { .. }, Waiting::Checks { .. })
+        | (Waiting::ForeignCommits { .. }, Waiting::ForeignCommits { .. }) => true,
+        (
+            Waiting::People {
+                needed: a,
+                from: b,
+                backwards: c,
+                ..
+            },
+            Waiting::People {
+                needed: d,
+                from: e,
+                backwards: f,
+                ..
+            },
+        ) => (a, b, c) == (d, e, f),
+        _ => earlier == now,
+    }
+}
