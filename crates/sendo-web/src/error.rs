@@ -11,6 +11,7 @@ use axum::http::header::{HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE}
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 use sendo_intake::IntakeError;
+use sendo_report::{Language, page};
 use sendo_store::StoreError;
 use serde::Serialize;
 
@@ -71,21 +72,17 @@ impl Refusal {
     }
 
     /// The same refusal as a page.
-    pub(crate) fn page(&self, language: sendo_report::Language) -> Response {
+    pub(crate) fn page(&self, language: Language) -> Response {
         if self.status == StatusCode::NOT_FOUND {
-            let page = Html(sendo_report::page::missing(language));
+            let page = Html(page::missing(language));
             return (self.status, self.headers(), page).into_response();
         }
-        let page = Html(format!(
-            "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
-             <title>{status} · Sendo</title><link rel=\"stylesheet\" href=\"{style}\"></head>\
-             <body><main><h1>{status}</h1><p>{message}.</p><p>{next}.</p>\
-             <p><code>{code}</code></p></main></body></html>",
-            status = escaped(&self.status.to_string()),
-            style = sendo_report::page::STYLE_PATH,
-            message = escaped(&self.message),
-            next = escaped(&self.next),
-            code = escaped(self.reason_code),
+        let page = Html(page::refused(
+            &self.status.to_string(),
+            &self.message,
+            &self.next,
+            self.reason_code,
+            language,
         ));
         (self.status, self.headers(), page).into_response()
     }
@@ -168,20 +165,4 @@ impl From<IntakeError> for Refusal {
             }
         }
     }
-}
-
-/// Text between tags or inside quotes.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
 }

@@ -58,6 +58,12 @@ pub(crate) async fn script(headers: HeaderMap) -> Response {
     )
 }
 
+/// The icon.
+pub(crate) async fn icon(headers: HeaderMap) -> Response {
+    static TAG: LazyLock<String> = LazyLock::new(|| tag(page::ICON));
+    file(&headers, &TAG, "image/svg+xml", page::ICON)
+}
+
 /// A file that browsers keep and ask about, so that an upgrade is seen at once.
 fn file(headers: &HeaderMap, tag: &str, kind: &'static str, text: &'static str) -> Response {
     let known = headers

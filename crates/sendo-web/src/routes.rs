@@ -10,7 +10,7 @@ use axum::handler::Handler;
 use axum::http::{Method, StatusCode, Uri};
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodFilter, MethodRouter, on};
-use sendo_report::page::{EVENTS_PATH, SCRIPT_PATH, STYLE_PATH};
+use sendo_report::page::{EVENTS_PATH, ICON_PATH, SCRIPT_PATH, STYLE_PATH};
 
 pub use crate::auth::Access;
 
@@ -105,6 +105,7 @@ fn table() -> Vec<Route> {
         ),
         get(STYLE_PATH, everybody, pages::style),
         get(SCRIPT_PATH, everybody, pages::script),
+        get(ICON_PATH, everybody, pages::icon),
         get(EVENTS_PATH, readers, feed::listen),
         get("/livez", everybody, probes::alive),
         get("/readyz", everybody, probes::ready),

@@ -6,6 +6,7 @@ mod description;
 mod feed;
 mod harness;
 mod limits;
+mod log;
 mod origin;
 mod pages;
 mod probes;

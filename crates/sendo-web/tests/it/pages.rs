@@ -103,7 +103,7 @@ async fn pages_speak_the_language_of_their_reader() {
 #[tokio::test]
 async fn a_refusal_is_a_page_for_a_browser_and_json_for_a_program() {
     let server = Server::closed().await;
-    for (path, status) in [("/%3Cscript%3E", 404), ("/", 401)] {
+    for (path, status) in [("/%3Cscript%3E", 404), ("/", 401), ("/api", 404)] {
         let call = || server.get(path);
         let page = call().header("accept", "text/html,*/*").send().await;
         assert_eq!(page.status, status);
@@ -121,6 +121,7 @@ async fn files_are_kept_by_browsers_until_they_change() {
     for (path, kind) in [
         ("/assets/sendo.css", "text/css"),
         ("/assets/sendo.js", "text/javascript"),
+        ("/assets/sendo.svg", "image/svg+xml"),
     ] {
         let reply = server.get(path).send().await;
         assert!(reply.head.contains(kind) && !reply.body.is_empty());

@@ -28,15 +28,7 @@ async fn forged_tokens_are_refused_on_every_route_that_asks_and_leave_no_deliver
     let other_id = format!("sendo_000000000000_{secret}");
     let other_secret = format!("sendo_{id}_{}", "0".repeat(64));
     let upper = good.to_uppercase();
-    for forged in [
-        "",
-        "x",
-        "sendo_",
-        &secret[..],
-        &other_id,
-        &other_secret,
-        &upper,
-    ] {
+    for forged in ["", "x", "sendo_", secret, &other_id, &other_secret, &upper] {
         for call in [server.post("/api/v1/deployments", DEPLOY), server.get("/")] {
             let reply = call.token(forged).send().await;
             assert_eq!(
