@@ -4,8 +4,10 @@
 //! wrote reaches an argument without having been an [`crate::Oid`], [`crate::RefName`] or
 //! [`crate::TreePath`] first. Knows nothing of what the commands mean.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -41,6 +43,19 @@ const CONFIGURATION: [(&str, &str); 7] = [
     ("gc.auto", "0"),
     ("maintenance.auto", "false"),
 ];
+
+/// Where git is, looked up once: by a full path a process starts faster, since this one need not be
+/// copied to search `PATH` in the copy.
+static GIT: LazyLock<PathBuf> = LazyLock::new(|| {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let executable = |file: &PathBuf| {
+        let metadata = file.metadata();
+        metadata.is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+    };
+    let mut places = std::env::split_paths(&path).filter(|folder| folder.is_absolute());
+    let found = places.find_map(|folder| Some(folder.join("git")).filter(executable));
+    found.unwrap_or_else(|| PathBuf::from("git"))
+});
 
 /// git, pointed at one repository (or at none, to create one).
 #[derive(Debug, Clone)]
@@ -116,7 +131,7 @@ impl Git {
 
     /// As [`Git::command`], for `git init`.
     pub(crate) fn command_without_repository(&self, args: &[&str]) -> Command {
-        let mut command = Command::new("git");
+        let mut command = Command::new(&*GIT);
         command
             .env_clear()
             .envs(ENVIRONMENT)
@@ -304,8 +319,7 @@ impl Conversation {
         Ok(bytes)
     }
 
-    /// Says everything in `questions` while handing each answer's first line to nobody: see
-    /// [`crate::objects::ObjectReader::read_all`], which reads in step through `split`.
+    /// Both ends and the deadline, for whoever asks ahead of the answers.
     pub(crate) fn split(&mut self) -> (&mut ChildStdin, &mut BufReader<ChildStdout>, Instant) {
         (&mut self.stdin, &mut self.stdout, self.deadline)
     }

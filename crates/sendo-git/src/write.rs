@@ -10,6 +10,7 @@ use std::path::Path;
 use crate::error::GitError;
 use crate::objects::Entry;
 use crate::oid::Oid;
+use crate::process::Conversation;
 use crate::repository::{BareRepository, line};
 use crate::tree::{Mode, Walk, file_mode};
 use crate::tree_path::TreePath;
@@ -75,6 +76,8 @@ impl BareRepository {
     /// `not_a_file` and `not_a_folder` as for reading, and those of running git.
     pub async fn write_tree_with(&self, base: Oid, changes: &[Change]) -> Result<Oid, GitError> {
         refuse_overlap(changes)?;
+        // It starts while the rest is read.
+        let writer = TreeWriter::start(self)?;
         let ((root, mut folders, modes), blobs) =
             tokio::try_join!(self.folders_along(base, changes), self.write_blobs(changes))?;
         let mut touched = BTreeSet::new();
@@ -88,7 +91,7 @@ impl BareRepository {
         if touched.is_empty() {
             return Ok(root);
         }
-        self.write_folders(folders, touched).await
+        self.write_folders(writer, folders, touched).await
     }
 
     /// Makes sure that the tree without entries is stored: git knows it without, but other tools
@@ -103,7 +106,8 @@ impl BareRepository {
     }
 
     /// Writes a commit. The same commit always has the same name, so writing it again is harmless.
-    /// Whether the parents exist is not checked here; moving a ref to it will.
+    /// Whether its tree and
+    /// parents exist is not checked.
     ///
     /// # Errors
     /// `invalid_commit` for a name, address or message git cannot hold, and those of running git.
@@ -213,20 +217,10 @@ impl BareRepository {
     /// Writes the touched folders, deepest first, and those above them; answers the root.
     async fn write_folders(
         &self,
+        TreeWriter { files, mut hasher }: TreeWriter,
         mut folders: Folders,
         mut touched: BTreeSet<(usize, String)>,
     ) -> Result<Oid, GitError> {
-        // Not `git mktree`, which looks up every line of every tree it is given.
-        let args = [
-            "hash-object",
-            "-t",
-            "tree",
-            "-w",
-            "--no-filters",
-            "--stdin-paths",
-        ];
-        let files = TempFiles::new()?;
-        let mut hasher = self.git.converse(&args, files.path())?;
         let mut root = Oid::EMPTY_TREE;
         for n in 0.. {
             let Some((_, folder)) = touched.pop_last() else {
@@ -248,6 +242,29 @@ impl BareRepository {
         }
         hasher.ended().await?;
         Ok(root)
+    }
+}
+
+/// A process that writes trees one after the other. Not `git mktree`, which looks up every line of
+/// every tree it is given.
+struct TreeWriter {
+    files: TempFiles,
+    hasher: Conversation,
+}
+
+impl TreeWriter {
+    fn start(repository: &BareRepository) -> Result<Self, GitError> {
+        let args = [
+            "hash-object",
+            "-t",
+            "tree",
+            "-w",
+            "--no-filters",
+            "--stdin-paths",
+        ];
+        let files = TempFiles::new()?;
+        let hasher = repository.git.converse(&args, files.path())?;
+        Ok(Self { files, hasher })
     }
 }
 
