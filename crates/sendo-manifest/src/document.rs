@@ -34,6 +34,28 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<&str, EditError> {
     })
 }
 
+/// Refuses YAML with characters that end a line in YAML 1.1 alone, or that old editors leave.
+///
+/// What stands behind one is a comment or value to one reader and a key to another, so that no
+/// proof made by one of them would hold for the other.
+pub(crate) fn refuse_odd_line_breaks(text: &str) -> Result<(), EditError> {
+    let bytes = text.as_bytes();
+    for (at, byte) in bytes.iter().enumerate() {
+        let name = match (byte, bytes.get(at + 1), bytes.get(at + 2)) {
+            (b'\r', next, _) if next != Some(&b'\n') => "a carriage return without a line feed",
+            (0xc2, Some(0x85), _) => "the character U+0085",
+            (0xe2, Some(0x80), Some(0xa8)) => "the character U+2028",
+            (0xe2, Some(0x80), Some(0xa9)) => "the character U+2029",
+            _ => continue,
+        };
+        return Err(EditError::LineBreak {
+            at: Position::of(text, at),
+            name,
+        });
+    }
+    Ok(())
+}
+
 /// The root of the document that a selector fits.
 pub(crate) fn select(tree: &Tree<'_>, selector: &DocumentSelector) -> Result<NodeId, EditError> {
     let roots = || tree.documents.iter().map(|document| document.root);

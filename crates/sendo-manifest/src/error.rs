@@ -81,6 +81,14 @@ pub enum EditError {
         /// What it expected.
         detail: String,
     },
+    /// A character that ends a line for some readers of YAML and not for others.
+    #[error("{name} ends a line for some readers and not for others")]
+    LineBreak {
+        /// The character.
+        at: Position,
+        /// What it is called.
+        name: &'static str,
+    },
     /// A mapping holds the same key twice, so that its meaning depends on the reader.
     #[error("key `{key}` is here a second time, first on line {first_line}")]
     DuplicateKey {
@@ -250,6 +258,7 @@ impl EditError {
             Self::TooManyNodes { .. } => "too_many_nodes",
             Self::TooDeep { .. } => "too_deep",
             Self::Parse { .. } => "parse_error",
+            Self::LineBreak { .. } => "line_break",
             Self::DuplicateKey { .. } => "duplicate_key",
             Self::Alias { .. } => "alias",
             Self::ImageNotFound { .. } => "image_not_found",
@@ -277,6 +286,7 @@ impl EditError {
             Self::Encoding { at }
             | Self::TooDeep { at, .. }
             | Self::Parse { at, .. }
+            | Self::LineBreak { at, .. }
             | Self::DuplicateKey { at, .. }
             | Self::Alias { at, .. }
             | Self::ImageAmbiguous { at, .. }
@@ -307,6 +317,7 @@ impl EditError {
             Self::TooLarge { .. } | Self::TooManyNodes { .. } => "split the file",
             Self::TooDeep { .. } => "flatten the file; manifests are rarely ten levels deep",
             Self::Parse { .. } => "correct the file; the place given is where reading stopped",
+            Self::LineBreak { .. } => "remove it, or escape it in double quotes",
             Self::DuplicateKey { .. } => "remove one of the two keys",
             Self::Alias { .. } => "edit the anchored value instead, or write the value out here",
             Self::ImageNotFound { .. } => "correct the name, or add the entry by hand once",

@@ -44,6 +44,10 @@ pub fn set_images(text: &[u8], edits: &[ImageEdit], mode: ImageMode) -> Result<E
         edit.check()?;
     }
     let text = document::decode(text)?;
+    let json = Format::of_text(text) == Format::Json;
+    if !json {
+        document::refuse_odd_line_breaks(text)?;
+    }
     let tree = Tree::parse(text)?;
     let root = document::select(&tree, &DocumentSelector::Only)?;
     let root = Slot::root(&tree, root);
@@ -51,7 +55,6 @@ pub fn set_images(text: &[u8], edits: &[ImageEdit], mode: ImageMode) -> Result<E
         return Err(unexpected(&tree, root.node, "the kustomization", "mapping"));
     }
     refuse_other_spellings(&tree, root.node)?;
-    let json = Format::of_text(text) == Format::Json;
     let mut images = Images {
         tree: &tree,
         root,

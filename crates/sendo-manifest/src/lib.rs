@@ -44,8 +44,12 @@ pub use values::{Format, Value, set_values};
 ///
 /// # Errors
 /// The refusal that every edit of the text would meet.
-pub fn check(text: &[u8]) -> Result<(), EditError> {
-    tree::Tree::parse(document::decode(text)?).map(|_| ())
+pub fn check(text: &[u8], format: Format) -> Result<(), EditError> {
+    let text = document::decode(text)?;
+    if format == Format::Yaml {
+        document::refuse_odd_line_breaks(text)?;
+    }
+    tree::Tree::parse(text).map(|_| ())
 }
 
 /// Runs the parser over a text and builds nothing: the yardstick that edits are measured against.

@@ -128,8 +128,11 @@ pub fn set_values(
     edits: &[(Path, Value)],
 ) -> Result<Edited, EditError> {
     let text = document::decode(text)?;
-    let tree = Tree::parse(text)?;
     let json = format == Format::Json;
+    if !json {
+        document::refuse_odd_line_breaks(text)?;
+    }
+    let tree = Tree::parse(text)?;
     if json {
         proof::check_json(text, |detail| EditError::Parse {
             at: Position::of(text, 0),

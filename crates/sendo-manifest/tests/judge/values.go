@@ -74,7 +74,9 @@ func find(node *yaml.Node, path []any) *yaml.Node {
 				}
 			}
 		case float64:
-			next = node.Content[int(step)]
+			if node.Kind == yaml.SequenceNode && int(step) < len(node.Content) {
+				next = node.Content[int(step)]
+			}
 		}
 		if next == nil {
 			return nil
@@ -82,6 +84,24 @@ func find(node *yaml.Node, path []any) *yaml.Node {
 		node = next
 	}
 	return node
+}
+
+// findOrAdd makes the last key if its mapping does not have it.
+func findOrAdd(root *yaml.Node, path []any) *yaml.Node {
+	if node := find(root, path); node != nil {
+		return node
+	}
+	last := len(path) - 1
+	parent := find(root, path[:last])
+	key, ok := path[last].(string)
+	if parent == nil || parent.Kind != yaml.MappingNode || !ok {
+		return nil
+	}
+	var name, value yaml.Node
+	name.SetString(key)
+	value.SetString("")
+	parent.Content = append(parent.Content, &name, &value)
+	return &value
 }
 
 // plain decodes into maps, lists and values, aliases resolved.
@@ -103,7 +123,10 @@ func judgeValue(q Question) Answer {
 	if err != nil {
 		return Answer{Moot: true, Detail: err.Error()}
 	}
-	node := find(old[q.Document].Content[0], q.Path)
+	if len(old) <= q.Document || len(old[q.Document].Content) == 0 {
+		return Answer{Moot: true, Detail: "no such document"}
+	}
+	node := findOrAdd(old[q.Document].Content[0], q.Path)
 	if node == nil || node.Kind != yaml.ScalarNode {
 		return Answer{Moot: true, Detail: "no scalar there"}
 	}
