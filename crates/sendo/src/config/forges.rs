@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use sendo_core::names::{ForgeName, Principal};
+use sendo_forge::local::acts::{APPROVER, PROPOSER};
 use serde::Deserialize;
 
 use super::check::unknown_key;
@@ -55,6 +56,14 @@ pub enum ForgeKind {
 }
 
 impl ForgeKind {
+    /// The kind a word says.
+    #[must_use]
+    pub fn of_word(word: &str) -> Option<Self> {
+        [Self::Local, Self::Github, Self::Gitlab, Self::Gitea]
+            .into_iter()
+            .find(|kind| kind.as_str() == word)
+    }
+
     const fn as_str(self) -> &'static str {
         match self {
             Self::Local => "local",
@@ -79,7 +88,7 @@ pub(crate) struct ForgeShape {
 
 /// Our own identities on a local forge: who proposes and who approves.
 pub(crate) fn ours() -> Vec<Principal> {
-    ["local:sendo", "local:sendo-approver"]
+    [PROPOSER, APPROVER]
         .into_iter()
         .filter_map(|name| Principal::new(name).ok())
         .collect()

@@ -87,22 +87,15 @@ pub(crate) fn check_name(
     if !compiles(text, place, reading) {
         return false;
     }
-    if names.iter().any(|name| name_matches(text, name)) {
+    // As routes match it: names have no separators.
+    let matcher = globset::Glob::new(text).map(|glob| glob.compile_matcher());
+    if matcher.is_ok_and(|matcher| names.iter().any(|name| matcher.is_match(name))) {
         return true;
     }
     let known = super::suggest::list(names);
     let fix = super::suggest::did_you_mean(text, names)
         .unwrap_or_else(|| "correct the pattern, or leave it out".to_owned());
     refuse(place, reading, text, &format!("there are {known}"), &fix)
-}
-
-/// Whether a pattern of names means this name.
-#[must_use]
-pub(crate) fn name_matches(pattern: &str, name: &str) -> bool {
-    GlobBuilder::new(pattern)
-        .literal_separator(true)
-        .build()
-        .is_ok_and(|glob| glob.compile_matcher().is_match(name))
 }
 
 fn compiles(text: &str, place: Place<'_>, reading: &mut Reading<'_>) -> bool {

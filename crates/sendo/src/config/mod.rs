@@ -32,6 +32,7 @@ use std::path::{Path, PathBuf};
 
 use sendo_core::names::ForgeName;
 use sendo_core::promotion::LaneRules;
+use sendo_core::routing::Route;
 
 pub use applications::Lane;
 pub use document::schema;
@@ -40,9 +41,11 @@ pub use forges::{Forge, ForgeKind};
 pub use notices::{Channel, NoticeTarget, TURNS};
 pub use problem::{Code, ConfigError, ConfigErrors};
 pub use secret::{Secret, SecretError, SecretOrText};
-pub use server::{Database, Server, Speech};
+pub use server::{Database, Server};
 
+pub(crate) use check::SECRET;
 pub(crate) use reading::Reading;
+pub(crate) use server::Speech;
 
 /// A checked configuration.
 #[derive(Debug, Clone)]
@@ -96,6 +99,12 @@ impl Config {
     #[must_use]
     pub fn lanes_with_tiers(&self) -> &[Lane] {
         &self.lanes
+    }
+
+    /// Which notices go where. A route's target is the name of a [`NoticeTarget`].
+    #[must_use]
+    pub fn routes(&self) -> Vec<Route> {
+        self.notices.iter().map(NoticeTarget::route).collect()
     }
 
     /// The folder relative paths start at.

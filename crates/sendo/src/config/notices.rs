@@ -1,6 +1,8 @@
 //! `notices:` who is told what.
 
 use schemars::JsonSchema;
+use sendo_core::routing::Route;
+use sendo_report::Language;
 use serde::Deserialize;
 
 use super::glob;
@@ -37,22 +39,19 @@ pub struct NoticeTarget {
     /// Names of turns; empty is all.
     pub turns: Vec<String>,
     /// Its language; the server's when `None`.
-    pub language: Option<Speech>,
+    pub language: Option<Language>,
 }
 
 impl NoticeTarget {
-    /// Whether a turn of a lane is told to this target.
+    /// What it wants to hear.
     #[must_use]
-    pub fn wants(&self, application: &str, environment: &str, turn: &str) -> bool {
-        let any = |patterns: &[String], name: &str| {
-            patterns.is_empty()
-                || patterns
-                    .iter()
-                    .any(|pattern| glob::name_matches(pattern, name))
-        };
-        any(&self.applications, application)
-            && any(&self.environments, environment)
-            && (self.turns.is_empty() || self.turns.iter().any(|wanted| wanted == turn))
+    pub fn route(&self) -> Route {
+        Route {
+            target: self.name.clone(),
+            applications: self.applications.clone(),
+            environments: self.environments.clone(),
+            turns: self.turns.clone(),
+        }
     }
 }
 
@@ -229,7 +228,7 @@ impl NoticeShape {
                 .flatten()
                 .map(|turn| turn.name().to_owned())
                 .collect(),
-            language: self.language,
+            language: self.language.map(Language::from),
         })
     }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use sendo_core::time::Span;
+use sendo_report::Language;
 use serde::Deserialize;
 
 use super::Reading;
@@ -22,7 +23,7 @@ pub struct Server {
     /// What it keeps its memory in.
     pub database: Database,
     /// The language of pages and messages whose reader did not choose one.
-    pub language: Speech,
+    pub language: Language,
     /// How often each lane is looked at without being told.
     pub sweep: Span,
     /// How long a worker may be silent before another takes its effect over.
@@ -42,11 +43,20 @@ pub enum Database {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, serde::Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(rename = "Language")]
-pub enum Speech {
+pub(crate) enum Speech {
     /// English.
     En,
     /// Japanese.
     Ja,
+}
+
+impl From<Speech> for Language {
+    fn from(speech: Speech) -> Self {
+        match speech {
+            Speech::En => Self::En,
+            Speech::Ja => Self::Ja,
+        }
+    }
 }
 
 /// Where Sendo listens, what it keeps its memory in, and how often it looks by itself.
@@ -93,7 +103,7 @@ impl ServerShape {
                 .as_deref()
                 .and_then(|text| url(text, place.key("url"), reading)),
             database: database(&self.database, place.key("database"), reading),
-            language: self.language,
+            language: self.language.into(),
             sweep: sweep.unwrap_or(Span::from_secs(300)),
             lease: lease.unwrap_or(Span::from_secs(60)),
         }
