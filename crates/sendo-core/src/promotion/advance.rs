@@ -31,7 +31,14 @@ impl Draft<'_> {
         };
         let deliver = &self.rules.deliver;
         let rendered = render(&deliver.edits, &candidate);
-        let branch = match deliver.mode {
+        // Who must agree can only do so on a change request, and going backwards needs somebody.
+        let asks = candidate.backwards || self.rules.approval != Approval::Automatic;
+        let mode = if asks {
+            Mode::ChangeRequest
+        } else {
+            deliver.mode
+        };
+        let branch = match mode {
             Mode::Commit => Ok(deliver.base.clone()),
             Mode::ChangeRequest => BranchName::new(format!(
                 "sendo/{}/{}-{}",
@@ -44,7 +51,7 @@ impl Draft<'_> {
             edits,
             repository: deliver.repository.clone(),
             base: deliver.base.clone(),
-            mode: deliver.mode,
+            mode,
             branch: branch.clone().unwrap_or_else(|_| deliver.base.clone()),
             writes: 0,
             setbacks: 0,
@@ -237,7 +244,7 @@ impl Draft<'_> {
             });
         }
         self.notice(Turn::Succeeded { unchanged });
-        let mut row = running.row(&self.rules.lane, now);
+        let mut row = running.row(&self.rules.lane);
         row.state = DeploymentState::Succeeded;
         row.waiting = None;
         row.finished_at = Some(now);

@@ -175,27 +175,23 @@ impl Draft<'_> {
         let mut numbered = Vec::new();
         for heard in std::mem::take(&mut self.passed) {
             self.plan.forget.push(heard.key.clone());
-            let revision = heard
-                .announcement
-                .revision
-                .clone()
-                .or_else(|| Revision::new(heard.announcement.reference.clone()).ok());
-            let Some(revision) = revision else {
-                self.audit(
-                    "request.superseded",
-                    heard.announcement.by.clone(),
-                    json!({"reference": heard.announcement.reference}),
-                );
+            let announcement = &heard.announcement;
+            let named = Revision::new(announcement.reference.clone()).ok();
+            let revision = announcement.revision.clone().or(named);
+            let news = revision.filter(|revision| {
+                newest != Some(revision)
+                    && self.state.considered.as_ref() != Some(revision)
+                    && !self.state.noted.contains(revision)
+            });
+            // Whether a change touches the lane's paths is not known from an announcement.
+            let shows = announcement.requested || self.rules.paths.is_empty();
+            let Some(revision) = news.filter(|_| shows) else {
+                if announcement.requested {
+                    let detail = json!({"reference": announcement.reference});
+                    self.audit("request.superseded", announcement.by.clone(), detail);
+                }
                 continue;
             };
-            // Whether a change touches the lane's paths is not known from an announcement.
-            let known = newest == Some(&revision)
-                || self.state.considered.as_ref() == Some(&revision)
-                || self.state.noted.contains(&revision)
-                || !self.rules.paths.is_empty();
-            if known && !heard.announcement.requested {
-                continue;
-            }
             self.note(&revision);
             self.state.ordinal += 1;
             numbered.push((self.state.ordinal, heard));

@@ -246,8 +246,9 @@ impl<'a> Draft<'a> {
 
     /// Plans an effect under a key, unless that is planned already.
     pub(super) fn plan_effect(&mut self, key: String, ordinal: Option<u64>, effect: Effect) {
-        let mut known = self.world.effects.iter().map(|e| &e.key.0);
-        if known.any(|known| *known == key) {
+        let known = self.world.effects.iter().map(|e| &e.key.0);
+        let planned = self.plan.effects.iter().map(|e| &e.key.0);
+        if known.chain(planned).any(|known| *known == key) {
             return;
         }
         let deployment = ordinal.map(|ordinal| DeploymentId::new(&self.rules.lane, ordinal));

@@ -93,7 +93,11 @@ impl Draft<'_> {
         }
     }
 
-    fn finish(&mut self, running: &Running, ending: Ending) {
+    fn finish(&mut self, running: &Running, mut ending: Ending) {
+        if let (Ending::Superseded { by }, Some(next)) = (&mut ending, &self.state.queued) {
+            // The one that took its place may have been replaced meanwhile.
+            *by = next.ordinal;
+        }
         let action = match &ending {
             Ending::Superseded { .. } => "deployment.superseded",
             Ending::Cancelled { .. } => "deployment.cancelled",
@@ -108,6 +112,8 @@ impl Draft<'_> {
             actor,
             json!({"ordinal": running.candidate.ordinal, "ending": ending}),
         );
+        let row = running.ended(&self.rules.lane, &ending, self.world.now);
+        self.row(row);
         let turn = match ending {
             Ending::Superseded { by } => Turn::Superseded {
                 by: DeploymentId::new(&self.rules.lane, by),
@@ -123,8 +129,6 @@ impl Draft<'_> {
             Ending::Failed { failure } => Turn::Failed { failure },
         };
         self.notice(turn);
-        let row = running.row(&self.rules.lane, self.world.now);
-        self.row(row);
         self.delete_branch(running);
         self.state.running = None;
     }

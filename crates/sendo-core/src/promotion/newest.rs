@@ -184,7 +184,12 @@ impl Draft<'_> {
         if offer.newest {
             self.state.considered = Some(found.revision.clone());
         }
-        let passed = self.number_passed(Some(&found.revision));
+        // What else was announced is passed over by the newest alone.
+        let passed = if offer.newest {
+            self.number_passed(Some(&found.revision))
+        } else {
+            Vec::new()
+        };
         self.note(&found.revision);
         let tag = match asked {
             Some(asked) if asked.tag.is_some() => asked.tag.clone(),
@@ -224,12 +229,15 @@ impl Draft<'_> {
         if let Some(passed) = self.state.queued.take() {
             self.row_superseded(&passed, by);
         }
-        if self
+        if let Some(running) = self
             .state
             .running
-            .as_ref()
-            .is_some_and(|r| r.candidate.ordinal == by)
+            .as_mut()
+            .filter(|r| r.candidate.ordinal == by)
         {
+            // Who asks for it does not approve it, whoever started it.
+            let asked = &mut running.candidate.requested_by;
+            *asked = asked.take().or_else(|| candidate.requested_by.clone());
             self.audit(
                 "request.joined",
                 candidate.requested_by,

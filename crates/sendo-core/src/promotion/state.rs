@@ -239,31 +239,37 @@ impl Candidate {
 }
 
 impl Running {
-    /// Its row: where it stands, derived from the evidence.
+    /// Its row: where it stands, derived from the evidence. While it is being cleared away it is
+    /// still under way: a person may merge it until the last moment.
     #[must_use]
-    pub fn row(&self, lane: &LaneId, now: Timestamp) -> Deployment {
+    pub fn row(&self, lane: &LaneId) -> Deployment {
         let mut row = self.candidate.row(lane, DeploymentState::Running);
         row.version = Some(self.version.clone());
         row.change = self.change.clone();
-        row.waiting = self.waiting.clone();
+        row.waiting = self.waiting.clone().filter(|_| self.ending.is_none());
         if row.waiting.is_some() {
             row.state = DeploymentState::Waiting;
         }
-        if let Some(ending) = &self.ending {
-            row.waiting = None;
-            row.finished_at = Some(now);
-            row.state = match ending {
-                Ending::Superseded { by } => {
-                    row.superseded_by = Some(DeploymentId::new(lane, *by));
-                    DeploymentState::Superseded
-                }
-                Ending::Cancelled { .. } => DeploymentState::Cancelled,
-                Ending::Failed { failure } => {
-                    row.error = Some(failure.clone());
-                    DeploymentState::Failed
-                }
-            };
-        }
+        row
+    }
+
+    /// Its last row, once nothing is left of it.
+    #[must_use]
+    pub fn ended(&self, lane: &LaneId, ending: &Ending, now: Timestamp) -> Deployment {
+        let mut row = self.row(lane);
+        row.waiting = None;
+        row.finished_at = Some(now);
+        row.state = match ending {
+            Ending::Superseded { by } => {
+                row.superseded_by = Some(DeploymentId::new(lane, *by));
+                DeploymentState::Superseded
+            }
+            Ending::Cancelled { .. } => DeploymentState::Cancelled,
+            Ending::Failed { failure } => {
+                row.error = Some(failure.clone());
+                DeploymentState::Failed
+            }
+        };
         row
     }
 }

@@ -68,7 +68,7 @@ impl Draft<'_> {
         if let Some(running) = &self.state.running
             && before != Some(running)
         {
-            let row = running.row(&self.rules.lane, self.world.now);
+            let row = running.row(&self.rules.lane);
             self.row(row);
         }
     }

@@ -1,0 +1,346 @@
+//! What starts a deployment, and which revision it brings.
+
+use super::harness::Harness;
+use super::verbs::{after, id, lane, main_branch, people, who};
+use crate::deployment::DeploymentState::{Queued, Succeeded, Superseded, Waiting};
+use crate::deployment::Waiting as For;
+use crate::event::Event;
+use crate::job::Job;
+use crate::promotion::Trigger;
+use crate::promotion::matching::announce;
+
+#[test]
+fn the_first_look_is_a_baseline_even_when_a_sweep_comes_late() {
+    let mut h = Harness::one(main_branch());
+    h.sweep();
+    assert_eq!((h.rows.len(), h.outside.changes.len()), (0, 0));
+}
+
+#[test]
+fn a_merge_whose_delivery_is_lost_is_found_by_the_sweep() {
+    let mut h = Harness::one(main_branch());
+    let merged = h.merge("one");
+    h.mail.clear();
+    h.sweep();
+    assert_eq!(h.at("test"), merged.as_str());
+    h.leaves_nothing();
+}
+
+#[test]
+fn a_pull_request_closed_without_a_merge_starts_nothing() {
+    let h = Harness::one(main_branch());
+    let rules = &h.job.lanes()[0];
+    let (repository, base) = (rules.repository.clone(), rules.deliver.base.clone());
+    let closed = Event::PullRequestClosed {
+        repository,
+        number: 7,
+        base,
+        merged: None,
+        by: None,
+    };
+    assert_eq!(
+        announce(rules, &closed).unwrap_err().reason.code(),
+        "not_merged"
+    );
+    assert!(h.job.wakes("1/0", &closed, h.now).is_empty());
+}
+
+#[test]
+fn only_changes_to_the_paths_of_a_lane_count() {
+    let mut h = Harness::but(|rules| rules.paths = vec!["services/web/**".to_owned()]);
+    h.merge_touching("elsewhere", &["services/other/x"]);
+    h.run();
+    assert!(h.rows.is_empty());
+    let merged = h.merge_touching("here", &["services/web/x"]);
+    h.run();
+    assert_eq!(
+        (h.at("test"), h.standing()),
+        (merged.to_string(), vec![Succeeded])
+    );
+    let row = h.rows.values().next().unwrap();
+    assert_eq!(
+        row.included
+            .iter()
+            .map(|c| c.title.as_str())
+            .collect::<Vec<_>>(),
+        ["here"]
+    );
+}
+
+#[test]
+fn a_person_may_ask_for_the_newest_whatever_it_touches() {
+    let mut h = Harness::but(|rules| rules.paths = vec!["services/web/**".to_owned()]);
+    let merged = h.merge_touching("elsewhere", &["README"]);
+    h.run();
+    h.deploy("web/test", None, "alice");
+    h.run();
+    assert_eq!(
+        (h.at("test"), h.standing()),
+        (merged.to_string(), vec![Succeeded])
+    );
+    assert_eq!(
+        h.rows.values().next().unwrap().requested_by,
+        Some(who("alice"))
+    );
+}
+
+#[test]
+fn an_image_that_ci_reports_is_deployed_once() {
+    let mut h = Harness::one(Trigger::Image);
+    let merged = h.merge("one");
+    h.run();
+    assert!(h.rows.is_empty());
+    h.report_image(&merged, "1.0");
+    h.report_image(&merged, "1.0");
+    h.run();
+    h.report_image(&merged, "1.0");
+    h.run();
+    assert_eq!(
+        (h.at("test"), h.standing()),
+        (merged.to_string(), vec![Succeeded])
+    );
+    assert_eq!(h.rows.values().next().unwrap().reference, "1.0");
+}
+
+#[test]
+fn an_image_whose_ci_was_slower_is_passed_over() {
+    let mut h = Harness::one(Trigger::Image);
+    let (older, newer) = (h.merge("one"), h.merge("two"));
+    h.report_image(&newer, "2.0");
+    h.run();
+    h.report_image(&older, "1.0");
+    h.run();
+    assert_eq!(h.at("test"), newer.as_str());
+    assert_eq!(h.standing(), [Succeeded, Superseded]);
+}
+
+#[test]
+fn a_person_may_ask_for_the_last_image_again() {
+    let mut h = Harness::one(Trigger::Image);
+    let merged = h.merge("one");
+    h.report_image(&merged, "1.0");
+    h.run();
+    h.set_by_hand("test.yaml.tag", "by hand");
+    h.deploy("web/test", None, "alice");
+    h.run();
+    assert_eq!(
+        (h.at("test"), h.standing()),
+        (merged.to_string(), vec![Succeeded, Succeeded])
+    );
+}
+
+#[test]
+fn a_command_deploys_a_revision_a_branch_or_a_tag() {
+    for by in ["revision", "feature", "v1"] {
+        let mut h = Harness::one(Trigger::Command);
+        let wanted = h.merge("one");
+        h.push("feature", &wanted);
+        h.push_tag("v1", &wanted);
+        h.run();
+        assert!(h.rows.is_empty());
+        let reference = if by == "revision" {
+            wanted.as_str()
+        } else {
+            by
+        };
+        h.deploy("web/test", Some(reference), "alice");
+        h.run();
+        assert_eq!(
+            (h.at("test"), h.standing()),
+            (wanted.to_string(), vec![Succeeded]),
+            "{by}"
+        );
+    }
+}
+
+#[test]
+fn a_request_for_nothing_that_exists_is_written_down_and_over() {
+    for reference in [Some("no-such-branch"), None] {
+        let mut h = Harness::one(Trigger::Command);
+        h.deploy("web/test", reference, "alice");
+        h.run();
+        assert_eq!(h.audit, ["request.not_found"]);
+        h.sweep();
+        assert_eq!((h.audit.len(), h.rows.len()), (1, 0));
+    }
+}
+
+#[test]
+fn a_requested_older_revision_needs_a_person_who_did_not_ask() {
+    let mut h = Harness::one(main_branch());
+    let older = h.merge("one");
+    h.run();
+    let newer = h.merge("two");
+    h.run();
+    h.deploy("web/test", Some(older.as_str()), "alice");
+    h.run();
+    assert!(matches!(
+        h.waiting(),
+        Some(For::People {
+            backwards: true,
+            needed: 1,
+            ..
+        })
+    ));
+    h.approve_by("alice");
+    h.run();
+    assert_eq!(h.at("test"), newer.as_str());
+    h.approve_by("bob");
+    h.run();
+    h.sweep();
+    assert_eq!(
+        h.at("test"),
+        older.as_str(),
+        "the branch's head does not overrule the person"
+    );
+    assert_eq!(h.standing(), [Succeeded, Succeeded, Succeeded]);
+}
+
+#[test]
+fn a_request_for_what_is_on_its_way_joins_it() {
+    let mut h = Harness::but(|rules| rules.deliver.checks = vec!["ci".to_owned()]);
+    let merged = h.merge("one");
+    h.run();
+    h.deploy("web/test", Some(merged.as_str()), "alice");
+    h.deploy("web/test", None, "alice");
+    h.run();
+    assert_eq!((h.standing(), h.outside.changes.len()), (vec![Waiting], 1));
+    assert!(h.audit.iter().any(|action| action == "request.joined"));
+}
+
+#[test]
+fn of_two_requests_the_newest_is_followed_and_the_other_is_not_lost() {
+    let mut h = Harness::one(Trigger::Command);
+    let (one, two) = (h.merge("one"), h.merge("two"));
+    h.deploy("web/test", Some(one.as_str()), "alice");
+    h.deploy("web/test", Some("main"), "bob");
+    h.run();
+    assert_eq!(
+        (h.at("test"), h.standing()),
+        (two.to_string(), vec![Superseded, Succeeded])
+    );
+}
+
+#[test]
+fn announcements_that_arrive_while_a_reference_is_looked_up_keep_their_place() {
+    let mut h = Harness::one(main_branch());
+    let old = h.outside.branches["main"].clone();
+    h.deploy("web/test", Some(old.as_str()), "alice");
+    h.deliver_all();
+    (0..3).for_each(|_| assert!(h.step()));
+    h.merge("one");
+    let newest = h.merge("two");
+    h.run();
+    let row = |revision| {
+        h.rows
+            .values()
+            .filter(move |row| row.revision == revision)
+            .count()
+    };
+    assert_eq!((row(old), row(newest)), (1, 1));
+    assert_eq!(h.rows.len(), 3);
+}
+
+#[test]
+fn a_rewound_branch_needs_a_person_to_go_backwards() {
+    let mut h = Harness::one(main_branch());
+    let older = h.merge("one");
+    h.run();
+    let newer = h.merge("two");
+    h.run();
+    h.push("main", &older);
+    h.run();
+    assert!(h.is_waiting_for_people() && h.at("test") == newer.as_str());
+    h.approve_by("alice");
+    h.run();
+    assert_eq!(h.at("test"), older.as_str());
+    h.leaves_nothing();
+}
+
+#[test]
+fn a_branch_rewound_while_its_head_is_merged_needs_a_person_too() {
+    let mut h = Harness::one(main_branch());
+    let (older, newer) = (h.merge("one"), h.merge("two"));
+    h.run_until_intended("merge_change_request");
+    h.push("main", &older);
+    h.run();
+    assert_eq!(
+        h.standing(),
+        [Superseded, Waiting, Queued].map(|s| if s == Waiting {
+            crate::deployment::DeploymentState::Running
+        } else {
+            s
+        })
+    );
+    h.release();
+    assert!(h.is_waiting_for_people() && h.at("test") == newer.as_str());
+}
+
+#[test]
+fn a_branch_rewound_behind_the_baseline_needs_a_person() {
+    let mut h = Harness::one(main_branch());
+    let first = h.outside.branches["main"].clone();
+    let second = h.merge("two");
+    h.mail.clear();
+    h.subjects.clear();
+    h.sweep();
+    assert!(h.state("web/test").considered == Some(second));
+    h.push("main", &first);
+    h.run();
+    assert!(h.is_waiting_for_people());
+}
+
+#[test]
+fn a_deleted_branch_starts_nothing_and_its_return_does() {
+    let mut h = Harness::one(main_branch());
+    let head = h.outside.branches.remove("main").unwrap();
+    h.sweep();
+    assert!(h.rows.is_empty());
+    let newer = h.write(vec![head], "back", &[]);
+    h.push("main", &newer);
+    h.run();
+    assert_eq!(
+        (h.at("test"), h.standing()),
+        (newer.to_string(), vec![Succeeded])
+    );
+}
+
+#[test]
+fn the_same_tree_may_count_as_success_before() {
+    let mut next = lane(
+        "web/production",
+        Trigger::PushedTo("stable".parse().unwrap()),
+    );
+    next.after = after("test", true);
+    let mut h = Harness::with(vec![lane("web/test", main_branch()), next]);
+    let first = h.outside.branches["main"].clone();
+    h.push("stable", &first);
+    h.run();
+    h.merge("one");
+    h.run();
+    let again = h.write(vec![first], "one", &[]);
+    h.push("stable", &again);
+    h.run();
+    assert_eq!(
+        h.at("production"),
+        again.as_str(),
+        "another commit of the same tree"
+    );
+}
+
+#[test]
+fn a_lane_removed_from_the_configuration_keeps_its_state() {
+    let mut h = Harness::but(|rules| rules.approval = people(1));
+    let merged = h.merge("one");
+    h.run();
+    let (job, state) = (h.job.clone(), h.state("web/test"));
+    h.job = crate::promotion::Promotions::new(Vec::new());
+    let world = h.world(&id("web/test").subject());
+    let plan = h.job.decide(&world);
+    assert_eq!((plan.state, plan.effects.len()), (world.state, 0));
+    h.job = job;
+    assert_eq!(h.state("web/test"), state);
+    h.approve_by("alice");
+    h.run();
+    assert_eq!(h.at("test"), merged.as_str());
+}

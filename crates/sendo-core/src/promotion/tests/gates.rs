@@ -1,0 +1,219 @@
+//! What has to happen outside first: checks, people, our own proof of the tree.
+
+use super::harness::Harness;
+use super::verbs::{main_branch, people, who};
+use crate::deployment::DeploymentState::{Queued, Succeeded, Waiting};
+use crate::deployment::Waiting as For;
+use crate::effect::{CheckState, Outcome, Verdict};
+use crate::promotion::Approval;
+
+fn checked() -> Harness {
+    Harness::but(|rules| rules.deliver.checks = vec!["ci".to_owned()])
+}
+
+#[test]
+fn checks_count_on_the_exact_head_alone() {
+    let mut h = checked();
+    let merged = h.merge("one");
+    h.run();
+    h.report_check("ci", CheckState::Success);
+    h.fate = super::going::once("merge_change_request", Outcome::Conflict);
+    h.set_by_hand("other", "value");
+    h.run();
+    assert_eq!(
+        h.waiting(),
+        Some(For::Checks {
+            pending: vec!["ci".to_owned()]
+        }),
+        "a new head, a new check"
+    );
+    h.report_check("ci", CheckState::Success);
+    h.run();
+    assert_eq!(h.at("test"), merged.as_str());
+    h.leaves_nothing();
+}
+
+#[test]
+fn other_checks_do_not_count() {
+    let mut h = checked();
+    h.merge("one");
+    h.run();
+    h.report_check("lint", CheckState::Success);
+    h.run();
+    assert!(matches!(h.waiting(), Some(For::Checks { .. })));
+}
+
+#[test]
+fn a_failed_check_that_succeeds_later_lets_it_go_on() {
+    let mut h = checked();
+    h.merge("one");
+    h.run();
+    h.report_check("ci", CheckState::Failure);
+    h.run();
+    assert_eq!(
+        h.waiting(),
+        Some(For::ChecksFailed {
+            failed: vec!["ci".to_owned()]
+        })
+    );
+    h.report_check("ci", CheckState::Pending);
+    h.run();
+    h.report_check("ci", CheckState::Success);
+    h.run();
+    assert_eq!(h.standing(), [Succeeded]);
+    h.leaves_nothing();
+}
+
+#[test]
+fn a_check_whose_report_is_lost_is_seen_by_the_lanes_own_timer() {
+    let mut h = checked();
+    h.merge("one");
+    h.run();
+    h.report_check("ci", CheckState::Success);
+    h.mail.clear();
+    h.pass(70);
+    assert_eq!(h.standing(), [Succeeded]);
+}
+
+#[test]
+fn as_many_people_as_asked_must_approve_and_not_who_asked_nor_we() {
+    let mut h = Harness::but(|rules| rules.approval = people(2));
+    h.merge("one");
+    h.run();
+    h.deploy("web/test", Some("main"), "alice");
+    h.run();
+    for name in ["sendo-approver", "bob", "bob"] {
+        h.approve_by(name);
+        h.run();
+    }
+    assert!(
+        matches!(h.waiting(), Some(For::People { needed: 2, have, .. }) if have == [who("bob")])
+    );
+    h.approve_by("carol");
+    h.run();
+    assert_eq!(h.standing(), [Succeeded]);
+}
+
+#[test]
+fn who_asked_does_not_count() {
+    let mut h = Harness::but(|rules| rules.approval = people(1));
+    h.merge("one");
+    h.mail.clear();
+    h.deploy("web/test", Some("main"), "alice");
+    h.run();
+    h.approve_by("alice");
+    h.run();
+    assert!(h.is_waiting_for_people());
+}
+
+#[test]
+fn only_the_people_named_count() {
+    let from = vec![who("alice")];
+    let mut h = Harness::but(|rules| rules.approval = Approval::People { count: 1, from });
+    h.merge("one");
+    h.run();
+    h.approve_by("bob");
+    h.run();
+    assert!(h.is_waiting_for_people());
+    h.approve_by("alice");
+    h.run();
+    assert_eq!(h.standing(), [Succeeded]);
+}
+
+#[test]
+fn an_approval_of_an_older_head_does_not_count() {
+    let mut h = Harness::but(|rules| rules.approval = people(1));
+    h.merge("one");
+    h.run();
+    h.fate = super::going::once("merge_change_request", Outcome::Conflict);
+    h.set_by_hand("other", "value");
+    h.approve_by("alice");
+    h.run();
+    assert!(h.is_waiting_for_people());
+    let waits = h.told().iter().filter(|turn| **turn == "waits").count();
+    assert_eq!(waits, 2, "the new head is news to who must approve");
+    h.approve_by("alice");
+    h.run();
+    assert_eq!(h.standing(), [Succeeded]);
+}
+
+#[test]
+fn changes_requested_hold_it_until_taken_back() {
+    let mut h = Harness::but(|rules| rules.approval = people(1));
+    h.merge("one");
+    h.run();
+    h.review("bob", Verdict::RequestChanges);
+    h.approve_by("alice");
+    h.run();
+    assert_eq!(h.waiting(), Some(For::ChangesRequested { by: who("bob") }));
+    h.review("bob", Verdict::Comment);
+    h.run();
+    assert_eq!(h.waiting(), Some(For::ChangesRequested { by: who("bob") }));
+    h.approve_by("bob");
+    h.run();
+    assert_eq!(h.standing(), [Succeeded]);
+}
+
+#[test]
+fn foreign_commits_stop_the_lane_and_a_newer_revision_waits_behind() {
+    let mut h = checked();
+    h.merge("one");
+    h.run();
+    h.foreign_push();
+    h.run();
+    let stopped = For::ForeignCommits {
+        commits: vec!["a fix by hand (somebody)".to_owned()],
+    };
+    assert_eq!(h.waiting(), Some(stopped));
+    h.merge("two");
+    h.report_check("ci", CheckState::Success);
+    h.run();
+    assert_eq!((h.standing(), h.open()), (vec![Waiting, Queued], Some(1)));
+    h.merge_by_person("alice");
+    h.run();
+    assert_eq!(
+        (h.standing(), h.open()),
+        (vec![Succeeded, Waiting], Some(2))
+    );
+}
+
+#[test]
+fn foreign_commits_are_seen_before_a_newer_revision_takes_over() {
+    let mut h = checked();
+    h.merge("one");
+    h.run();
+    h.foreign_push();
+    h.mail.clear();
+    h.merge("two");
+    h.run();
+    assert_eq!((h.standing(), h.open()), (vec![Waiting, Queued], Some(1)));
+    h.close_by("alice");
+    h.run();
+    assert_eq!(h.outside.refs.len(), 3, "their commits are still there");
+}
+
+#[test]
+fn foreign_commits_taken_back_let_it_go_on() {
+    let mut h = checked();
+    h.merge("one");
+    h.run();
+    let (head, branch) = (h.head(1).unwrap(), h.outside.changes[0].branch.clone());
+    h.foreign_push();
+    h.run();
+    h.outside.refs.insert(branch, head);
+    h.report_check("ci", CheckState::Success);
+    h.run();
+    assert_eq!(h.standing(), [Succeeded]);
+    h.leaves_nothing();
+}
+
+#[test]
+fn a_tree_that_is_not_the_promised_one_is_never_approved() {
+    let mut h = Harness::one(main_branch());
+    h.outside.forged = true;
+    h.merge("one");
+    h.run();
+    assert_eq!(h.waiting(), Some(For::TreeMismatch));
+    assert!(!h.outside.done.contains_key("approve_change_request"));
+    assert!(!h.outside.done.contains_key("merge_change_request"));
+}
