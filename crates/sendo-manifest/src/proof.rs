@@ -327,3 +327,6 @@ fn reads_as(value: &str, style: ScalarStyle, new: &NewScalar) -> bool {
             !plain || scalar::is_plain_string(value, false)
         }
 }
+
+#[cfg(test)]
+mod tests;

@@ -176,3 +176,6 @@ pub(crate) fn literal_block(text: &str, indent: &str, newline: &str) -> Option<S
     }
     Some(out)
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,4 +6,6 @@ mod fuzzing;
 mod corpus;
 mod fuzz;
 mod images;
+mod limits;
+mod properties;
 mod speed;
