@@ -4,13 +4,17 @@
 //! keys. Aliases stay aliases, so that nothing is ever expanded. Comments and white space are not
 //! in the tree; they live on in the text between the nodes.
 
+mod kind;
+
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::Range;
 
-use granit_parser::{Event, Parser, ScalarStyle, Span, StructureStyle, Tag};
+use granit_parser::{Event, Parser, Span, Tag};
 
 use crate::error::{EditError, Position};
+
+pub(crate) use kind::{Kind, map_kind, scalar_kind, seq_kind};
 
 /// Largest text read or written, in bytes.
 pub const MAX_BYTES: usize = 16 << 20;
@@ -21,49 +25,6 @@ pub const MAX_NODES: usize = 1_000_000;
 
 /// Index of a node in its [`Tree`].
 pub(crate) type NodeId = u32;
-
-/// What a node is and how it is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Plain,
-    Single,
-    Double,
-    Literal,
-    Folded,
-    Alias,
-    BlockMap,
-    FlowMap,
-    BlockSeq,
-    FlowSeq,
-}
-
-impl Kind {
-    pub(crate) fn is_map(self) -> bool {
-        matches!(self, Self::BlockMap | Self::FlowMap)
-    }
-
-    pub(crate) fn is_seq(self) -> bool {
-        matches!(self, Self::BlockSeq | Self::FlowSeq)
-    }
-
-    pub(crate) fn is_scalar(self) -> bool {
-        !self.is_map() && !self.is_seq() && self != Self::Alias
-    }
-
-    pub(crate) fn is_flow(self) -> bool {
-        matches!(self, Self::FlowMap | Self::FlowSeq)
-    }
-
-    /// The word a person reads in an error.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::BlockMap | Self::FlowMap => "mapping",
-            Self::BlockSeq | Self::FlowSeq => "list",
-            Self::Alias => "alias",
-            _ => "single value",
-        }
-    }
-}
 
 /// One node. Nodes lie in document order, so that the descendants of `i` are `i + 1 .. next`.
 #[derive(Clone, Copy, Debug)]
@@ -109,30 +70,6 @@ pub(crate) fn parser(text: &str) -> Parser<'_, granit_parser::StrInput<'_>> {
         block_nesting_limit: MAX_DEPTH + 1,
     };
     Parser::new_from_str_with_options(text, options)
-}
-
-pub(crate) fn scalar_kind(style: ScalarStyle) -> Kind {
-    match style {
-        ScalarStyle::Plain => Kind::Plain,
-        ScalarStyle::SingleQuoted => Kind::Single,
-        ScalarStyle::DoubleQuoted => Kind::Double,
-        ScalarStyle::Literal => Kind::Literal,
-        ScalarStyle::Folded => Kind::Folded,
-    }
-}
-
-pub(crate) fn map_kind(style: StructureStyle) -> Kind {
-    match style {
-        StructureStyle::Block => Kind::BlockMap,
-        StructureStyle::Flow => Kind::FlowMap,
-    }
-}
-
-pub(crate) fn seq_kind(style: StructureStyle) -> Kind {
-    match style {
-        StructureStyle::Block => Kind::BlockSeq,
-        StructureStyle::Flow => Kind::FlowSeq,
-    }
 }
 
 pub(crate) fn tag_text(tag: Option<&Tag>) -> Option<String> {
