@@ -23,6 +23,7 @@ mod repository;
 mod spool;
 mod tree;
 mod tree_path;
+mod tree_writer;
 mod write;
 
 pub use error::GitError;

@@ -10,10 +10,10 @@ use std::path::Path;
 use crate::error::GitError;
 use crate::objects::Entry;
 use crate::oid::Oid;
-use crate::process::Conversation;
 use crate::repository::{BareRepository, line};
-use crate::tree::{Mode, Walk, file_mode};
+use crate::tree::{Walk, file_mode};
 use crate::tree_path::TreePath;
+use crate::tree_writer::{TempFiles, TreeWriter};
 
 /// One file to be different in the new tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -217,7 +217,7 @@ impl BareRepository {
     /// Writes the touched folders, deepest first, and those above them; answers the root.
     async fn write_folders(
         &self,
-        TreeWriter { files, mut hasher }: TreeWriter,
+        mut writer: TreeWriter,
         mut folders: Folders,
         mut touched: BTreeSet<(usize, String)>,
     ) -> Result<Oid, GitError> {
@@ -227,10 +227,7 @@ impl BareRepository {
                 break;
             };
             let entries = folders.remove(&folder).unwrap_or_default();
-            let question = files.write(n, &tree_bytes(&entries))?;
-            let answer = hasher.ask(question.as_bytes()).await?;
-            let tree = Oid::from_hex(&answer)
-                .ok_or_else(|| hasher.corrupt("the name of a tree it wrote"))?;
+            let tree = writer.write(n, &entries).await?;
             if folder.is_empty() {
                 root = tree;
                 break;
@@ -240,86 +237,9 @@ impl BareRepository {
             set_line(folders.entry(parent.to_owned()).or_default(), name, line);
             touched.insert((depth(parent), parent.to_owned()));
         }
-        hasher.ended().await?;
+        writer.ended().await?;
         Ok(root)
     }
-}
-
-/// A process that writes trees one after the other. Not `git mktree`, which looks up every line of
-/// every tree it is given.
-struct TreeWriter {
-    files: TempFiles,
-    hasher: Conversation,
-}
-
-impl TreeWriter {
-    fn start(repository: &BareRepository) -> Result<Self, GitError> {
-        let args = [
-            "hash-object",
-            "-t",
-            "tree",
-            "-w",
-            "--no-filters",
-            "--stdin-paths",
-        ];
-        let files = TempFiles::new()?;
-        let hasher = repository.git.converse(&args, files.path())?;
-        Ok(Self { files, hasher })
-    }
-}
-
-/// `hash-object` takes more than one content only as files, so they pass through a temporary folder.
-struct TempFiles(tempfile::TempDir);
-
-impl TempFiles {
-    fn new() -> Result<Self, GitError> {
-        let failed = |source| GitError::Io {
-            what: "create a folder in",
-            path: std::env::temp_dir(),
-            source,
-        };
-        tempfile::tempdir().map(Self).map_err(failed)
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    /// Writes the `n`-th file; answers the line that names it to git.
-    fn write(&self, n: usize, content: &[u8]) -> Result<String, GitError> {
-        let path = self.path().join(n.to_string());
-        match std::fs::write(&path, content) {
-            Ok(()) => Ok(format!("{n}\n")),
-            Err(source) => Err(GitError::Io {
-                what: "write",
-                path,
-                source,
-            }),
-        }
-    }
-}
-
-/// A tree as git stores it: sorted by name, a folder as if its name ended in a slash.
-fn tree_bytes(entries: &[Entry]) -> Vec<u8> {
-    let key = |entry: &&Entry| {
-        let slash = Mode::of(entry.mode) == Mode::Folder;
-        entry
-            .name
-            .iter()
-            .copied()
-            .chain(slash.then_some(b'/'))
-            .collect::<Vec<u8>>()
-    };
-    let mut sorted: Vec<&Entry> = entries.iter().collect();
-    sorted.sort_by_cached_key(key);
-    let mut bytes = Vec::new();
-    for Entry { mode, name, oid } in sorted {
-        bytes.extend_from_slice(format!("{mode:o} ").as_bytes());
-        bytes.extend_from_slice(name);
-        bytes.push(0);
-        bytes.extend_from_slice(oid.as_bytes());
-    }
-    bytes
 }
 
 /// Sets, adds or removes a line; answers whether that made a difference.
