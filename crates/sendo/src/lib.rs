@@ -1,3 +1,13 @@
-//! The binary's parts: its configuration and its command line.
+//! The binary's parts: its configuration, its command line, and the server they start.
 
+pub mod cli;
+pub mod client;
 pub mod config;
+pub mod exit;
+pub mod lifecycle;
+pub mod out;
+pub mod server;
+pub mod token_file;
+pub mod wiring;
+
+mod demo;

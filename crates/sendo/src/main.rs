@@ -1,9 +1,5 @@
-//! The binary.
+//! Sendo, the program. Everything is in the library beside it.
 
-fn main() {
-    let path = std::env::args().nth(1).unwrap_or_default();
-    match sendo::config::Config::load(std::path::Path::new(&path)) {
-        Ok(c) => println!("{c:#?}"),
-        Err(e) => println!("{e}"),
-    }
+fn main() -> std::process::ExitCode {
+    sendo::cli::main()
 }

@@ -52,6 +52,40 @@ pub struct Parts {
     pub language: Language,
     /// Told of every step, so that a test can stop the process there.
     pub boundaries: Arc<dyn Boundaries>,
+    /// Which part of the work this process does.
+    pub role: Role,
+}
+
+/// Which part of the work a process does. More than one process needs Postgres.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Role {
+    /// Everything.
+    All,
+    /// Answers requests and takes deliveries in.
+    Web,
+    /// Carries out effects.
+    Worker,
+    /// Translates deliveries, decides, sweeps and seals.
+    Controller,
+}
+
+impl Role {
+    /// The role as the command line writes it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Web => "web",
+            Self::Worker => "worker",
+            Self::Controller => "controller",
+        }
+    }
+
+    /// Whether it listens for requests.
+    #[must_use]
+    pub const fn listens(self) -> bool {
+        matches!(self, Self::All | Self::Web)
+    }
 }
 
 /// A server's loop, ready to run.
@@ -67,13 +101,21 @@ impl App {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let jobs: Vec<Arc<dyn Job>> = vec![Arc::new(Promotions::new(parts.lanes.clone()))];
-        Self { parts, jobs, bells: Bells::default(), spool_bell: Arc::default() }
+        Self {
+            parts,
+            jobs,
+            bells: Bells::default(),
+            spool_bell: Arc::default(),
+        }
     }
 
     /// The way in for requests.
     #[must_use]
     pub fn intake(&self) -> Intake {
-        Intake::new(Arc::clone(&self.parts.store), Arc::clone(&self.bells.deliveries))
+        Intake::new(
+            Arc::clone(&self.parts.store),
+            Arc::clone(&self.bells.deliveries),
+        )
     }
 
     /// Rings whenever something people see may have changed.
@@ -84,23 +126,44 @@ impl App {
 
     /// Runs until `stop`, then finishes what is under way.
     pub async fn run(self, stop: CancellationToken) {
-        for spooled in &self.parts.spooled {
-            if let Err(error) = spool::prepare(spooled).await {
-                tracing::warn!(repository = %spooled.repository, %error, "pushes to it are only noticed by the sweep");
-            }
-        }
-        let watcher = spool::watch(&self.parts.spooled, Arc::clone(&self.spool_bell));
+        let role = self.parts.role;
         let mut pumps = JoinSet::new();
-        self.spawn_intake(&mut pumps, &stop);
-        self.spawn_loop(&mut pumps, &stop);
-        self.spawn_effects(&mut pumps, &stop);
+        let mut watcher = None;
+        if matches!(role, Role::All | Role::Controller) {
+            for spooled in &self.parts.spooled {
+                if let Err(error) = spool::prepare(spooled).await {
+                    tracing::warn!(repository = %spooled.repository, %error, "pushes to it are only noticed by the sweep");
+                }
+            }
+            watcher = spool::watch(&self.parts.spooled, Arc::clone(&self.spool_bell));
+            self.spawn_intake(&mut pumps, &stop);
+            self.spawn_loop(&mut pumps, &stop);
+        }
+        if matches!(role, Role::All | Role::Worker) {
+            self.spawn_effects(&mut pumps, &stop);
+        }
+        if role == Role::Web {
+            stop.cancelled().await;
+        }
         while pumps.join_next().await.is_some() {}
         drop(watcher);
     }
 
-    fn pump(&self, name: &'static str, bell: &Arc<Notify>, then: &[&Arc<Notify>], stop: &CancellationToken) -> Pump {
+    fn pump(
+        &self,
+        name: &'static str,
+        bell: &Arc<Notify>,
+        then: &[&Arc<Notify>],
+        stop: &CancellationToken,
+    ) -> Pump {
         let then = then.iter().map(|bell| Arc::clone(bell)).collect();
-        Pump { name, bell: Arc::clone(bell), then, poll: POLL, stop: stop.clone() }
+        Pump {
+            name,
+            bell: Arc::clone(bell),
+            then,
+            poll: POLL,
+            stop: stop.clone(),
+        }
     }
 
     fn spawn_intake(&self, pumps: &mut JoinSet<()>, stop: &CancellationToken) {
@@ -117,8 +180,17 @@ impl App {
             })
             .await;
         });
-        let translator = Translator::new(Arc::clone(&self.parts.store), self.jobs.clone(), self.parts.lease);
-        let pump = self.pump("translator", &self.bells.deliveries, &[&self.bells.subjects], stop);
+        let translator = Translator::new(
+            Arc::clone(&self.parts.store),
+            self.jobs.clone(),
+            self.parts.lease,
+        );
+        let pump = self.pump(
+            "translator",
+            &self.bells.deliveries,
+            &[&self.bells.subjects],
+            stop,
+        );
         pumps.spawn(async move { pump.run(|| translator.step()).await });
     }
 
@@ -134,7 +206,12 @@ impl App {
         let pump = self.pump("loop", &self.bells.subjects, &then, stop);
         let decider = Arc::clone(&engine);
         pumps.spawn(async move { pump.run(|| decider.step()).await });
-        pumps.spawn(sweep(engine, Arc::clone(&self.bells.subjects), self.parts.sweep, stop.clone()));
+        pumps.spawn(sweep(
+            engine,
+            Arc::clone(&self.bells.subjects),
+            self.parts.sweep,
+            stop.clone(),
+        ));
         let holder = format!("{}-{:08x}", std::process::id(), rand::random::<u32>());
         let sealer = Sealer::new(Arc::clone(store), holder, self.parts.lease);
         let pump = self.pump("sealer", &Arc::default(), &[], stop);
@@ -164,7 +241,9 @@ async fn sweep(engine: Arc<Engine>, bell: Arc<Notify>, interval: Span, stop: Can
     while !stop.is_cancelled() {
         match engine.sweep().await {
             Ok(()) => bell.notify_one(),
-            Err(error) => tracing::error!(error = %error, "the sweep failed; the next one tries again"),
+            Err(error) => {
+                tracing::error!(error = %error, "the sweep failed; the next one tries again")
+            }
         }
         let jitter = rand::random_range(0.9..=1.1);
         tokio::select! {

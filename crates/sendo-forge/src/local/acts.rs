@@ -37,6 +37,8 @@ impl LocalActs {
     /// # Errors
     /// Never in practice: the identities are constants.
     pub fn new(root: PathBuf) -> Result<Self, InvalidName> {
+        // Without the `.` of a relative root, so that commands read well.
+        let root: PathBuf = root.components().collect();
         Ok(Self {
             forge: LocalForge::new(root.clone()),
             root,

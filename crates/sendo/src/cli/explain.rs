@@ -60,7 +60,9 @@ struct Deployment {
     strategy: &'static str,
     reference: String,
     tag: Option<String>,
+    /// The environment that must have succeeded first.
     after: Option<String>,
+    /// `automatic`, or how many people must approve.
     approval: String,
 }
 
@@ -165,7 +167,8 @@ fn deployment(rules: &LaneRules, told: Announcement) -> Deployment {
             .map(|after| after.environment.to_string()),
         approval: match &rules.approval {
             Approval::Automatic => "automatic".to_owned(),
-            Approval::People { count, .. } => format!("people: {count}"),
+            Approval::People { count: 1, .. } => "1 person".to_owned(),
+            Approval::People { count, .. } => format!("{count} people"),
         },
     }
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::glob;
 use super::place::Place;
 use super::problem::Code;
-use super::secret::{Secret, SecretOrText, SecretShape};
+use super::secret::{OpenShape, Secret, SecretOrText, SecretShape};
 use super::server::url;
 use super::{Reading, Speech};
 
@@ -112,7 +112,7 @@ pub(crate) struct SlackShape {
 #[schemars(rename = "Webhook")]
 pub(crate) struct WebhookShape {
     /// Where to; may be a reference to a secret.
-    url: Option<SecretShape>,
+    url: Option<OpenShape>,
     /// The key of its HMAC-SHA256 signature: a reference to a secret.
     secret: Option<SecretShape>,
 }
@@ -251,7 +251,7 @@ impl NoticeShape {
             let Some(shape) = &webhook.url else {
                 return super::environment::absent("url", "where to send it", at, reading);
             };
-            let target = match shape.resolve_or_text(at.key("url"), reading)? {
+            let target = match shape.resolve(at.key("url"), reading)? {
                 SecretOrText::Text(text) => SecretOrText::Text(url(&text, at.key("url"), reading)?),
                 secret => secret,
             };

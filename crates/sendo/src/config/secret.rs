@@ -154,23 +154,45 @@ impl SecretShape {
             }
         }
     }
+}
 
-    /// The reference, or the text where that is allowed too.
-    pub(crate) fn resolve_or_text(
+/// A text that may be a reference to a secret.
+#[derive(Debug, Clone, Deserialize, serde::Serialize)]
+#[serde(transparent)]
+pub(crate) struct OpenShape(String);
+
+impl JsonSchema for OpenShape {
+    fn schema_name() -> Cow<'static, str> {
+        "SecretOrText".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", SECRET: true })
+    }
+}
+
+impl OpenShape {
+    /// A text as if it had been written in the configuration.
+    pub(crate) fn new(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
+    /// The reference, once it was checked, or the text.
+    pub(crate) fn resolve(
         &self,
         place: Place<'_>,
         reading: &mut Reading<'_>,
     ) -> Option<SecretOrText> {
         if self.0.starts_with("${") {
-            self.resolve(place, reading).map(SecretOrText::Secret)
+            let shape = SecretShape(self.0.clone());
+            shape.resolve(place, reading).map(SecretOrText::Secret)
         } else {
             Some(SecretOrText::Text(self.0.clone()))
         }
-    }
-
-    /// A text as if it had been written in the configuration.
-    pub(crate) fn new(text: &str) -> Self {
-        Self(text.to_owned())
     }
 }
 

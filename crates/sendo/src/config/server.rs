@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::Reading;
 use super::place::Place;
 use super::problem::Code;
-use super::secret::{SecretOrText, SecretShape};
+use super::secret::{OpenShape, SecretOrText};
 
 /// The server.
 #[derive(Debug, Clone)]
@@ -69,7 +69,7 @@ pub(crate) struct ServerShape {
     /// Where people and webhooks reach the server, when that is not the address it listens on.
     url: Option<String>,
     /// `sqlite:PATH`, relative to this file, or `postgres://…`; a reference to a secret is read.
-    database: SecretShape,
+    database: OpenShape,
     /// The language of pages and messages whose reader did not choose one.
     language: Speech,
     /// How often each lane is looked at without being told, such as `90s`, `5m` or `1h`.
@@ -83,7 +83,7 @@ impl Default for ServerShape {
         Self {
             listen: "127.0.0.1:8787".to_owned(),
             url: None,
-            database: SecretShape::new("sqlite:sendo.db"),
+            database: OpenShape::new("sqlite:sendo.db"),
             language: Speech::En,
             sweep: "5m".to_owned(),
             lease: "60s".to_owned(),
@@ -157,9 +157,9 @@ pub(crate) fn url(text: &str, place: Place<'_>, reading: &mut Reading<'_>) -> Op
     None
 }
 
-fn database(shape: &SecretShape, place: Place<'_>, reading: &mut Reading<'_>) -> Database {
+fn database(shape: &OpenShape, place: Place<'_>, reading: &mut Reading<'_>) -> Database {
     let fallback = Database::Sqlite(reading.folder.join("sendo.db"));
-    let text = match shape.resolve_or_text(place, reading) {
+    let text = match shape.resolve(place, reading) {
         None => return fallback,
         Some(SecretOrText::Secret(secret)) => {
             return Database::Postgres(SecretOrText::Secret(secret));

@@ -1,0 +1,124 @@
+//! `sendo demo`: the main job on this machine, with no account anywhere.
+
+use std::path::PathBuf;
+
+use secrecy::SecretString;
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+
+use super::serve::failure;
+use super::status::language;
+use super::{Failure, Outcome, validate};
+use crate::client::Client;
+use crate::config::Config;
+use crate::demo::{Played, Stage, once, until_stopped};
+use crate::exit::Exit;
+use crate::out::Out;
+use crate::server::{self, Options};
+use crate::{lifecycle, token_file};
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  sendo demo                 serves a board and plays developers' merges; Ctrl-C ends it
+  sendo demo --once          plays one merge to production in this terminal
+  sendo demo --once --dir /tmp/first-look
+
+Everything is in DIR: two bare repositories, the configuration, the database. Delete it when you are done.")]
+pub(super) struct Args {
+    /// Play one merge to production, print its timeline and end.
+    #[arg(long)]
+    once: bool,
+    /// The folder to use: empty, or not there yet. A fresh temporary one when left out.
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+}
+
+pub(super) fn run(args: &Args, out: &Out) -> Outcome {
+    lifecycle::log("warn,sqlx=error");
+    lifecycle::block_on(demo(args, *out))?
+}
+
+async fn demo(args: &Args, out: Out) -> Outcome {
+    let stage = Stage::set(args.dir.clone()).await?;
+    let config = match Config::load(&stage.configuration()) {
+        Ok(config) => config,
+        Err(errors) => return Ok(validate::show(&errors, &out)),
+    };
+    let stop = if args.once {
+        CancellationToken::new()
+    } else {
+        lifecycle::stop_on_signals()
+    };
+    let (listening, address) = oneshot::channel();
+    let options = Options {
+        listening: Some(listening),
+        ..Options::default()
+    };
+    let (ending, token) = (stop.clone(), token_file::path(&config));
+    let server = tokio::spawn(async move { server::run(&config, options, ending).await });
+    let played = async {
+        let Ok(address) = address.await else {
+            return Ok(None);
+        };
+        let url = format!("http://{address}");
+        let token = std::fs::read_to_string(token).unwrap_or_default();
+        let client = Client::to(url.clone(), Some(SecretString::from(token.trim())))?;
+        introduce(&stage, &url, args.once, &out);
+        if args.once {
+            Ok(Some(once(&stage, &client, out, language()).await?))
+        } else {
+            until_stopped(&stage, &client, out, language(), &stop)
+                .await
+                .map(|()| Some(Played::Arrived))
+        }
+    }
+    .await;
+    stop.cancel();
+    let served = server
+        .await
+        .map_err(|error| Failure::new(Exit::Failed, "server", error.to_string()))?;
+    served.map_err(|error| failure(&error))?;
+    if played? == Some(Played::Arrived) {
+        farewell(&stage, &out);
+        return Ok(Exit::Ok);
+    }
+    Err(Failure::new(
+        Exit::Failed,
+        "demo_late",
+        "the merge did not reach production in time",
+    )
+    .next(format!(
+        "SENDO_LOG=debug sendo demo --once; what happened is in {}",
+        stage.folder().display()
+    )))
+}
+
+fn introduce(stage: &Stage, url: &str, once: bool, out: &Out) {
+    out.line(&format!("Everything is in {}", stage.folder().display()));
+    if !once {
+        out.line(&format!("The board is at {url}    (Ctrl-C ends the demo)"));
+        out.line(&format!(
+            "Ask the server yourself: sendo status --server {url}"
+        ));
+    }
+    out.line("");
+}
+
+fn farewell(stage: &Stage, out: &Out) {
+    let (folder, manifests) = (stage.folder().display(), stage.bare("manifests"));
+    out.line("");
+    out.line("What to type next:");
+    out.line(&format!(
+        "  git -C {} log --graph --oneline main",
+        manifests.display()
+    ));
+    out.line(&format!(
+        "  git -C {} diff HEAD~2 main",
+        manifests.display()
+    ));
+    out.line(&format!(
+        "  sendo change list {} --state all",
+        manifests.display()
+    ));
+    out.line(&format!("  sendo serve --config {folder}/sendo.yaml"));
+}

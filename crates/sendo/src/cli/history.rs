@@ -1,0 +1,87 @@
+//! `sendo history`: deployments, newest first, or one of them with its timeline.
+
+use sendo_core::deployment::Deployment;
+use sendo_core::view::DeploymentView;
+use sendo_report::terminal;
+
+use super::status::language;
+use super::{Failure, Outcome};
+use crate::client::{Client, Connect};
+use crate::exit::Exit;
+use crate::lifecycle;
+use crate::out::Out;
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  sendo history
+  sendo history shop
+  sendo history shop/production --limit 5
+  sendo history shop/production/12          (one deployment with its timeline)")]
+pub(super) struct Args {
+    /// An application, a lane `APPLICATION/ENVIRONMENT`, or a deployment `APPLICATION/ENVIRONMENT/N`.
+    #[arg(value_name = "WHAT")]
+    what: Option<String>,
+    /// At most so many.
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    limit: u32,
+    #[command(flatten)]
+    connect: Connect,
+}
+
+#[derive(serde::Deserialize)]
+struct Listed {
+    deployments: Vec<Deployment>,
+}
+
+pub(super) fn run(args: &Args, out: &Out) -> Outcome {
+    let client = Client::connect(&args.connect)?;
+    let parts: Vec<&str> = args
+        .what
+        .as_deref()
+        .map(|what| what.split('/').collect())
+        .unwrap_or_default();
+    if parts.iter().any(|part| {
+        part.is_empty()
+            || !part
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+    }) {
+        return Err(Failure::new(
+            Exit::Usage,
+            "name",
+            "this names no application, lane or deployment",
+        )
+        .next("sendo history APPLICATION/ENVIRONMENT"));
+    }
+    if let [application, environment, number] = parts[..] {
+        let path = format!("/api/v1/deployments/{application}/{environment}/{number}");
+        let view: DeploymentView = lifecycle::block_on(client.get(&path))??;
+        if out.is_json() {
+            out.json(&view);
+        } else {
+            out.data(&terminal::deployment(
+                &view,
+                language(),
+                out.width(),
+                out.colour(),
+            ));
+        }
+        return Ok(Exit::Ok);
+    }
+    let mut path = format!("/api/v1/deployments?limit={}", args.limit);
+    for (name, value) in ["application", "environment"].iter().zip(&parts) {
+        path.push_str(&format!("&{name}={value}"));
+    }
+    let listed: Listed = lifecycle::block_on(client.get(&path))??;
+    if out.is_json() {
+        out.json(&listed.deployments);
+    } else {
+        out.data(&terminal::history(
+            &listed.deployments,
+            language(),
+            out.width(),
+            out.colour(),
+        ));
+    }
+    Ok(Exit::Ok)
+}

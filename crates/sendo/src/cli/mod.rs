@@ -1,0 +1,195 @@
+//! The command line: one verb, one file.
+//!
+//! A verb is a variant of [`Verb`] with its arguments, and a `run` that returns how it ended. What
+//! goes wrong is a [`Failure`]: what, why, and the next command. A runtime is started by the verbs
+//! that need one.
+
+mod audit;
+mod change;
+mod completion;
+mod demo;
+mod deploy;
+mod dialect;
+mod explain;
+mod failure;
+mod history;
+mod input;
+mod manifest;
+mod reference;
+mod schema;
+mod serve;
+mod status;
+mod token;
+mod validate;
+
+use std::ffi::OsString;
+use std::panic::AssertUnwindSafe;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::exit::Exit;
+use crate::out::{Out, Output, write_error};
+
+pub use failure::{Failure, Outcome};
+
+/// Carries a commit to where it runs.
+#[derive(Debug, Parser)]
+#[command(
+    name = "sendo",
+    version,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = false,
+    after_help = "Exit codes: 0 ok, 1 failed, 2 would change, 3 invalid, 5 not found; `sendo reference codes` lists all."
+)]
+struct Args {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+/// What every verb understands.
+#[derive(Debug, Clone, clap::Args)]
+struct Global {
+    /// How to print data.
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_enum,
+        default_value = "text",
+        value_name = "FORMAT",
+        help_heading = "Global options"
+    )]
+    output: Output,
+    /// Print data and errors, and nothing else.
+    #[arg(short, long, global = true, help_heading = "Global options")]
+    quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// See the main job on this machine, with no account anywhere.
+    Demo(demo::Args),
+    /// Run the server.
+    Serve(serve::Args),
+    /// Show what is where, as a river.
+    Status(status::Args),
+    /// List deployments, or show one with its timeline.
+    History(history::Args),
+    /// Ask for a deployment.
+    Deploy(deploy::Deploy),
+    /// Tell the server that CI built an image.
+    ReportImage(deploy::Report),
+    /// Change requests on a local forge.
+    #[command(subcommand)]
+    Change(change::Verb),
+    /// Prove the audit trail.
+    #[command(subcommand)]
+    Audit(audit::Verb),
+    /// API tokens.
+    #[command(subcommand)]
+    Token(token::Verb),
+    /// Check a configuration, and show everything that is wrong with it.
+    Validate(validate::Args),
+    /// Print the JSON Schema of the configuration.
+    Schema(schema::Args),
+    /// Say which lanes an event starts a deployment in, and why it does not in the others.
+    Explain(explain::Args),
+    /// Edit manifests byte by byte: only what is to change changes, and the edit is proved.
+    #[command(subcommand)]
+    Manifest(manifest::Verb),
+    /// Print a script that completes commands in a shell.
+    Completion(completion::Args),
+    /// Print a chapter of the reference, as Markdown.
+    #[command(hide = true)]
+    Reference(reference::Args),
+}
+
+impl Verb {
+    fn run(self, out: &Out) -> Outcome {
+        match self {
+            Self::Demo(args) => demo::run(&args, out),
+            Self::Serve(args) => serve::run(&args, out),
+            Self::Status(args) => status::run(&args, out),
+            Self::History(args) => history::run(&args, out),
+            Self::Deploy(args) => deploy::deploy(&args, out),
+            Self::ReportImage(args) => deploy::report_image(&args, out),
+            Self::Change(verb) => change::run(verb, out),
+            Self::Audit(verb) => audit::run(&verb, out),
+            Self::Token(verb) => token::run(&verb, out),
+            Self::Validate(args) => validate::run(&args, out),
+            Self::Schema(args) => schema::run(&args, out),
+            Self::Explain(args) => explain::run(&args, out),
+            Self::Manifest(verb) => manifest::run(verb, out),
+            Self::Completion(args) => completion::run(&args, out),
+            Self::Reference(args) => reference::run(&args, out),
+        }
+    }
+}
+
+/// The whole program: reads the command line, runs a verb, tells what went wrong.
+#[must_use]
+pub fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic
+            .location()
+            .map_or_else(String::new, |at| format!(" at {}:{}", at.file(), at.line()));
+        let said = panic.payload();
+        let said = said
+            .downcast_ref::<&str>()
+            .copied()
+            .or_else(|| said.downcast_ref::<String>().map(String::as_str))
+            .unwrap_or("no message")
+            .replace('\n', " ");
+        write_error(&format!(
+            "sendo: defect{place}: {said}; please report this line"
+        ));
+    }));
+    std::panic::catch_unwind(AssertUnwindSafe(|| run(std::env::args_os())))
+        .unwrap_or(Exit::Failed)
+        .into()
+}
+
+fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    let parsed = command()
+        .try_get_matches_from(arguments)
+        .and_then(|matches| Args::from_arg_matches(&matches));
+    let args = match parsed {
+        Ok(args) => args,
+        Err(error) => return refused(&error),
+    };
+    let out = Out::new(args.global.output, args.global.quiet);
+    match args.verb.run(&out) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            failure.show(&out);
+            failure.exit()
+        }
+    }
+}
+
+/// The command line as clap knows it, also for completion and the reference.
+fn command() -> clap::Command {
+    Args::command()
+}
+
+/// Help and version are data and success; anything else is a wrong command line.
+fn refused(error: &clap::Error) -> Exit {
+    use clap::error::ErrorKind;
+    let _ = error.print();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Ok,
+        _ => Exit::Usage,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_command_line_is_well_formed() {
+        super::command().debug_assert();
+    }
+}

@@ -1,0 +1,43 @@
+//! `sendo status`: what is where, as a river.
+
+use sendo_core::view::BoardView;
+use sendo_report::{Language, terminal};
+
+use super::Outcome;
+use crate::client::{Client, Connect};
+use crate::exit::Exit;
+use crate::lifecycle;
+use crate::out::Out;
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  sendo status
+  sendo status --server http://127.0.0.1:8787 -o json")]
+pub(super) struct Args {
+    #[command(flatten)]
+    connect: Connect,
+}
+
+pub(super) fn run(args: &Args, out: &Out) -> Outcome {
+    let client = Client::connect(&args.connect)?;
+    let board: BoardView = lifecycle::block_on(client.get("/api/v1/board"))??;
+    if out.is_json() {
+        out.json(&board);
+    } else {
+        out.data(&terminal::status(
+            &board,
+            language(),
+            out.width(),
+            out.colour(),
+        ));
+    }
+    Ok(Exit::Ok)
+}
+
+/// The language of the person at this terminal.
+pub(super) fn language() -> Language {
+    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok());
+    Language::from_locale(&locale.unwrap_or_default())
+}

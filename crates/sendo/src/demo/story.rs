@@ -1,0 +1,194 @@
+//! The story the demo plays: a merge travels to test, is checked, goes on to production, is
+//! approved there, and arrives.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use sendo_core::deployment::{Deployment, DeploymentState, Waiting};
+use sendo_core::notice::Turn;
+use sendo_core::view::{BoardView, DeploymentView};
+use sendo_report::{Language, terminal, wording};
+use tokio_util::sync::CancellationToken;
+
+use super::people;
+use super::stage::Stage;
+use crate::cli::Failure;
+use crate::client::Client;
+use crate::exit::Exit;
+use crate::out::Out;
+
+/// How often the demo looks at the board.
+const LOOK: Duration = Duration::from_millis(40);
+/// One merge to production takes a second or two; this is when something is wrong.
+const LONGEST: Duration = Duration::from_secs(60);
+/// How often a developer merges while the demo is open.
+const PACE: Duration = Duration::from_secs(20);
+
+/// How a story ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Played {
+    /// Production has the revision.
+    Arrived,
+    /// It did not arrive in time.
+    Late,
+}
+
+/// Who acts in a story besides Sendo.
+struct Cast<'a> {
+    stage: &'a Stage,
+    client: &'a Client,
+    out: Out,
+    language: Language,
+    told: BTreeSet<String>,
+    done: BTreeSet<String>,
+    reviewer: bool,
+}
+
+/// Plays one merge to production and prints its timeline as it happens.
+///
+/// # Errors
+/// [`Failure`] when the server or git does not answer.
+pub(crate) async fn once(
+    stage: &Stage,
+    client: &Client,
+    out: Out,
+    language: Language,
+) -> Result<Played, Failure> {
+    let mut cast = Cast::new(stage, client, out, language, true);
+    out.line(&format!(
+        "          {}",
+        people::merge_work(stage, 0).await?
+    ));
+    let started = tokio::time::Instant::now();
+    while started.elapsed() < LONGEST {
+        let board = cast.look().await?;
+        let arrived = board
+            .lanes
+            .iter()
+            .all(|lane| lane.running.is_some() && lane.moving.is_none());
+        if arrived {
+            out.line("");
+            out.data(&terminal::status(
+                &board,
+                language,
+                out.width(),
+                out.colour(),
+            ));
+            return Ok(Played::Arrived);
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+    Ok(Played::Late)
+}
+
+/// Plays developers' merges until stopped; production is left to whoever watches.
+///
+/// # Errors
+/// [`Failure`] when the server or git does not answer.
+pub(crate) async fn until_stopped(
+    stage: &Stage,
+    client: &Client,
+    out: Out,
+    language: Language,
+    stop: &CancellationToken,
+) -> Result<(), Failure> {
+    let mut cast = Cast::new(stage, client, out, language, false);
+    let mut merged = 0;
+    let mut next = tokio::time::Instant::now();
+    while !stop.is_cancelled() {
+        if tokio::time::Instant::now() >= next {
+            out.line(&format!(
+                "          {}",
+                people::merge_work(stage, merged).await?
+            ));
+            merged += 1;
+            next += PACE;
+        }
+        cast.look().await?;
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(LOOK * 5) => {}
+        }
+    }
+    Ok(())
+}
+
+impl<'a> Cast<'a> {
+    const fn new(
+        stage: &'a Stage,
+        client: &'a Client,
+        out: Out,
+        language: Language,
+        reviewer: bool,
+    ) -> Self {
+        Self {
+            stage,
+            client,
+            out,
+            language,
+            told: BTreeSet::new(),
+            done: BTreeSet::new(),
+            reviewer,
+        }
+    }
+
+    /// Looks at the board, tells what is new, and lets whoever is waited for act.
+    async fn look(&mut self) -> Result<BoardView, Failure> {
+        let board: BoardView = self.client.get("/api/v1/board").await?;
+        let rows = board
+            .lanes
+            .iter()
+            .flat_map(|lane| [&lane.running, &lane.moving, &lane.failed]);
+        for row in rows.flatten() {
+            self.tell(row).await?;
+            self.act(row).await?;
+        }
+        Ok(board)
+    }
+
+    async fn tell(&mut self, row: &Deployment) -> Result<(), Failure> {
+        let last = format!("{}:{}:{:?}", row.id, row.state.as_str(), row.waiting);
+        if !self.told.insert(last) {
+            return Ok(());
+        }
+        let view: DeploymentView = self
+            .client
+            .get(&format!("/api/v1/deployments/{}", row.id))
+            .await?;
+        for notice in &view.timeline {
+            if self.told.insert(notice.id.clone()) {
+                let context = wording::Context::of_deployment(&view.deployment);
+                self.out.line(&terminal::turn_in(
+                    notice,
+                    &context,
+                    self.language,
+                    self.out.colour(),
+                ));
+                if let Turn::Failed { failure } = &notice.turn {
+                    return Err(Failure::new(Exit::Failed, "demo", failure.message.clone()));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn act(&mut self, row: &Deployment) -> Result<(), Failure> {
+        let (Some(change), DeploymentState::Waiting) = (&row.change, row.state) else {
+            return Ok(());
+        };
+        let act = |what: &str| format!("{what} {}", change.number);
+        match &row.waiting {
+            Some(Waiting::Checks { .. }) if self.done.insert(act("check")) => {
+                people::run_checks(self.stage, change.number).await
+            }
+            Some(Waiting::People { .. }) if self.reviewer && self.done.insert(act("approve")) => {
+                self.out.line(&format!(
+                    "          aoi approves change request {}",
+                    change.number
+                ));
+                people::approve(self.stage, change.number, "aoi").await
+            }
+            _ => Ok(()),
+        }
+    }
+}
