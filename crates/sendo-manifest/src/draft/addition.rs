@@ -166,18 +166,7 @@ impl Draft<'_, '_> {
     }
 
     fn append_lines(&mut self, container: NodeId, lines: &str) {
-        let tree = self.tree;
-        let (start, end) = (tree[container].start as usize, tree[container].end as usize);
-        let last = tree[container].next - 1;
-        // A block scalar reaches to the next node; blank lines at its end belong behind the new
-        // lines, unless they are part of its value.
-        let ends_blank = matches!(tree[last].kind, Kind::Literal | Kind::Folded)
-            && !tree.value(last).ends_with("\n\n");
-        let after = if ends_blank {
-            start + layout::between(tree.text, start, end).trim_end().len()
-        } else {
-            end
-        };
+        let after = self.content_end(container);
         self.insert_lines(after, container, lines);
     }
 

@@ -68,9 +68,25 @@ impl Draft<'_, '_> {
         let item = |item: NodeId| {
             let start = tree[item].start as usize;
             let dash = layout::dash_before(tree.text, start).filter(|_| kind == Kind::BlockSeq);
-            (dash.unwrap_or(start), tree[item].end as usize)
+            (dash.unwrap_or(start), self.content_end(item))
         };
         tree.children(container).map(item).collect()
+    }
+
+    /// Where the content of a node ends.
+    ///
+    /// A block scalar reaches to the next node; the blank lines at its end belong to what follows,
+    /// unless they are part of its value.
+    pub(super) fn content_end(&self, id: NodeId) -> usize {
+        let tree = self.tree;
+        let (start, end) = (tree[id].start as usize, tree[id].end as usize);
+        let last = tree[id].next - 1;
+        let block = matches!(tree[last].kind, Kind::Literal | Kind::Folded);
+        if block && !tree.value(last).ends_with("\n\n") {
+            start + layout::between(tree.text, start, end).trim_end().len()
+        } else {
+            end
+        }
     }
 
     fn pair_end(&self, key: NodeId, value: NodeId) -> usize {
@@ -78,7 +94,7 @@ impl Draft<'_, '_> {
         let colon = tree
             .is_unwritten(value)
             .then(|| layout::after_colon(tree.text, tree[key].end as usize));
-        colon.flatten().unwrap_or(tree[value].end as usize)
+        colon.flatten().unwrap_or_else(|| self.content_end(value))
     }
 
     /// Turns the children to remove into splices, one for each run of neighbours.
