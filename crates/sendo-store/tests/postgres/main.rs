@@ -2,6 +2,11 @@
 //! sendo-store --features postgres-tests --test postgres`. Without the variable every test fails,
 //! so that a suite that did not run never looks like one that passed.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test helper that cannot go on says so by panicking"
+)]
+
 #[path = "../suite/mod.rs"]
 mod suite;
 

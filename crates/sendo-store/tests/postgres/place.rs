@@ -30,7 +30,11 @@ impl Place {
     pub(crate) fn url(&self) -> String {
         let server = server();
         let joint = if server.contains('?') { '&' } else { '?' };
-        format!("{server}{joint}options[search_path]={}", self.schema)
+        // No test here stops the server, so none waits for its disk.
+        format!(
+            "{server}{joint}options[search_path]={}&options[synchronous_commit]=off",
+            self.schema
+        )
     }
 
     pub(crate) const fn is_postgres(&self) -> bool {

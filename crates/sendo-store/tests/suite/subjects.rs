@@ -127,6 +127,16 @@ contract! {
         assert_eq!(bench.store.backlog().await.unwrap().effects, 1);
     }
 
+    async fn a_claim_on_a_withdrawn_observation_never_fits_a_later_one(bench) {
+        decide(&bench.store, "example1/test", &plan(vec![look("look/1")])).await;
+        let stale = bench.store.claim_effect(LEASE, 3).await.unwrap().unwrap();
+        let again = Plan { cancel: keys(&["look/1"]), ..plan(vec![look("look/2")]) };
+        decide(&bench.store, "example1/test", &again).await;
+        let fresh = bench.store.claim_effect(LEASE, 3).await.unwrap().unwrap();
+        assert!(!bench.store.record(&stale, done()).await.unwrap());
+        assert!(bench.store.record(&fresh, done()).await.unwrap());
+    }
+
     async fn what_a_subject_publishes_wakes_its_neighbour_without_a_hint(bench) {
         let (lane, next) = (subject("example1/test"), subject("example1/production"));
         let published = Plan {
