@@ -176,6 +176,18 @@ name!(
 );
 
 impl Revision {
+    /// Stands for a revision that was asked for and does not exist: git's own all-zero id.
+    #[must_use]
+    pub fn nowhere() -> Self {
+        Self("0".repeat(40))
+    }
+
+    /// Whether this stands for a revision that does not exist.
+    #[must_use]
+    pub fn is_nowhere(&self) -> bool {
+        self.0.bytes().all(|c| c == b'0')
+    }
+
     /// The first seven digits, for people.
     #[must_use]
     pub fn short(&self) -> &str {

@@ -121,23 +121,23 @@ impl Draft<'_> {
         }
     }
 
-    /// While the trigger was not looked at again, only takes note of what is over, looks at the
-    /// change request meanwhile, and says why nothing moves.
+    /// Takes note of what is over, whatever else there may be to look at first.
+    pub(super) fn conclude(&mut self) {
+        let running = self.state.running.as_ref();
+        if running.is_some_and(|running| running.merged.is_some() || running.ending.is_some()) {
+            self.advance_running();
+        }
+    }
+
+    /// While the trigger was not looked at again, looks at the change request meanwhile, and says
+    /// why nothing moves.
     pub(super) fn look_on(&mut self) {
-        let Some(running) = self.state.running.clone() else {
+        let Some(running) = self.state.running.clone().filter(|r| r.ending.is_none()) else {
             return;
         };
-        if running.ending.is_some() {
-            self.clear_away();
-        } else if running.merged.is_some() {
-            self.advance_running();
-        } else {
-            self.change_request(&running);
-        }
+        self.change_request(&running);
         let trouble = self.trouble();
-        if let (Some(running), Some(trouble)) = (&mut self.state.running, trouble)
-            && running.ending.is_none()
-        {
+        if let (Some(running), Some(trouble)) = (&mut self.state.running, trouble) {
             running.waiting = Some(trouble);
         }
     }

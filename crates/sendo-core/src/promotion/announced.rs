@@ -11,8 +11,9 @@ use super::looks::Seen;
 use super::matching::Announcement;
 use super::newest::{Offer, behind};
 use super::rules::Trigger;
-use crate::deployment::{Deployment, DeploymentId, DeploymentState, Strategy};
+use crate::deployment::{Deployment, DeploymentId, DeploymentState, Failure, Strategy};
 use crate::names::Revision;
+use crate::notice::{Notice, Turn};
 use crate::time::Timestamp;
 
 /// At most this many revisions are remembered as known.
@@ -80,12 +81,60 @@ impl Draft<'_> {
         }
     }
 
-    /// Says that there is nothing to be had for a request.
+    /// Says that there is nothing to be had for a request: a deployment that failed at once, so
+    /// that whoever asked finds the answer where they look.
     pub(super) fn not_found(&mut self, heard: &Heard) {
+        let announcement = &heard.announcement;
+        let (lane, now) = (self.rules.lane.clone(), self.world.now);
+        let reference = match (&announcement.revision, announcement.reference.as_str()) {
+            (Some(revision), _) => revision.to_string(),
+            (None, "") => "the newest".to_owned(),
+            (None, reference) => reference.to_owned(),
+        };
+        let failure = Failure {
+            reason_code: "revision_not_found".to_owned(),
+            message: format!(
+                "{} has no branch, tag or commit `{reference}`; push it first, or give a full commit SHA",
+                self.rules.repository
+            ),
+        };
+        self.state.ordinal += 1;
+        let id = DeploymentId::new(&lane, self.state.ordinal);
+        let revision = announcement
+            .revision
+            .clone()
+            .unwrap_or_else(Revision::nowhere);
+        self.plan.notices.push(Notice {
+            id: format!("{id}#1"),
+            deployment: id.clone(),
+            lane: lane.clone(),
+            revision: revision.clone(),
+            at: now,
+            turn: Turn::Failed {
+                failure: failure.clone(),
+            },
+        });
+        self.plan.deployments.push(Deployment {
+            id,
+            lane,
+            strategy: Strategy::Promotion,
+            revision,
+            reference: reference.clone(),
+            version: None,
+            state: DeploymentState::Failed,
+            waiting: None,
+            created_at: heard.at,
+            finished_at: Some(now),
+            requested_by: announcement.by.clone().filter(|_| announcement.requested),
+            superseded_by: None,
+            change: None,
+            included: Vec::new(),
+            error: Some(failure),
+        });
         self.audit(
             "request.not_found",
-            heard.announcement.by.clone(),
-            json!({"reference": heard.announcement.reference}),
+            announcement.by.clone(),
+            json!({"ordinal": self.state.ordinal, "reference": reference}),
         );
         self.plan.forget.push(heard.key.clone());
     }

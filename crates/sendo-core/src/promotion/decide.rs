@@ -215,6 +215,7 @@ impl<'a> Draft<'a> {
     fn decide(mut self) -> Plan {
         let before = self.state.running.clone();
         self.absorb();
+        self.conclude();
         if self.source_is_fresh() {
             self.consider_announcements();
             self.consider_newest();
@@ -257,6 +258,13 @@ impl<'a> Draft<'a> {
             deployment,
             effect,
         });
+    }
+
+    /// Withdraws an effect that was not begun.
+    pub(super) fn withdraw(&mut self, key: EffectKey) {
+        if !self.plan.cancel.contains(&key) {
+            self.plan.cancel.push(key);
+        }
     }
 
     /// Marks the running deployment as ending, if it is not ending already.

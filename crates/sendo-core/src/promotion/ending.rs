@@ -30,9 +30,9 @@ impl Draft<'_> {
         if under_way.iter().any(|e| e.intended || closing(&e.effect)) {
             return;
         }
-        self.plan
-            .cancel
-            .extend(under_way.iter().map(|e| e.key.clone()));
+        for effect in under_way {
+            self.withdraw(effect.key.clone());
+        }
         if running.merged.is_some() {
             self.went_through();
         } else if running.change.is_some() {

@@ -48,7 +48,11 @@ impl Draft<'_> {
             self.state.looked = true;
             return true;
         };
-        let since = self.world.hinted_at;
+        // A merge must not overlook a newer revision whose news is late, so whatever touches the
+        // change request makes the lane look here as well, at the same time.
+        let running = self.state.running.as_ref();
+        let touched = running.and_then(|running| self.touched_at(running));
+        let since = self.world.hinted_at.max(touched.unwrap_or_default());
         if self.source(&look).is_some_and(|seen| seen.at >= since) {
             self.state.blind = None;
             return true;
@@ -162,17 +166,18 @@ impl Draft<'_> {
 
     /// A look at the change request that began earlier is stale.
     fn change_since(&self, running: &Running) -> Timestamp {
-        let touched = self
-            .world
+        let touched = self.touched_at(running).unwrap_or_default();
+        self.world.hinted_at.max(running.wrote_at).max(touched)
+    }
+
+    /// When the running change request was last touched, as far as anybody told.
+    fn touched_at(&self, running: &Running) -> Option<Timestamp> {
+        self.world
             .facts
             .starting_with::<Value>(&self.world.subject, TOUCHED)
-            .filter(|(key, _, _)| concerns(key, running))
+            .filter(|(key, _, _)| running.change.is_some() && concerns(key, running))
             .map(|(_, _, at)| at)
-            .max();
-        self.world
-            .hinted_at
-            .max(running.wrote_at)
-            .max(touched.unwrap_or_default())
+            .max()
     }
 
     /// Whether looking at the change request failed for good since it last could have changed.
@@ -190,7 +195,9 @@ impl Draft<'_> {
 
     /// Plans a look that begins after `since`, unless one is on its way or failed just now.
     fn observe(&mut self, key: &str, since: Timestamp, effect: Effect) {
-        let prefix = format!("look/{key}/");
+        // One under way will do whatever success it is compared with: its fact says with which.
+        let what = if key.starts_with(SOURCE) { SOURCE } else { key };
+        let prefix = format!("look/{what}/");
         let now = self.world.now;
         let unusable = self
             .world
@@ -207,15 +214,10 @@ impl Draft<'_> {
             .filter(|e| e.key.0.starts_with(&prefix))
         {
             let planned = planned_at(&earlier.key.0).unwrap_or_default();
-            let same = earlier.effect == effect;
+            let waits = !earlier.claimed || planned >= since || earlier.error.is_some();
             match earlier.state {
-                EffectState::Ready if same && (!earlier.claimed || planned >= since) => {
-                    on_its_way = true
-                }
-                EffectState::Ready
-                    if earlier.error.is_some() && alike(&earlier.effect, &effect) =>
-                {
-                    on_its_way = true
+                EffectState::Ready if waits && alike(&earlier.effect, &effect) => {
+                    on_its_way = true;
                 }
                 EffectState::Ready if !earlier.claimed && !earlier.intended => {
                     outdated.push(earlier.key.clone())
@@ -229,9 +231,9 @@ impl Draft<'_> {
         if let Some(at) = patient {
             self.wake_by(at + LOOK_AGAIN);
         } else if !on_its_way {
-            let key = format!("{prefix}{now}");
+            let key = format!("look/{key}/{now}");
             outdated.retain(|old| old.0 != key);
-            self.plan.cancel.extend(outdated);
+            outdated.into_iter().for_each(|old| self.withdraw(old));
             self.plan_effect(key, None, effect);
         }
         self.wake_by(now + LOOK_AGAIN);
@@ -337,10 +339,9 @@ impl Draft<'_> {
                 look.is_some_and(|(key, _)| !key.starts_with(SOURCE) && needless(key))
             })
             .map(|e| e.key.clone())
-            .filter(|key| !self.plan.cancel.contains(key))
             .collect();
         self.plan.forget.extend(forget);
-        self.plan.cancel.extend(stop);
+        stop.into_iter().for_each(|key| self.withdraw(key));
     }
 }
 
