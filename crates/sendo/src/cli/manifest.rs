@@ -157,7 +157,11 @@ fn finish(
 ) -> Outcome {
     let shown = path.display().to_string();
     let changed = !edited.is_unchanged();
-    let diff = edited.unified_diff(&String::from_utf8_lossy(old), shown.trim_start_matches('/'));
+    let plain: std::path::PathBuf = path
+        .components()
+        .filter(|part| matches!(part, std::path::Component::Normal(_)))
+        .collect();
+    let diff = edited.unified_diff(&String::from_utf8_lossy(old), &plain.to_string_lossy());
     if changed && !dry_run {
         file::replace(path, old, edited.text())?;
     }

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use super::environment::{self, EnvironmentShape, Tier, absent};
 use super::place::Place;
 use super::problem::Code;
-use super::{Reading, forges, lanes};
+use super::{Reading, approval, forges, lanes};
 
 /// One application.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -148,9 +148,9 @@ impl EnvironmentShape {
                 reading,
             ),
         };
-        let (approval, deliver) = (approval?, deliver?);
-        environment::contradiction(&approval, &deliver, place, reading);
-        environment::reachable(&approval, &deliver.repository, place, reading);
+        let (agreed, deliver) = (approval?, deliver?);
+        approval::contradiction(&agreed, &deliver, place, reading);
+        approval::reachable(&agreed, &deliver.repository, place, reading);
         let tier = self
             .tier
             .unwrap_or_else(|| Tier::of_name(lane.environment.as_str()));
@@ -162,7 +162,7 @@ impl EnvironmentShape {
                 on: on?,
                 paths,
                 after,
-                approval,
+                approval: agreed,
                 deliver,
                 ours: forges::ours(),
             },

@@ -54,7 +54,7 @@ impl<'a> Walk<'a, '_> {
         if let Value::Text(text) = &node.value {
             let free = forms.iter().any(|form| accepts(form, &node.value));
             if !free && !words.is_empty() {
-                return self.word(node, name, text, &words);
+                return self.word(node, name, text, &words, &keys(&forms));
             }
         }
         let Some(form) = forms.iter().find(|form| accepts(form, &node.value)) else {
@@ -159,7 +159,14 @@ impl<'a> Walk<'a, '_> {
         Some(Json::from(value))
     }
 
-    fn word(&mut self, node: &Node, name: &str, text: &str, words: &[&str]) -> Option<Json> {
+    fn word(
+        &mut self,
+        node: &Node,
+        name: &str,
+        text: &str,
+        words: &[&str],
+        keys: &[&str],
+    ) -> Option<Json> {
         if words.contains(&text) {
             return Some(Json::String(text.to_owned()));
         }
@@ -169,7 +176,11 @@ impl<'a> Walk<'a, '_> {
                 node.at,
                 format!("{name} cannot be `{text}`"),
             )
-            .why(format!("it is one of {}", list(words)))
+            .why(if keys.is_empty() {
+                format!("it is one of {}", list(words))
+            } else {
+                format!("it is {}, or a mapping with {}", list(words), list(keys))
+            })
             .fix(did_you_mean(text, words).unwrap_or_else(|| "write one of these".to_owned())),
         );
         None

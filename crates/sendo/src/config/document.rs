@@ -55,6 +55,10 @@ pub(crate) fn read(
         return Err(problems);
     }
     let root = joined(sources, &mut problems);
+    if !problems.is_empty() {
+        // What is missing may stand in the file that could not be read.
+        return Err(problems);
+    }
     let at = root.at;
     // What every part of the tree looks like by itself.
     let document: Document = check::typed(&root, at, &mut problems).unwrap_or_default();
@@ -82,7 +86,7 @@ pub(crate) fn read(
         place.key("notices"),
         &mut reading,
     );
-    if document.applications.is_empty() && !place.key("applications").is_written() {
+    if reading.problems.is_empty() && document.applications.is_empty() {
         reading.problems.push(
             place
                 .problem(Code::MissingKey, "there are no `applications`")

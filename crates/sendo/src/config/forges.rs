@@ -149,7 +149,7 @@ impl ForgeShape {
             return None;
         };
         Some(Forge::Local {
-            root: reading.folder.join(root),
+            root: reading.beside(root),
         })
     }
 }

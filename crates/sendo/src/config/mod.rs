@@ -3,11 +3,12 @@
 //! The story in files: `source` reads them, `tree` parses each with the place of every value,
 //! `combine` joins them and lays the defaults under each application, `check` holds the result
 //! against the schema, and one file per section (`server`, `forges`, `applications` with
-//! `environment`, `trigger` and `edits`, `notices`) turns it into what the rest of Sendo uses.
+//! `environment`, `trigger`, `approval`, `promotion` and `edits`, `notices`) turns it into what the rest of Sendo uses.
 //! `lanes` looks at what only shows with several lanes in view. Every step collects its problems;
 //! `problem` shows them.
 
 mod applications;
+mod approval;
 mod check;
 mod combine;
 mod document;
@@ -19,6 +20,7 @@ mod lanes;
 mod notices;
 mod place;
 mod problem;
+mod promotion;
 mod reading;
 mod secret;
 mod server;

@@ -198,7 +198,10 @@ impl NoticeShape {
                 place
                     .problem(
                         Code::InvalidValue,
-                        format!("this notice goes to {} places", kinds.len()),
+                        match kinds.len() {
+                            0 => "this notice goes nowhere".to_owned(),
+                            places => format!("this notice goes to {places} places"),
+                        },
                     )
                     .fix("give it exactly one of `slack`, `webhook` and `terminal`"),
             );

@@ -1,7 +1,7 @@
 //! What the sections share while they are read: the purpose, the folder, and the problems so far.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sendo_core::names::{ForgeName, InvalidName, Repository};
 
@@ -26,6 +26,15 @@ pub(crate) struct Reading<'a> {
 }
 
 impl Reading<'_> {
+    /// A path of the configuration: absolute, or beside the file.
+    pub(crate) fn beside(&self, path: &str) -> PathBuf {
+        if self.folder == Path::new(".") {
+            PathBuf::from(path)
+        } else {
+            self.folder.join(path)
+        }
+    }
+
     /// A name that was checked, or a problem at its value.
     pub(crate) fn named<T>(&mut self, name: Result<T, InvalidName>, place: Place<'_>) -> Option<T> {
         self.named_at(name, place.at())

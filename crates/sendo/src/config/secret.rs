@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use secrecy::SecretString;
@@ -112,7 +112,7 @@ impl JsonSchema for SecretShape {
 impl SecretShape {
     /// The reference, once it was checked and, on a server, read.
     pub(crate) fn resolve(&self, place: Place<'_>, reading: &mut Reading<'_>) -> Option<Secret> {
-        match reference(&self.0, reading.folder) {
+        match reference(&self.0, reading) {
             Some(Ok(secret)) => {
                 if reading.purpose == Purpose::Serve
                     && let Err(error) = secret.read()
@@ -219,7 +219,7 @@ impl SecretOrText {
 }
 
 /// The reference a text is; nothing when it is plain text.
-fn reference(text: &str, folder: &Path) -> Option<Result<Secret, String>> {
+fn reference(text: &str, reading: &Reading<'_>) -> Option<Result<Secret, String>> {
     let inner = text.strip_prefix("${")?;
     let Some(inner) = inner.strip_suffix('}') else {
         return Some(Err(
@@ -229,7 +229,7 @@ fn reference(text: &str, folder: &Path) -> Option<Result<Secret, String>> {
     Some(match inner.split_once(':') {
         Some(("env", name)) if variable(name) => Ok(Secret::Env(name.to_owned())),
         Some(("env", name)) => Err(format!("`{name}` is not the name of a variable")),
-        Some(("file", path)) if !path.is_empty() => Ok(Secret::File(folder.join(path))),
+        Some(("file", path)) if !path.is_empty() => Ok(Secret::File(reading.beside(path))),
         Some(("file", _)) => Err("the path is missing".to_owned()),
         Some(("ssm" | "secretsmanager", _)) => {
             Err("this version reads secrets from variables and files only".to_owned())

@@ -158,7 +158,7 @@ pub(crate) fn url(text: &str, place: Place<'_>, reading: &mut Reading<'_>) -> Op
 }
 
 fn database(shape: &OpenShape, place: Place<'_>, reading: &mut Reading<'_>) -> Database {
-    let fallback = Database::Sqlite(reading.folder.join("sendo.db"));
+    let fallback = Database::Sqlite(reading.beside("sendo.db"));
     let text = match shape.resolve(place, reading) {
         None => return fallback,
         Some(SecretOrText::Secret(secret)) => {
@@ -168,7 +168,7 @@ fn database(shape: &OpenShape, place: Place<'_>, reading: &mut Reading<'_>) -> D
     };
     if let Some(path) = text.strip_prefix("sqlite:") {
         if !path.is_empty() && !path.starts_with("//") && path != ":memory:" {
-            return Database::Sqlite(reading.folder.join(path));
+            return Database::Sqlite(reading.beside(path));
         }
     } else if text.starts_with("postgres://") || text.starts_with("postgresql://") {
         return Database::Postgres(SecretOrText::Text(text));

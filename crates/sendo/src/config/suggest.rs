@@ -8,6 +8,11 @@ pub(crate) fn did_you_mean(wrong: &str, known: &[&str]) -> Option<String> {
 /// The known name nearest to a wrong one, if it is near enough to be a slip.
 pub(crate) fn closest<'a>(wrong: &str, known: &[&'a str]) -> Option<&'a str> {
     let plain = |text: &str| text.to_lowercase().replace(['-', ' '], "_");
+    let (short, prefix) = (plain(wrong), wrong.chars().count() >= 3);
+    let begins = |name: &&&str| prefix && plain(name).starts_with(&short);
+    if let Some(name) = known.iter().find(begins) {
+        return Some(name);
+    }
     known
         .iter()
         .map(|name| {
@@ -50,6 +55,7 @@ mod tests {
         let known = ["repository", "environments", "paths"];
         assert_eq!(closest("repositry", &known), Some("repository"));
         assert_eq!(closest("Environments", &known), Some("environments"));
+        assert_eq!(closest("env", &known), Some("environments"));
         assert_eq!(closest("colour", &known), None);
     }
 

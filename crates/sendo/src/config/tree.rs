@@ -142,6 +142,11 @@ fn refused(text: &str, file: FileId, error: &serde_saphyr::Error) -> Problem {
             None => problem,
         };
     }
+    if said.contains("Documents") {
+        return Problem::new(Code::Syntax, at, "a second document begins here")
+            .why("a file is one document")
+            .fix("put it into a file of its own under `sendo.d`");
+    }
     if said.contains("budget") || said.contains("limit") || said.contains("exceed") {
         return Problem::new(
             Code::TooLarge,

@@ -100,7 +100,10 @@ impl OnShape {
                 place
                     .problem(
                         Code::InvalidValue,
-                        format!("`on` says {written} things"),
+                        match written {
+                            0 => "`on` says nothing".to_owned(),
+                            _ => format!("`on` says {written} things"),
+                        },
                     )
                     .why("a lane has one trigger, so that two of them never disagree about what is newest")
                     .fix(format!("keep exactly one of {KEYS}")),

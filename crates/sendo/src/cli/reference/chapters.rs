@@ -189,7 +189,8 @@ fn shape(schema: &Json, root: &Json, inner: &mut Vec<String>) -> String {
         return words.join(" or ");
     }
     if schema.get(crate::config::SECRET).is_some() {
-        return "text or a secret".to_owned();
+        let open = schema.get("pattern").is_none();
+        return if open { "text or secret" } else { "secret" }.to_owned();
     }
     let kind = match schema.get("type") {
         Some(Json::String(kind)) => kind.as_str(),

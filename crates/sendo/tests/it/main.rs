@@ -1,0 +1,12 @@
+//! The real binary, run as a person or a script runs it.
+
+#![expect(clippy::unwrap_used, reason = "a test's helpers fail by panicking")]
+
+mod config_accepts;
+mod config_merges;
+mod config_refuses;
+mod explain_cli;
+mod manifest_cli;
+mod program;
+mod reference_cli;
+mod sendo;

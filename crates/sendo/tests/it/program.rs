@@ -1,0 +1,61 @@
+//! What every verb has in common: help, exit codes, where things are printed.
+
+use crate::sendo::Folder;
+
+#[test]
+fn help_and_version_are_data() {
+    let folder = Folder::with(&[]);
+    let help = folder.run(&["--help"]);
+    assert_eq!((help.code, help.err.as_str()), (0, ""));
+    for verb in ["validate", "schema", "explain", "manifest", "completion"] {
+        assert!(help.out.contains(verb), "{verb}");
+    }
+    assert!(folder.run(&["--version"]).out.starts_with("sendo "));
+}
+
+#[test]
+fn every_verb_shows_an_example() {
+    let folder = Folder::with(&[]);
+    for verb in [
+        &["validate"][..],
+        &["schema"],
+        &["explain"],
+        &["completion"],
+        &["manifest", "set-image"],
+        &["manifest", "set"],
+    ] {
+        let ended = folder.run(&[verb, &["--help"]].concat());
+        assert_eq!(ended.code, 0);
+        assert!(
+            ended.out.contains("Examples:\n  sendo ") || ended.out.contains("Examples:\n  source "),
+            "{verb:?}"
+        );
+    }
+}
+
+#[test]
+fn a_wrong_command_line_ends_with_3() {
+    let folder = Folder::with(&[]);
+    for wrong in [
+        &["nonsense"][..],
+        &[],
+        &["validate"],
+        &["schema", "--colour"],
+        &["completion", "tcsh"],
+    ] {
+        let ended = folder.run(wrong);
+        assert_eq!((ended.code, ended.out.as_str()), (3, ""), "{wrong:?}");
+        assert!(!ended.err.is_empty());
+    }
+}
+
+#[test]
+fn shells_get_a_script() {
+    let folder = Folder::with(&[]);
+    for shell in ["bash", "zsh", "fish", "powershell"] {
+        assert!(
+            folder.run(&["completion", shell]).out.contains("explain"),
+            "{shell}"
+        );
+    }
+}
