@@ -178,7 +178,8 @@ impl<'a, 't> Draft<'a, 't> {
                 "a block scalar whose header is not found",
             ));
         }
-        let end = header + layout::between(text, header, end).trim_end().len();
+        let end = layout::between(text, header, self.content_end(slot.node));
+        let end = header + end.trim_end_matches(['\r', '\n']).len();
         let block = (node.kind == Kind::Literal && !new.verbatim)
             .then(|| layout::indent_of(text, start))
             .and_then(|indent| scalar::literal_block(&new.text, &indent, layout::newline(text)));

@@ -82,8 +82,13 @@ impl Draft<'_, '_> {
         let (start, end) = (tree[id].start as usize, tree[id].end as usize);
         let last = tree[id].next - 1;
         let block = matches!(tree[last].kind, Kind::Literal | Kind::Folded);
-        if block && !tree.value(last).ends_with("\n\n") {
+        let value = tree.value(last);
+        let value = value.strip_suffix('\n').unwrap_or(value);
+        if block && !value.ends_with(char::is_whitespace) {
             start + layout::between(tree.text, start, end).trim_end().len()
+        } else if block && end < tree.text.len() && layout::starts_line(tree.text, end) {
+            // Without the indentation of what follows.
+            layout::line_start(tree.text, end)
         } else {
             end
         }
