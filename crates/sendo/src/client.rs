@@ -3,7 +3,7 @@
 //! The address comes from `--server` or `SENDO_URL`, else from the configuration; the token from
 //! `SENDO_TOKEN`, else from the file the server wrote beside its database.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use reqwest::{Method, StatusCode};
@@ -23,7 +23,7 @@ const USUAL: &str = "http://127.0.0.1:8787";
 /// How to reach a server.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct Connect {
-    /// The server's address, such as http://127.0.0.1:8787.
+    /// The server's address, such as `http://127.0.0.1:8787`.
     #[arg(long, env = "SENDO_URL", value_name = "URL", help_heading = "Server")]
     pub server: Option<String>,
     /// The server's configuration, to find its address and its token file.
@@ -50,24 +50,10 @@ impl Client {
     /// [`Failure`] when the configuration is invalid.
     pub fn connect(connect: &Connect) -> Result<Self, Failure> {
         let config = match &connect.config {
-            Some(path) => Some(path.clone()),
-            None if connect.server.is_none() => {
-                Some(PathBuf::from("sendo.yaml")).filter(|path| path.exists())
-            }
-            None => None,
+            Some(path) => Some(read(path)?),
+            // One that lies here is a convenience: it may be of another server, or of none.
+            None => Config::load_for(Path::new("sendo.yaml"), Purpose::Explain).ok(),
         };
-        let config = config
-            .map(|path| Config::load_for(&path, Purpose::Explain))
-            .transpose()
-            .map_err(|errors| {
-                Failure::new(
-                    Exit::Usage,
-                    "configuration_invalid",
-                    "the configuration is invalid",
-                )
-                .why(errors.to_string())
-                .next("sendo validate --config FILE")
-            })?;
         let listens = config.as_ref().map(|config| {
             config
                 .server
@@ -193,6 +179,18 @@ impl Client {
             .next("check that client and server are of the same version: sendo --version")
         })
     }
+}
+
+fn read(path: &Path) -> Result<Config, Failure> {
+    Config::load_for(path, Purpose::Explain).map_err(|errors| {
+        Failure::new(
+            Exit::Usage,
+            "configuration_invalid",
+            "the configuration is invalid",
+        )
+        .why(errors.to_string())
+        .next(format!("sendo validate --config {}", path.display()))
+    })
 }
 
 fn refused(status: StatusCode, body: &[u8]) -> Failure {

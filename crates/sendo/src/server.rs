@@ -53,7 +53,7 @@ impl Default for Options {
             handover: Duration::from_secs(30),
             boundaries: Arc::new(NoBoundaries),
             backoff: Backoff::default(),
-            print: Arc::new(|line| crate::out::write_error(line)),
+            print: Arc::new(crate::out::write_error),
             listening: None,
         }
     }

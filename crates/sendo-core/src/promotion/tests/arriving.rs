@@ -2,7 +2,7 @@
 
 use super::harness::Harness;
 use super::verbs::{after, id, lane, main_branch, people, who};
-use crate::deployment::DeploymentState::{Queued, Succeeded, Superseded, Waiting};
+use crate::deployment::DeploymentState::{Failed, Queued, Succeeded, Superseded, Waiting};
 use crate::deployment::Waiting as For;
 use crate::event::Event;
 use crate::job::Job;
@@ -154,14 +154,25 @@ fn a_command_deploys_a_revision_a_branch_or_a_tag() {
 }
 
 #[test]
-fn a_request_for_nothing_that_exists_is_written_down_and_over() {
+fn a_request_for_nothing_that_exists_fails_where_whoever_asked_can_see_it() {
     for reference in [Some("no-such-branch"), None] {
         let mut h = Harness::one(Trigger::Command);
         h.deploy("web/test", reference, "alice");
         h.run();
         assert_eq!(h.audit, ["request.not_found"]);
         h.sweep();
-        assert_eq!((h.audit.len(), h.rows.len()), (1, 0));
+        let rows: Vec<_> = h
+            .rows
+            .values()
+            .map(|row| (row.state, row.error.clone()))
+            .collect();
+        let [(Failed, Some(failure))] = &rows[..] else {
+            panic!("one failed row, not {rows:?}");
+        };
+        assert_eq!(
+            (h.audit.len(), failure.reason_code.as_str()),
+            (1, "revision_not_found")
+        );
     }
 }
 
