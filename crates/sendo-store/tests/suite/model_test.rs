@@ -2,6 +2,8 @@
 //!
 //! 256 cases of 60 calls each, or as many cases as `PROPTEST_CASES` says. A failing sequence is
 //! made as short as possible and printed.
+//!
+//! Size: what a call is, how it is drawn and how it is compared belong together.
 
 use std::sync::Arc;
 
