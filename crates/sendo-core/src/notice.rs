@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::deployment::{Change, DeploymentId, Failure, Waiting};
+use crate::deployment::{Change, ChangeLink, DeploymentId, Failure, Waiting};
 use crate::names::{Principal, Revision};
 use crate::subject::LaneId;
 use crate::time::Timestamp;
@@ -23,6 +23,9 @@ pub struct Notice {
     pub revision: Revision,
     /// When it happened.
     pub at: Timestamp,
+    /// Its change request, once there is one, so that a sentence can name the exact command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<ChangeLink>,
     /// What happened.
     pub turn: Turn,
 }

@@ -110,6 +110,7 @@ impl Draft<'_> {
             lane: lane.clone(),
             revision: revision.clone(),
             at: now,
+            change: None,
             turn: Turn::Failed {
                 failure: failure.clone(),
             },

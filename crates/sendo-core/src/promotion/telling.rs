@@ -40,6 +40,7 @@ impl Draft<'_> {
                 lane: self.rules.lane.clone(),
                 revision: running.candidate.revision.clone(),
                 at: self.world.now,
+                change: running.change.clone(),
                 turn,
             });
         }

@@ -38,9 +38,9 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// What a notice knows by itself: at most the number of a change request.
+    /// What a notice knows by itself.
     #[must_use]
-    pub const fn of_notice(notice: &Notice) -> Self {
+    pub const fn of_notice(notice: &'a Notice) -> Self {
         let number = match &notice.turn {
             Turn::Waits { number, .. }
             | Turn::Merged { number, .. }
@@ -54,7 +54,7 @@ impl<'a> Context<'a> {
             | Turn::Failed { .. } => None,
         };
         Self {
-            change: None,
+            change: notice.change.as_ref(),
             number,
             server: None,
         }

@@ -69,6 +69,7 @@ pub(crate) fn notice(turn: Turn) -> Notice {
         lane: lane("example1/test"),
         revision: revision("e4f5a6b"),
         at: NOW,
+        change: None,
         turn,
     }
 }
@@ -215,6 +216,7 @@ pub(crate) fn told() -> DeploymentView {
             lane: row.lane.clone(),
             revision: row.revision.clone(),
             at: before(400 - index * 2),
+            change: None,
             turn,
         })
         .collect();

@@ -126,6 +126,7 @@ pub(crate) fn notice(deployment: &str, n: u32) -> Notice {
         lane: lane("example1/test"),
         revision: revision(),
         at: Timestamp(i64::from(n)),
+        change: None,
         turn: Turn::Succeeded { unchanged: false },
     }
 }

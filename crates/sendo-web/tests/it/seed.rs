@@ -72,6 +72,7 @@ fn timeline(deployment: &Deployment, text: &str) -> Vec<Notice> {
         lane: deployment.lane.clone(),
         revision: revision(),
         at: deployment.created_at,
+        change: None,
         turn,
     };
     turns.into_iter().enumerate().map(notice).collect()
