@@ -32,7 +32,12 @@ Nothing is sent anywhere, and no secret is read. Exit 0: explained, 3: the paylo
 configuration cannot be read.")]
 pub(super) struct Args {
     /// The configuration file.
-    #[arg(long, value_name = "FILE")]
+    #[arg(
+        long,
+        env = "SENDO_CONFIG",
+        value_name = "FILE",
+        default_value = "sendo.yaml"
+    )]
     config: PathBuf,
     /// The forge the payload comes from, or its kind; needed when there are several.
     #[arg(long, value_name = "NAME")]

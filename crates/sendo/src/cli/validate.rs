@@ -17,7 +17,12 @@ use crate::out::Out;
 Reads sendo.d/*.yaml beside the file too. Exit 0: valid, 3: invalid.")]
 pub(super) struct Args {
     /// The configuration file.
-    #[arg(long, value_name = "FILE")]
+    #[arg(
+        long,
+        env = "SENDO_CONFIG",
+        value_name = "FILE",
+        default_value = "sendo.yaml"
+    )]
     config: PathBuf,
 }
 

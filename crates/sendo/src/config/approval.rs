@@ -12,7 +12,7 @@ use super::problem::Code;
 /// Who must agree before the merge.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(untagged)]
-#[schemars(rename = "Approval")]
+#[schemars(inline)]
 pub(crate) enum ApprovalShape {
     /// Our second identity alone.
     Word(Automatic),
@@ -31,6 +31,7 @@ pub(crate) enum Automatic {
 /// People, besides our second identity. Who asked for the deployment does not count.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schemars(rename = "Approval")]
 pub(crate) struct PeopleMap {
     /// How many: at least one, at most 100.
     people: Option<i64>,

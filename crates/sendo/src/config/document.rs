@@ -126,7 +126,7 @@ fn joined(sources: &Sources, problems: &mut Vec<Problem>) -> Node {
                 )
                 .fix("begin it with a section, such as `applications:`"),
             ),
-            Err(problem) => problems.push(problem),
+            Err(problem) => problems.push(*problem),
         }
     }
     root

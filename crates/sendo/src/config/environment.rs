@@ -62,7 +62,7 @@ impl Tier {
 /// The environment that must have succeeded first.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(untagged)]
-#[schemars(rename = "After")]
+#[schemars(inline)]
 pub(crate) enum AfterShape {
     /// Its name: the same revision or the same tree counts.
     Name(String),
@@ -73,6 +73,7 @@ pub(crate) enum AfterShape {
 /// The environment that must have succeeded first, and what counts as the same.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schemars(rename = "After")]
 pub(crate) struct AfterMap {
     /// Another environment of this application.
     environment: Option<String>,
@@ -81,7 +82,7 @@ pub(crate) struct AfterMap {
 }
 
 /// What counts as the same.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, serde::Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Same {
     /// Only the same revision.

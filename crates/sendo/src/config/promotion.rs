@@ -29,7 +29,7 @@ pub(crate) struct PromotionShape {
 }
 
 /// How an edit reaches the base.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, serde::Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ModeShape {
     /// By a change request.

@@ -243,3 +243,33 @@ fn variable(name: &str) -> bool {
         && !name.starts_with(|c: char| c.is_ascii_digit())
         && name.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_')
 }
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    #[test]
+    fn a_rotated_file_is_read_anew_and_the_secret_is_never_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        let secret = Secret::File(path.clone());
+        for value in ["first", "second"] {
+            std::fs::write(&path, format!("{value}\r\n")).unwrap();
+            let read = secret.read().unwrap();
+            assert_eq!(read.expose_secret(), value);
+            assert!(!format!("{read:?} {secret:?} {secret}").contains(value));
+        }
+        std::fs::write(&path, "\n").unwrap();
+        assert!(
+            secret
+                .read()
+                .unwrap_err()
+                .to_string()
+                .ends_with("it is empty")
+        );
+        std::fs::write(&path, [b'x'; 70_000]).unwrap();
+        assert!(secret.read().is_err());
+    }
+}

@@ -74,7 +74,7 @@ impl Sources {
     fn add(&mut self, path: PathBuf, problems: &mut Vec<Problem>) {
         let id = FileId(self.files.len());
         let text = read(&path, id).unwrap_or_else(|problem| {
-            problems.push(problem);
+            problems.push(*problem);
             String::new()
         });
         self.files.push(File { path, text });
@@ -106,7 +106,7 @@ fn companions(path: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-fn read(path: &Path, id: FileId) -> Result<String, Problem> {
+fn read(path: &Path, id: FileId) -> Result<String, Box<Problem>> {
     let at = Span::start_of(id);
     let unreadable = |error: std::io::Error| {
         let problem = match error.kind() {
@@ -122,7 +122,7 @@ fn read(path: &Path, id: FileId) -> Result<String, Problem> {
             _ => Problem::new(Code::Unreadable, at, "the file cannot be read")
                 .fix("give the path of a plain file"),
         };
-        problem.why(error.to_string())
+        Box::new(problem.why(error.to_string()))
     };
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path).map_err(unreadable)?;
@@ -130,11 +130,10 @@ fn read(path: &Path, id: FileId) -> Result<String, Problem> {
         .read_to_end(&mut bytes)
         .map_err(unreadable)?;
     if bytes.len() > LIMIT {
-        return Err(
-            Problem::new(Code::TooLarge, at, "the file is larger than 1 MiB")
-                .why("a configuration of 1,000 applications is smaller")
-                .fix("use `defaults:`, or split it into `sendo.d/*.yaml`"),
-        );
+        let problem = Problem::new(Code::TooLarge, at, "the file is larger than 1 MiB")
+            .why("a configuration of 1,000 applications is smaller")
+            .fix("use `defaults:`, or split it into `sendo.d/*.yaml`");
+        return Err(Box::new(problem));
     }
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
@@ -149,6 +148,6 @@ fn read(path: &Path, id: FileId) -> Result<String, Problem> {
             column,
             ..Span::start_of(id)
         };
-        Problem::new(Code::Encoding, at, "the file is not UTF-8").fix("save it as UTF-8")
+        Box::new(Problem::new(Code::Encoding, at, "the file is not UTF-8").fix("save it as UTF-8"))
     })
 }

@@ -107,9 +107,9 @@ fn options() -> serde_saphyr::Options {
 ///
 /// # Errors
 /// The first thing that is not YAML, is repeated, or exceeds a budget.
-pub(crate) fn parse(text: &str, file: FileId) -> Result<Node, Problem> {
+pub(crate) fn parse(text: &str, file: FileId) -> Result<Node, Box<Problem>> {
     let tree: Spanned<Raw> = serde_saphyr::from_str_with_options(text, options())
-        .map_err(|error| refused(text, file, &error))?;
+        .map_err(|error| Box::new(refused(text, file, &error)))?;
     Ok(node(tree, file))
 }
 

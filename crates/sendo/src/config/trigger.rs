@@ -14,7 +14,7 @@ use super::problem::Code;
 /// What starts a deployment.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(untagged)]
-#[schemars(rename = "On")]
+#[schemars(inline)]
 pub(crate) enum OnShape {
     /// A word.
     Word(OnWord),
@@ -35,6 +35,7 @@ pub(crate) enum OnWord {
 /// What starts a deployment: exactly one key.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schemars(rename = "On")]
 pub(crate) struct OnMap {
     /// A merge into this branch; a push, on a forge without pull requests.
     merged_into: Option<String>,
@@ -51,6 +52,7 @@ pub(crate) struct OnMap {
 /// Which tags.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(untagged)]
+#[schemars(inline)]
 pub(crate) enum TagShape {
     /// A glob, newest by the order pushed.
     Glob(String),
@@ -61,6 +63,7 @@ pub(crate) enum TagShape {
 /// Which tags, and which of two is newer.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schemars(rename = "Tag")]
 pub(crate) struct TagMap {
     /// A glob that must match the whole name; `*` stops at `/`, `**` does not.
     glob: Option<String>,
@@ -71,7 +74,7 @@ pub(crate) struct TagMap {
 }
 
 /// Which of two tags is newer.
-#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, Deserialize, serde::Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum OrderShape {
     /// The higher semantic version, after the pattern's literal prefix.

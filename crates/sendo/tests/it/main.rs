@@ -1,6 +1,10 @@
 //! The real binary, run as a person or a script runs it.
 
-#![expect(clippy::unwrap_used, reason = "a test's helpers fail by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test's helpers fail by panicking"
+)]
 
 mod config_accepts;
 mod config_merges;

@@ -82,6 +82,9 @@ fn options(arguments: &[&Arg]) -> String {
             .filter(|_| takes)
             .map(|word| format!("`{}`", word.get_name()))
             .collect();
+        if !meaning.ends_with(['.', '!', '?']) && !meaning.is_empty() {
+            meaning.push('.');
+        }
         if !words.is_empty() {
             meaning.push_str(&format!(" One of {}.", words.join(", ")));
         }
