@@ -272,24 +272,19 @@ fn checked_path(path: &str, place: Place<'_>, reading: &mut Reading<'_>) -> Opti
     None
 }
 
+/// The path of a value, in the grammar its editor reads.
 fn scalar_path(path: &str, place: Place<'_>, reading: &mut Reading<'_>) -> Option<String> {
-    let why = if path.is_empty() || path == "." {
-        "it names no value".to_owned()
-    } else if path.chars().any(char::is_control) {
-        "it has a control character".to_owned()
-    } else {
-        return Some(path.to_owned());
-    };
-    reading.problems.push(
-        place
-            .problem(
-                Code::InvalidValue,
-                format!("`{path}` is not the path of a value"),
-            )
-            .why(why)
-            .fix("write it like `.image.tag`, `.a.b[0]` or `.images[name=web].newTag`"),
-    );
-    None
+    match path.parse::<sendo_manifest::Path>() {
+        Ok(_) => Some(path.to_owned()),
+        Err(error) => {
+            reading.problems.push(
+                place
+                    .problem(Code::InvalidValue, error.to_string())
+                    .fix(error.fix()),
+            );
+            None
+        }
+    }
 }
 
 /// A checked template, all of whose variables have a value under this trigger.

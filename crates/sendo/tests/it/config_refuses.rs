@@ -170,6 +170,7 @@ fn what_cannot_be_written() {
         "an image with its tag": with("image: web,", "image: \"web:latest\","),
         "keys of the other kind": with("kustomization: web/test, image: web, tag: \"{sha}\"", "file: web/values.yaml, set: .image.tag, tag: \"{sha}\""),
         "a value without its path": with("kustomization: web/test, image: web, tag: \"{sha}\"", "helm_values: web/values.yaml"),
+        "a path that is not one": with("kustomization: web/test, image: web, tag: \"{sha}\"", "file: web/values.yaml, set: image.tag"),
         "a path that leaves the repository": with("web/test", "../web/test"),
         "a value written twice": with("web/production", "web/test/kustomization.yaml"),
         "a direct commit that people approve": with("            base: main\n            edits:\n              - { kustomization: web/production", "            base: main\n            mode: commit\n            edits:\n              - { kustomization: web/production"),
