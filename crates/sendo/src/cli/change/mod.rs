@@ -4,12 +4,11 @@
 //! through the repository's spool. Who acts is told by `--as`, and is worth what write access to the
 //! repository is worth.
 
+mod args;
 mod show;
 
-use std::path::PathBuf;
-
 use sendo_core::effect::{ChangeState, Verdict};
-use sendo_core::names::{BranchName, Principal};
+use sendo_core::names::Principal;
 use sendo_core::time::Timestamp;
 use sendo_forge::local::{
     CheckReport, CheckState, CommentOn, LocalError, LocalForge, MergeChange, OpenChange,
@@ -23,159 +22,8 @@ use super::{Failure, Outcome};
 use crate::exit::Exit;
 use crate::lifecycle;
 use crate::out::Out;
-
-#[derive(Debug, clap::Subcommand)]
-pub(super) enum Verb {
-    /// Open a change request for a branch that was pushed.
-    #[command(after_help = "Example:
-  sendo change open /srv/git/manifests.git --branch fix-limits --base main --title 'Raise the limits'")]
-    Open(Open),
-    /// List change requests.
-    List(List),
-    /// Show a change request: its commits, checks and reviews.
-    Show(One),
-    /// Report a check on a commit, as CI does.
-    #[command(after_help = "Example:
-  sendo change check /srv/git/manifests.git \"$SHA\" --name ci/validate --state success")]
-    Check(Check),
-    /// Review the head of a change request.
-    #[command(after_help = "Examples:
-  sendo change review /srv/git/manifests.git 3 --approve
-  sendo change review /srv/git/manifests.git 3 --request-changes --body 'the tag does not exist'")]
-    Review(Review),
-    /// Merge exactly the head you looked at.
-    Merge(Merge),
-    /// Close without merging.
-    Close(Close),
-}
-
-/// A repository, and who acts on it.
-#[derive(Debug, clap::Args)]
-pub(super) struct On {
-    /// The bare repository's folder.
-    #[arg(value_name = "REPOSITORY")]
-    repository: PathBuf,
-    /// Who acts, as `NAME` or `kind:id`; the login name of this machine when left out.
-    #[arg(long = "as", env = "SENDO_PRINCIPAL", value_name = "NAME")]
-    by: Option<String>,
-}
-
-#[derive(Debug, clap::Args)]
-pub(super) struct Open {
-    #[command(flatten)]
-    on: On,
-    /// The branch that carries it.
-    #[arg(long)]
-    branch: BranchName,
-    /// The branch it shall reach.
-    #[arg(long)]
-    base: BranchName,
-    /// One line.
-    #[arg(long)]
-    title: String,
-    /// The description.
-    #[arg(long, default_value = "")]
-    body: String,
-}
-
-#[derive(Debug, clap::Args)]
-pub(super) struct List {
-    #[command(flatten)]
-    on: On,
-    /// Which.
-    #[arg(long, value_enum, default_value = "open")]
-    state: Which,
-}
-
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum Which {
-    All,
-    Open,
-    Merged,
-    Closed,
-}
-
-#[derive(Debug, clap::Args)]
-pub(super) struct One {
-    #[command(flatten)]
-    on: On,
-    /// The change request's number.
-    number: u64,
-}
-
-#[derive(Debug, clap::Args)]
-pub(super) struct Check {
-    #[command(flatten)]
-    on: On,
-    /// The commit, in full.
-    commit: Oid,
-    /// The check's name.
-    #[arg(long)]
-    name: String,
-    /// What it says.
-    #[arg(long, value_enum)]
-    state: Says,
-    /// Where to read more.
-    #[arg(long, default_value = "")]
-    url: String,
-    /// One line for people.
-    #[arg(long, default_value = "")]
-    description: String,
-}
-
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum Says {
-    Pending,
-    Success,
-    Failure,
-    Error,
-}
-
-#[derive(Debug, clap::Args)]
-#[group(id = "verdict", required = true, multiple = false)]
-struct Said {
-    /// Approve.
-    #[arg(long)]
-    approve: bool,
-    /// Ask for changes.
-    #[arg(long)]
-    request_changes: bool,
-    /// Only comment.
-    #[arg(long)]
-    comment: bool,
-}
-
-#[derive(Debug, clap::Args)]
-pub(super) struct Review {
-    #[command(flatten)]
-    one: One,
-    #[command(flatten)]
-    said: Said,
-    /// What to write.
-    #[arg(long, default_value = "")]
-    body: String,
-    /// The head you looked at; the present one when left out.
-    #[arg(long, value_name = "SHA")]
-    head: Option<Oid>,
-}
-
-#[derive(Debug, clap::Args)]
-pub(super) struct Merge {
-    #[command(flatten)]
-    one: One,
-    /// The head you looked at; the present one when left out.
-    #[arg(long, value_name = "SHA")]
-    head: Option<Oid>,
-}
-
-#[derive(Debug, clap::Args)]
-pub(super) struct Close {
-    #[command(flatten)]
-    one: One,
-    /// Why.
-    #[arg(long, default_value = "")]
-    reason: String,
-}
+pub(super) use args::Verb;
+use args::{Check, Close, List, Merge, On, Open, Review, Says, Which};
 
 pub(super) fn run(verb: Verb, out: &Out) -> Outcome {
     lifecycle::block_on(async {
