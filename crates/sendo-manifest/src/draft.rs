@@ -180,7 +180,9 @@ impl<'a, 't> Draft<'a, 't> {
         }
         let end = layout::between(text, header, self.content_end(slot.node));
         let end = header + end.trim_end_matches(['\r', '\n']).len();
-        let block = (node.kind == Kind::Literal && !new.verbatim)
+        // At the very end of a text a literal block cannot end in a line ending.
+        let fits = end < text.len() || !new.text.ends_with('\n');
+        let block = (node.kind == Kind::Literal && !new.verbatim && fits)
             .then(|| layout::indent_of(text, start))
             .and_then(|indent| scalar::literal_block(&new.text, &indent, layout::newline(text)));
         let replacement = block.unwrap_or_else(|| new.write(None, slot.in_flow, self.json));
@@ -231,6 +233,16 @@ impl<'a, 't> Draft<'a, 't> {
         self.pending.sort_by_key(|Pending { splice, container }| {
             (splice.range.start, splice.range.end, Reverse(*container))
         });
+        let at_end = |pending: &Pending| pending.splice.range.start == self.tree.text.len();
+        if let Some(added) = self
+            .pending
+            .iter()
+            .find(|p| at_end(p))
+            .filter(|_| self.tree.unended)
+        {
+            let detail = "the text ends in a block scalar that would gain a line ending";
+            return Err(self.unsupported(added.container, "the end of the text", detail));
+        }
         let splices: Vec<_> = self
             .pending
             .into_iter()

@@ -337,7 +337,9 @@ impl EditError {
             Self::DocumentAmbiguous { .. } => "select the document by kind and name, or by index",
             Self::EmptyValue { .. } => "give a value",
             Self::Conflict { .. } => "give each place once",
-            Self::Unsupported { .. } => "write the entry in block style, one key a line",
+            Self::Unsupported { .. } => {
+                "write it in block style, one key a line, and end the file with a line ending"
+            }
             Self::ProofFailed { .. } => {
                 "edit the file by hand, and report it with the file: this is a defect of the editor"
             }

@@ -13,7 +13,7 @@ use crate::edited::Splice;
 use crate::error::{EditError, Position};
 use crate::fragment::{Fragment, NewScalar};
 use crate::scalar;
-use crate::tree::{Kind, NodeId, Tree, map_kind, parser, scalar_kind, seq_kind, tag_text};
+use crate::tree::{Kind, NodeId, Tree, map_kind, parser, scalar_kind, seq_kind, settle, tag_text};
 
 /// How the tree of the new text differs from that of the old.
 #[derive(Debug, Default)]
@@ -88,6 +88,7 @@ pub(crate) fn prove(
     }
     Comparison {
         old,
+        new,
         events: parser(new),
         expectation,
         explicit: false,
@@ -133,6 +134,7 @@ fn check_bytes(old: &str, splices: &[Splice], new: &str) -> Result<(), EditError
 
 struct Comparison<'c, 't, E> {
     old: &'c Tree<'t>,
+    new: &'c str,
     events: E,
     expectation: &'c Expectation,
     /// Whether the document being read was started with `---`.
@@ -199,14 +201,17 @@ impl<'n, E: Iterator<Item = Events<'n>>> Comparison<'_, '_, E> {
             match event {
                 Ok((Event::DocumentStart(explicit, _), _)) => self.explicit = explicit,
                 Ok((
-                    event @ (Event::Scalar(..)
+                    mut event @ (Event::Scalar(..)
                     | Event::Alias(_)
                     | Event::MappingStart(..)
                     | Event::MappingEnd
                     | Event::SequenceStart(..)
                     | Event::SequenceEnd),
-                    _,
-                )) => return Ok(Some(event)),
+                    span,
+                )) => {
+                    settle(self.new, &mut event, &span);
+                    return Ok(Some(event));
+                }
                 Ok(_) => {}
                 Err(error) => {
                     let detail = format!("it cannot be read again: {}", error.info());

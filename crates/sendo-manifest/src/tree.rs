@@ -10,9 +10,10 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::Range;
 
-use granit_parser::{Event, Parser, Span, Tag};
+use granit_parser::{Event, Parser, ScalarStyle, Span, Tag};
 
 use crate::error::{EditError, Position};
+use crate::layout;
 
 pub(crate) use kind::{Kind, map_kind, scalar_kind, seq_kind};
 
@@ -59,6 +60,28 @@ pub(crate) struct Tree<'t> {
     /// Values whose text differs from their source, one after the other.
     decoded: String,
     tags: Vec<String>,
+    /// The text ends within a block scalar that would gain a line ending if the text went on.
+    pub(crate) unended: bool,
+}
+
+/// Takes the last line ending from a block scalar that ends with the text and has none there.
+///
+/// The parser adds one that other readers do not see. Without this, adding a line behind such a
+/// scalar would change its value for them. Says whether there was one to take.
+pub(crate) fn settle(text: &str, event: &mut Event<'_>, span: &Span) -> bool {
+    let Event::Scalar(value, ScalarStyle::Literal | ScalarStyle::Folded, ..) = event else {
+        return false;
+    };
+    let Some(range) = span.byte_range().filter(|range| range.end >= text.len()) else {
+        return false;
+    };
+    let last_line = text.rsplit('\n').next().unwrap_or_default();
+    let indent = layout::indent_of(text, range.start).len();
+    if last_line.len() <= indent || !value.ends_with('\n') {
+        return false;
+    }
+    value.to_mut().pop();
+    true
 }
 
 /// The parser, with the limits of this crate and without comment events.
@@ -96,11 +119,13 @@ impl<'t> Tree<'t> {
             documents: Vec::new(),
             decoded: String::new(),
             tags: Vec::new(),
+            unended: false,
         };
         let mut open: Vec<NodeId> = Vec::new();
         let mut explicit = false;
         for event in parser(text) {
-            let (event, span) = event.map_err(|error| parse_error(text, &error))?;
+            let (mut event, span) = event.map_err(|error| parse_error(text, &error))?;
+            tree.unended |= settle(text, &mut event, &span);
             let range = span.byte_range().unwrap_or(0..0);
             if open.is_empty() && tree.starts_node(&event) {
                 tree.documents.push(Document {

@@ -357,7 +357,7 @@ fn go_readers_agree_on_every_value_edit() {
 
 #[test]
 fn go_readers_agree_on_random_edits_of_damaged_texts() {
-    const EDITS: usize = 300_000;
+    const EDITS: usize = 1_000_000;
     let (corpus, mut random) = (fuzzing::corpus(), fuzzing::Random(7));
     let mut tally = Tally::default();
     let (mut questions, mut titles) = (Vec::new(), Vec::new());
