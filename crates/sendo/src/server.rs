@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
 use sendo_core::names::Repository;
-use sendo_core::routing::Route;
 use sendo_core::subject::LaneId;
 use sendo_effects::{Backoff, Target, Targets, egress};
 use sendo_forge::local::acts::LocalActs;
@@ -119,7 +118,7 @@ pub async fn run(
         store: Arc::clone(&store),
         forges: Arc::new(forges(config)?),
         spooled: spooled(config)?,
-        routes: routes(config),
+        routes: config.routes(),
         targets: targets(config, &options)?,
         lease: config.server.lease,
         sweep: config.server.sweep,
@@ -129,6 +128,7 @@ pub async fn run(
         role: options.role,
         lanes,
     });
+    app.wake_all().await?;
     let (ready, readiness) = watch::channel(Readiness::Starting);
     let web = if options.role.listens() {
         Some(listen(config, &app, &store, readiness, options.listening, &stop).await?)
@@ -260,16 +260,6 @@ fn spooled(config: &Config) -> Result<Vec<Spooled>, ServeError> {
         }
     }
     Ok(spooled)
-}
-
-fn routes(config: &Config) -> Vec<Route> {
-    let route = |target: &crate::config::NoticeTarget| Route {
-        target: target.name.clone(),
-        applications: target.applications.clone(),
-        environments: target.environments.clone(),
-        turns: target.turns.clone(),
-    };
-    config.notices.iter().map(route).collect()
 }
 
 fn targets(config: &Config, options: &Options) -> Result<Targets, ServeError> {

@@ -16,7 +16,7 @@ use sendo_intake::spool::{self, Spooled};
 use sendo_intake::{Intake, Translator};
 use sendo_loop::{Bells, Engine, Pump, Sealer};
 use sendo_report::Language;
-use sendo_store::{Boundaries, Store};
+use sendo_store::{Boundaries, Store, StoreError};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -122,6 +122,15 @@ impl App {
     #[must_use]
     pub fn changed(&self) -> Arc<Notify> {
         Arc::clone(&self.bells.changed)
+    }
+
+    /// Wakes every configured subject, so that whoever asks after the start finds it awake or done.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn wake_all(&self) -> Result<(), StoreError> {
+        let subjects: Vec<_> = self.jobs.iter().flat_map(|job| job.subjects()).collect();
+        self.parts.store.hint(&subjects).await
     }
 
     /// Runs until `stop`, then finishes what is under way.
@@ -236,19 +245,19 @@ impl App {
     }
 }
 
-/// Looks at everything now and after every `interval`, give or take a tenth.
+/// Looks at everything after every `interval`, give or take a tenth.
 async fn sweep(engine: Arc<Engine>, bell: Arc<Notify>, interval: Span, stop: CancellationToken) {
-    while !stop.is_cancelled() {
+    loop {
+        let jitter = rand::random_range(0.9..=1.1);
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(interval.to_duration().mul_f64(jitter)) => {}
+        }
         match engine.sweep().await {
             Ok(()) => bell.notify_one(),
             Err(error) => {
-                tracing::error!(error = %error, "the sweep failed; the next one tries again")
+                tracing::error!(error = %error, "the sweep failed; the next one tries again");
             }
-        }
-        let jitter = rand::random_range(0.9..=1.1);
-        tokio::select! {
-            () = stop.cancelled() => {}
-            () = tokio::time::sleep(interval.to_duration().mul_f64(jitter)) => {}
         }
     }
 }

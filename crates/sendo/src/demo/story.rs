@@ -8,6 +8,7 @@ use sendo_core::deployment::{Deployment, DeploymentState, Waiting};
 use sendo_core::notice::Turn;
 use sendo_core::view::{BoardView, DeploymentView};
 use sendo_report::{Language, terminal, wording};
+use sendo_store::Backlog;
 use tokio_util::sync::CancellationToken;
 
 use super::people;
@@ -55,6 +56,7 @@ pub(crate) async fn once(
     language: Language,
 ) -> Result<Played, Failure> {
     let mut cast = Cast::new(stage, client, out, language, true);
+    first_look(client).await?;
     out.line(&format!(
         "          {}",
         people::merge_work(stage, 0).await?
@@ -93,6 +95,7 @@ pub(crate) async fn until_stopped(
     stop: &CancellationToken,
 ) -> Result<(), Failure> {
     let mut cast = Cast::new(stage, client, out, language, false);
+    first_look(client).await?;
     let mut merged = 0;
     let mut next = tokio::time::Instant::now();
     while !stop.is_cancelled() {
@@ -109,6 +112,20 @@ pub(crate) async fn until_stopped(
             () = stop.cancelled() => {}
             () = tokio::time::sleep(LOOK * 5) => {}
         }
+    }
+    Ok(())
+}
+
+/// Waits until the server has looked at everything once: what is there then is the baseline, and
+/// the first merge after it is one change.
+async fn first_look(client: &Client) -> Result<(), Failure> {
+    let started = tokio::time::Instant::now();
+    while started.elapsed() < LONGEST {
+        let backlog: Backlog = client.get("/api/v1/backlog").await?;
+        if backlog.subjects == 0 && backlog.effects == 0 && backlog.deliveries == 0 {
+            return Ok(());
+        }
+        tokio::time::sleep(LOOK).await;
     }
     Ok(())
 }
