@@ -1,19 +1,20 @@
--- Every part walks an index from the short list of lanes: history costs nothing.
-SELECT lane, ordinal, body FROM (
-    SELECT d.lane, d.ordinal, d.body
-      FROM lanes l
-      JOIN deployments d ON d.lane = l.lane AND d.ordinal = (
-          SELECT max(s.ordinal) FROM deployments s WHERE s.lane = l.lane AND s.state = 'succeeded')
-    UNION ALL
-    SELECT d.lane, d.ordinal, d.body FROM deployments d WHERE d.moving = 1
-    UNION ALL
-    SELECT d.lane, d.ordinal, d.body
-      FROM lanes l
-      JOIN deployments d ON d.lane = l.lane AND d.ordinal = (
-          SELECT max(f.ordinal) FROM deployments f
-           WHERE f.lane = l.lane AND f.state IN ('failed', 'cancelled')
-             AND f.ordinal > coalesce((
-                 SELECT max(s.ordinal) FROM deployments s
-                  WHERE s.lane = l.lane AND s.state = 'succeeded'), 0))
-) AS cards
+-- Each id comes from an index, lane by lane from the short list of lanes: history costs nothing.
+SELECT body FROM deployments
+ WHERE id IN (
+     SELECT (SELECT s.id FROM deployments s
+              WHERE s.lane = l.lane AND s.state = 'succeeded'
+              ORDER BY s.ordinal DESC LIMIT 1)
+       FROM lanes l
+     UNION ALL
+     SELECT id FROM deployments WHERE moving = 1
+     UNION ALL
+     SELECT (SELECT f.id FROM deployments f
+              WHERE f.lane = l.lane AND f.state IN ('failed', 'cancelled')
+                AND f.ordinal > coalesce((
+                    SELECT s.ordinal FROM deployments s
+                     WHERE s.lane = l.lane AND s.state = 'succeeded'
+                     ORDER BY s.ordinal DESC LIMIT 1), 0)
+              ORDER BY f.ordinal DESC LIMIT 1)
+       FROM lanes l
+ )
  ORDER BY lane, ordinal

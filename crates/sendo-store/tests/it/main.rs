@@ -12,3 +12,4 @@ mod boundaries;
 mod crash;
 mod file;
 mod place;
+mod plans;
