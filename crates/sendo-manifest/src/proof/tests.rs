@@ -1,3 +1,5 @@
+//! The prover, given outcomes by hand: what it must see and what it must let through.
+
 use super::*;
 
 /// Proves `new` as the outcome of one splice in `old` that sets the second node.

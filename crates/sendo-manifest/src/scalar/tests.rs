@@ -1,3 +1,5 @@
+//! Which texts a plain scalar may hold, under YAML 1.1 and 1.2.
+
 use super::*;
 
 #[test]
