@@ -52,6 +52,18 @@ impl Facts {
         Some(*at)
     }
 
+    /// Every key of a subject's facts that starts with `prefix`, whatever the shape of its fact.
+    pub fn keys<'a>(
+        &'a self,
+        subject: &'a SubjectId,
+        prefix: &'a str,
+    ) -> impl Iterator<Item = (&'a str, Timestamp)> {
+        self.entries
+            .range((subject.clone(), prefix.to_owned())..)
+            .take_while(move |((owner, key), _)| owner == subject && key.starts_with(prefix))
+            .map(|((_, key), (_, at))| (key.as_str(), *at))
+    }
+
     /// Every fact of a subject whose key starts with `prefix`, in the order of the keys.
     pub fn starting_with<'a, T: DeserializeOwned>(
         &'a self,

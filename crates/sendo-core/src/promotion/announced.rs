@@ -49,6 +49,13 @@ impl Draft<'_> {
             .collect();
         heard.sort_by_key(|heard| heard.at);
         let told = self.is_told();
+        heard.retain(|heard| {
+            let repeated = !heard.announcement.requested && self.is_repeated(&heard.announcement);
+            if repeated {
+                self.plan.forget.push(heard.key.clone());
+            }
+            !repeated
+        });
         let followed = heard
             .iter()
             .rposition(|heard| told || heard.announcement.requested)
@@ -137,16 +144,12 @@ impl Draft<'_> {
             announcement.by.clone(),
             json!({"ordinal": self.state.ordinal, "reference": reference}),
         );
-        self.plan.forget.push(heard.key.clone());
+        self.answer(heard);
     }
 
     /// Follows a request or a reported image to its revision.
     fn follow(&mut self, heard: &Heard) {
         let announcement = &heard.announcement;
-        if !announcement.requested && self.is_repeated(announcement) {
-            self.plan.forget.push(heard.key.clone());
-            return;
-        }
         let reference = announcement
             .revision
             .as_ref()
@@ -165,7 +168,7 @@ impl Draft<'_> {
         if !announcement.reference.is_empty() && announcement.revision.is_some() {
             found.reference.clone_from(&announcement.reference);
         }
-        self.plan.forget.push(heard.key.clone());
+        self.answer(heard);
         let told = self.is_told();
         let late = !announcement.requested && self.came_late(&found.revision, &seen);
         if late {
@@ -204,9 +207,6 @@ impl Draft<'_> {
 
     /// Gives the announcements that were passed over their rows, once it is known by what.
     pub(super) fn settle_passed(&mut self) {
-        if self.unsettled {
-            return;
-        }
         let winner = self
             .state
             .queued
@@ -214,16 +214,29 @@ impl Draft<'_> {
             .map(|c| c.ordinal)
             .or_else(|| self.state.running.as_ref().map(|r| r.candidate.ordinal))
             .or_else(|| self.state.succeeded.first().map(|s| s.ordinal));
-        let passed = self.number_passed(None);
+        let settled = !self.unsettled;
+        let passed = self.number_passed(None, settled);
         for (ordinal, heard) in passed {
             self.row_passed(ordinal, &heard, winner);
         }
     }
 
-    /// Takes the announcements passed over and numbers those that are news.
-    pub(super) fn number_passed(&mut self, newest: Option<&Revision>) -> Vec<(u64, Heard)> {
+    /// Takes the announcements passed over and numbers those that are news. A request is passed
+    /// over as soon as a later one was answered, or it would be followed after it; the others only
+    /// when it is `settled` what the newest is.
+    pub(super) fn number_passed(
+        &mut self,
+        newest: Option<&Revision>,
+        settled: bool,
+    ) -> Vec<(u64, Heard)> {
         let mut numbered = Vec::new();
-        for heard in std::mem::take(&mut self.passed) {
+        let answered = self.answered;
+        let (passed, kept) = std::mem::take(&mut self.passed)
+            .into_iter()
+            .partition(|heard| settled || (answered && heard.announcement.requested));
+        self.passed = kept;
+        let passed: Vec<Heard> = passed;
+        for heard in passed {
             self.plan.forget.push(heard.key.clone());
             let announcement = &heard.announcement;
             let named = Revision::new(announcement.reference.clone()).ok();
@@ -291,9 +304,15 @@ impl Draft<'_> {
     }
 
     /// The request for the newest was taken up.
-    pub(super) fn answered(&mut self) {
+    pub(super) fn answer_newest(&mut self) {
         if let Some(heard) = self.asked.take() {
-            self.plan.forget.push(heard.key);
+            self.answer(&heard);
         }
+    }
+
+    /// An announcement was dealt with.
+    fn answer(&mut self, heard: &Heard) {
+        self.answered = true;
+        self.plan.forget.push(heard.key.clone());
     }
 }

@@ -9,9 +9,12 @@
 //!
 //! Every step only adds to the plan. Nothing here knows how an effect is carried out.
 
+use std::rc::Rc;
+
 use serde_json::json;
 
 use super::announced::Heard;
+use super::looks::Seen;
 use super::matching::announce;
 use super::rules::LaneRules;
 use super::state::{Ending, LaneState, VERSION};
@@ -185,8 +188,12 @@ pub(super) struct Draft<'a> {
     pub(super) passed: Vec<Heard>,
     /// A person asked for the newest.
     pub(super) asked: Option<Heard>,
+    /// The newest request or report was dealt with.
+    pub(super) answered: bool,
     /// Something has to be looked up before it is known what is newest.
     pub(super) unsettled: bool,
+    /// The newest observation of the trigger, once it was read.
+    pub(super) source: Option<Rc<Seen>>,
     /// The keys of the facts about revisions that this decision needs.
     pub(super) used: Vec<String>,
 }
@@ -207,7 +214,9 @@ impl<'a> Draft<'a> {
             plan: Plan::default(),
             passed: Vec::new(),
             asked: None,
+            answered: false,
             unsettled: false,
+            source: None,
             used: Vec::new(),
         }
     }

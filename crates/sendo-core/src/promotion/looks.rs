@@ -4,7 +4,7 @@
 //! neither is one whose fact cannot be used. So nothing here can turn into a hot loop, and nothing
 //! stays blind for ever.
 
-use serde_json::Value;
+use std::rc::Rc;
 
 use super::decide::{Draft, REQUESTED, REVISION, SOURCE, TOUCHED};
 use super::rules::Trigger;
@@ -57,21 +57,63 @@ impl Draft<'_> {
             self.state.blind = None;
             return true;
         }
-        self.observe_source(
-            &format!("{SOURCE}/{}", self.state.last_success()),
-            since,
-            look,
-        );
+        self.observe_source(&format!("{SOURCE}/"), since, look);
         false
     }
 
     /// The newest observation of the trigger.
-    pub(super) fn source(&self, look: &Look) -> Option<Seen> {
+    pub(super) fn source(&mut self, look: &Look) -> Option<Rc<Seen>> {
+        if self.source.is_none() {
+            let seen = self.seen(&format!("{SOURCE}/"), look, Timestamp::default());
+            self.source = seen.map(Rc::new);
+        }
+        self.source.clone()
+    }
+
+    /// What one revision is: its tree, what it carries, and whether it lies behind a success.
+    /// `None` while it is being looked up.
+    pub(super) fn revision(&mut self, revision: &Revision, since: Timestamp) -> Option<Seen> {
+        self.reference(
+            &format!("{REVISION}/{revision}/"),
+            revision.to_string(),
+            since,
+        )
+    }
+
+    /// The same, compared with the last success.
+    pub(super) fn compared(&mut self, revision: &Revision) -> Option<Seen> {
+        let what = format!("{REVISION}/{revision}/{}", self.state.last_success());
+        self.reference(&what, revision.to_string(), Timestamp::default())
+    }
+
+    /// What somebody named. `None` while it is being looked up.
+    pub(super) fn requested(
+        &mut self,
+        event: &str,
+        reference: String,
+        since: Timestamp,
+    ) -> Option<Seen> {
+        self.reference(&format!("{REQUESTED}/{event}/"), reference, since)
+    }
+
+    fn reference(&mut self, what: &str, reference: String, since: Timestamp) -> Option<Seen> {
+        self.used.push(what.to_owned());
+        let look = Look::Reference { reference };
+        let seen = self.seen(what, &look, since);
+        if seen.is_none() {
+            self.observe_source(what, since, look);
+        }
+        seen
+    }
+
+    /// The newest usable fact among those whose key starts with `what`; the rest of its key is the
+    /// success it was compared with.
+    fn seen(&self, what: &str, look: &Look, since: Timestamp) -> Option<Seen> {
         let compared = |key: &str| key.rsplit('/').next()?.parse().ok();
         self.world
             .facts
-            .starting_with::<Source>(&self.world.subject, SOURCE)
-            .filter(|(_, source, _)| source.look == *look)
+            .starting_with::<Source>(&self.world.subject, what)
+            .filter(|(_, source, at)| source.look == *look && *at >= since)
             .filter_map(|(key, source, at)| {
                 let compared = compared(key)?;
                 Some(Seen {
@@ -83,49 +125,15 @@ impl Draft<'_> {
             .max_by_key(|seen| (seen.at, seen.compared))
     }
 
-    /// What one revision is: its tree, what it carries, and whether it lies behind the last
-    /// success. `None` while it is being looked up.
-    pub(super) fn revision(&mut self, revision: &Revision, since: Timestamp) -> Option<Seen> {
-        let look = Look::Reference {
-            reference: revision.to_string(),
+    fn observe_source(&mut self, what: &str, since: Timestamp, look: Look) {
+        let compared = self.state.last_success();
+        let key = if what.ends_with('/') {
+            format!("{what}{compared}")
+        } else {
+            what.to_owned()
         };
-        self.reference(
-            format!("{REVISION}/{}/{revision}", self.state.last_success()),
-            look,
-            since,
-        )
-    }
-
-    /// What somebody named. `None` while it is being looked up.
-    pub(super) fn requested(
-        &mut self,
-        event: &str,
-        reference: String,
-        since: Timestamp,
-    ) -> Option<Seen> {
-        let key = format!("{REQUESTED}/{}/{event}", self.state.last_success());
-        self.reference(key, Look::Reference { reference }, since)
-    }
-
-    fn reference(&mut self, key: String, look: Look, since: Timestamp) -> Option<Seen> {
-        self.used.push(key.clone());
-        let known = self.world.facts.get::<Source>(&self.world.subject, &key);
-        match known.filter(|(source, at)| source.look == look && *at >= since) {
-            Some((source, at)) => Some(Seen {
-                source,
-                at,
-                compared: self.state.last_success(),
-            }),
-            None => {
-                self.observe_source(&key, since, look);
-                None
-            }
-        }
-    }
-
-    fn observe_source(&mut self, key: &str, since: Timestamp, look: Look) {
         let effect = Effect::ObserveSource {
-            fact: key.to_owned(),
+            fact: key.clone(),
             repository: self.rules.repository.clone(),
             look,
             since: self.state.considered.clone(),
@@ -136,7 +144,7 @@ impl Draft<'_> {
                 .map(|success| success.revision.clone()),
             with_paths: !self.rules.paths.is_empty(),
         };
-        self.observe(key, since, effect);
+        self.observe(what, &key, since, effect);
     }
 
     /// The change request as seen after the last hint and after our own last write. If it was not,
@@ -158,7 +166,7 @@ impl Draft<'_> {
                     number,
                     edits: running.edits.clone(),
                 };
-                self.observe(&key, since, effect);
+                self.observe(&key, &key, since, effect);
                 None
             }
         }
@@ -174,9 +182,9 @@ impl Draft<'_> {
     fn touched_at(&self, running: &Running) -> Option<Timestamp> {
         self.world
             .facts
-            .starting_with::<Value>(&self.world.subject, TOUCHED)
-            .filter(|(key, _, _)| running.change.is_some() && concerns(key, running))
-            .map(|(_, _, at)| at)
+            .keys(&self.world.subject, TOUCHED)
+            .filter(|(key, _)| running.change.is_some() && concerns(key, running))
+            .map(|(_, at)| at)
             .max()
     }
 
@@ -194,16 +202,16 @@ impl Draft<'_> {
     }
 
     /// Plans a look that begins after `since`, unless one is on its way or failed just now.
-    fn observe(&mut self, key: &str, since: Timestamp, effect: Effect) {
-        // One under way will do whatever success it is compared with: its fact says with which.
-        let what = if key.starts_with(SOURCE) { SOURCE } else { key };
-        let prefix = format!("look/{what}/");
+    fn observe(&mut self, what: &str, key: &str, since: Timestamp, effect: Effect) {
+        // With a `/` at its end, it does not matter which success it is compared with.
+        let any = what.ends_with('/');
+        let prefix = format!("look/{what}{}", if any { "" } else { "/" });
         let now = self.world.now;
-        let unusable = self
-            .world
-            .facts
-            .observed_at(&self.world.subject, key)
-            .filter(|at| *at >= since);
+        let facts = self.world.facts.keys(&self.world.subject, what);
+        let unusable = facts
+            .filter(|(found, at)| (any || *found == key) && *at >= since)
+            .map(|(_, at)| at)
+            .max();
         let mut on_its_way = false;
         let mut in_vain = unusable;
         let mut outdated = Vec::new();
@@ -223,7 +231,9 @@ impl Draft<'_> {
                     outdated.push(earlier.key.clone())
                 }
                 EffectState::Ready => {}
-                _ if planned >= since => in_vain = in_vain.max(Some(planned)),
+                _ if planned >= since.max(self.world.hinted_at) => {
+                    in_vain = in_vain.max(Some(planned))
+                }
                 _ => {}
             }
         }
@@ -300,10 +310,8 @@ impl Draft<'_> {
         let change = running
             .and_then(|r| r.change.as_ref())
             .map(|c| format!("change/{}", c.number));
-        let newest = self
-            .look()
-            .and_then(|look| self.source(&look))
-            .map(|seen| format!("{SOURCE}/{}", seen.compared));
+        let newest = self.source.as_ref();
+        let newest = newest.map(|seen| format!("{SOURCE}/{}", seen.compared));
         let needless = |key: &str| {
             if key.starts_with(TOUCHED) {
                 running.is_none_or(|running| !concerns(key, running))
@@ -313,15 +321,12 @@ impl Draft<'_> {
                 newest.as_deref() != Some(key)
             } else {
                 (key.starts_with(REVISION) || key.starts_with(REQUESTED))
-                    && !self.used.iter().any(|used| used == key)
+                    && !self.used.iter().any(|used| key.starts_with(used))
             }
         };
-        let facts = self
-            .world
-            .facts
-            .starting_with::<Value>(&self.world.subject, "");
+        let facts = self.world.facts.keys(&self.world.subject, "");
         let forget: Vec<String> = facts
-            .map(|(key, _, _)| key)
+            .map(|(key, _)| key)
             .filter(|key| needless(key))
             .map(str::to_owned)
             .collect();

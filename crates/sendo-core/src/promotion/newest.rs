@@ -78,7 +78,7 @@ impl Draft<'_> {
 
     fn offer_newest(&mut self, found: Found, tree: TreeId, seen: &Seen, decided: bool) {
         let asked = self.asked.clone().map(|heard| heard.announcement);
-        self.answered();
+        self.answer_newest();
         if !decided {
             self.carry(&seen.source);
             if asked.is_none() && !self.paths_touched(&seen.source) {
@@ -185,11 +185,7 @@ impl Draft<'_> {
             self.state.considered = Some(found.revision.clone());
         }
         // What else was announced is passed over by the newest alone.
-        let passed = if offer.newest {
-            self.number_passed(Some(&found.revision))
-        } else {
-            Vec::new()
-        };
+        let passed = self.number_passed(Some(&found.revision), offer.newest);
         self.note(&found.revision);
         let tag = match asked {
             Some(asked) if asked.tag.is_some() => asked.tag.clone(),
@@ -263,7 +259,7 @@ impl Draft<'_> {
     pub(super) fn next_in_line(&mut self) -> Option<Candidate> {
         let mut candidate = self.state.queued.clone()?;
         if candidate.compared != self.state.last_success() {
-            let seen = self.revision(&candidate.revision, Timestamp::default())?;
+            let seen = self.compared(&candidate.revision)?;
             let succeeded = self
                 .state
                 .succeeded

@@ -115,6 +115,37 @@ fn an_image_whose_ci_was_slower_is_passed_over() {
 }
 
 #[test]
+fn an_image_reported_again_does_not_hide_a_newer_one() {
+    let mut h = Harness::one(Trigger::Image);
+    let (older, newer) = (h.merge("one"), h.merge("two"));
+    h.report_image(&older, "1.0");
+    h.run();
+    h.report_image(&newer, "2.0");
+    h.report_image(&older, "1.0");
+    h.run();
+    assert_eq!(
+        (h.at("test"), h.standing()),
+        (newer.to_string(), vec![Succeeded, Succeeded])
+    );
+}
+
+#[test]
+fn a_request_overtaken_by_a_later_one_is_not_followed_after_it() {
+    let mut h = Harness::one(super::verbs::tagged("v*", crate::promotion::TagOrder::Date));
+    let (one, two, three) = (h.merge("one"), h.merge("two"), h.merge("three"));
+    h.push_tag("v3", &three);
+    h.deploy("web/test", Some(one.as_str()), "alice");
+    h.deploy("web/test", Some(two.as_str()), "bob");
+    h.run();
+    let brought = |revision| {
+        h.rows
+            .values()
+            .any(|row| row.revision == revision && row.version.is_some())
+    };
+    assert!(!brought(one) && brought(two));
+}
+
+#[test]
 fn a_person_may_ask_for_the_last_image_again() {
     let mut h = Harness::one(Trigger::Image);
     let merged = h.merge("one");

@@ -1,12 +1,12 @@
 //! How a revision travels, and how a newer one takes its place.
 
-use super::harness::Harness;
+use super::harness::{Fate, Harness};
 use super::verbs::{after, lane, main_branch};
 use crate::deployment::DeploymentState::{
     Cancelled, Failed, Queued, Succeeded, Superseded, Waiting,
 };
 use crate::deployment::Waiting as For;
-use crate::effect::ChangeState;
+use crate::effect::{ChangeState, Outcome};
 use crate::promotion::Mode;
 
 #[test]
@@ -188,7 +188,7 @@ fn a_deleted_branch_of_ours_cancels_and_leaves_no_change_request_open() {
 #[test]
 fn a_conflict_rebuilds_from_the_intent_on_the_new_base() {
     let mut h = Harness::one(main_branch());
-    h.fate = once("merge_change_request", crate::effect::Outcome::Conflict);
+    h.fate = once("merge_change_request", Outcome::Conflict);
     let merged = h.merge("one");
     h.run();
     assert_eq!(h.outside.done["publish_branch"], 2);
@@ -226,7 +226,7 @@ fn somebody_who_sets_the_same_value_by_hand_leaves_nothing_to_merge() {
     let merged = h.merge("one");
     h.run_until_intended("merge_change_request");
     h.set_by_hand("test.yaml.tag", merged.as_str());
-    h.fate = once("merge_change_request", crate::effect::Outcome::Conflict);
+    h.fate = once("merge_change_request", Outcome::Conflict);
     h.release();
     assert_eq!(h.standing(), [Succeeded]);
     h.leaves_nothing();
@@ -289,12 +289,11 @@ fn a_lane_follows_the_one_before_it_and_is_woken_by_it() {
 }
 
 /// The first effect of this kind comes to this end without being done.
-pub(super) fn once(
-    kind: &'static str,
-    outcome: crate::effect::Outcome,
-) -> Option<Box<dyn FnMut(&crate::effect::Effect) -> Option<crate::effect::Outcome>>> {
-    let mut outcome = Some(outcome);
-    Some(Box::new(move |effect| {
-        (effect.kind() == kind).then(|| outcome.take()).flatten()
-    }))
+pub(super) fn once(kind: &'static str, outcome: Outcome) -> Option<Fate> {
+    let times = 1;
+    Some(Fate {
+        kind,
+        outcome,
+        times,
+    })
 }

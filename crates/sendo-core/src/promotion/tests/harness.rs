@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::convergence::Dice;
 use super::outside::Outside;
-use super::perform::Left;
+use super::perform::Done;
 use crate::deployment::{Deployment, DeploymentId, DeploymentState, Waiting};
-use crate::effect::{Class, Effect, EffectError, EffectKey, EffectState, EffectView, Outcome};
+use crate::effect::{Class, EffectKey, EffectState, EffectView, Outcome};
 use crate::event::Event;
 use crate::fact::Fact;
 use crate::job::Job;
@@ -22,7 +23,7 @@ use crate::world::World;
 /// More steps than any story takes: what goes on longer is a hot loop.
 const HOT: usize = 3_000;
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Subject {
     pub(super) state: Value,
     hinted_at: Timestamp,
@@ -30,14 +31,25 @@ pub(super) struct Subject {
     wake_at: Option<Timestamp>,
 }
 
+/// What becomes of effects of one kind without their being done.
+#[derive(Clone)]
+pub(super) struct Fate {
+    pub(super) kind: &'static str,
+    pub(super) outcome: Outcome,
+    /// How often.
+    pub(super) times: usize,
+}
+
 /// An effect that was done and not recorded yet.
+#[derive(Clone)]
 struct Begun {
     subject: SubjectId,
     key: EffectKey,
-    done: Result<(Outcome, Left), (EffectError, bool)>,
+    done: Done,
     at: Timestamp,
 }
 
+#[derive(Clone)]
 pub(super) struct Harness {
     pub(super) job: Promotions,
     pub(super) outside: Outside,
@@ -57,10 +69,12 @@ pub(super) struct Harness {
     /// Effects of this kind get no further than their intent.
     pub(super) held: Option<&'static str>,
     /// Instead of doing an effect, this says what became of it.
-    pub(super) fate: Option<Box<dyn FnMut(&Effect) -> Option<Outcome>>>,
+    pub(super) fate: Option<Fate>,
     pub(super) decisions: usize,
     /// Observations leave facts that nobody can read.
     pub(super) spoil: bool,
+    /// What comes of effects is often a lie.
+    pub(super) chaos: Option<Dice>,
     /// Only every fifth decision is taken twice, where there are very many.
     pub(super) sampled: bool,
 }
@@ -85,6 +99,7 @@ impl Harness {
             fate: None,
             decisions: 0,
             spoil: false,
+            chaos: None,
             sampled: false,
         }
     }
@@ -314,7 +329,10 @@ impl Harness {
             .outside
             .open()
             .filter(|(_, change)| change.branch.starts_with(&prefix));
-        assert!(open.count() <= 1, "one open change request at a time");
+        assert!(
+            self.chaos.is_some() || open.count() <= 1,
+            "one open change request at a time"
+        );
     }
 
     /// A worker claims the next effect and does it; what came of it is not recorded yet.
@@ -335,11 +353,23 @@ impl Harness {
         }
         effect.claimed = true;
         let what = effect.effect.clone();
-        let fate = self.fate.as_mut().and_then(|fate| fate(&what));
-        let done = fate.map_or_else(
-            || self.outside.perform(&what, now),
-            |outcome| Ok((outcome, None)),
-        );
+        let fate = self
+            .fate
+            .as_mut()
+            .filter(|fate| fate.kind == what.kind() && fate.times > 0);
+        let fate = fate.map(|fate| {
+            fate.times -= 1;
+            fate.outcome.clone()
+        });
+        let lie = self
+            .chaos
+            .as_mut()
+            .and_then(|dice| super::random::lie(dice, what.class()));
+        let done = match (lie, fate) {
+            (Some(lie), _) => lie,
+            (None, Some(outcome)) => Ok((outcome, None)),
+            (None, None) => self.outside.perform(&what, now),
+        };
         let (subject, key) = (subject.clone(), effect.key.clone());
         self.begun.push(Begun {
             subject,

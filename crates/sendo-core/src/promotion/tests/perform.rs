@@ -17,7 +17,9 @@ pub(super) fn approver() -> Principal {
 }
 
 /// A fact that an observation leaves: its key and value.
-pub(super) type Left = Option<(String, Value)>;
+type Left = Option<(String, Value)>;
+/// What came of an effect; an error says whether it is for good.
+pub(super) type Done = Result<(Outcome, Left), (EffectError, bool)>;
 
 fn place(edit: &Edit) -> (String, String) {
     match edit {
@@ -43,13 +45,24 @@ fn edited(content: &Content, edits: &[Edit]) -> Content {
 }
 
 impl Outside {
-    pub(super) fn perform(
-        &mut self,
-        effect: &Effect,
-        now: Timestamp,
-    ) -> Result<(Outcome, Left), (EffectError, bool)> {
+    pub(super) fn perform(&mut self, effect: &Effect, now: Timestamp) -> Done {
         if let Some(broken) = self.broken.get(effect.kind()) {
             return Err(broken.clone());
+        }
+        if let Effect::ObserveChange { number, .. }
+        | Effect::ApproveChangeRequest { number, .. }
+        | Effect::MergeChangeRequest { number, .. }
+        | Effect::CloseChangeRequest { number, .. } = effect
+            && *number > self.changes.len() as u64
+        {
+            let (reason_code, message) = ("not_found".to_owned(), "no such number".to_owned());
+            return Err((
+                EffectError {
+                    reason_code,
+                    message,
+                },
+                true,
+            ));
         }
         *self.done.entry(effect.kind()).or_default() += 1;
         Ok(match effect {

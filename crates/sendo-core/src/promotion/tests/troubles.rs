@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::harness::Harness;
+use super::harness::{Fate, Harness};
 use super::verbs::{id, main_branch};
 use crate::deployment::DeploymentState::{Failed, Succeeded, Superseded, Waiting};
 use crate::deployment::Waiting as For;
@@ -89,9 +89,12 @@ fn a_change_request_that_cannot_be_closed_holds_the_next_one_for_minutes_not_for
 #[test]
 fn a_head_that_always_moved_is_not_asked_for_all_the_time() {
     let mut h = Harness::one(main_branch());
-    h.fate = Some(Box::new(|effect| {
-        (effect.kind() == "merge_change_request").then_some(Outcome::HeadMoved)
-    }));
+    let (kind, times) = ("merge_change_request", usize::MAX);
+    h.fate = Some(Fate {
+        kind,
+        outcome: Outcome::HeadMoved,
+        times,
+    });
     h.merge("one");
     h.run();
     assert!(matches!(h.waiting(), Some(For::Retry { .. })));
