@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result, anyhow, bail};
 
 use super::machine::Machine;
 use super::snapshots;
+use super::table::PROGRAMS;
 use crate::artifacts::Artifacts;
 use crate::interrupt::Interrupt;
 use crate::out::Out;
@@ -71,12 +72,28 @@ impl<'a> Context<'a> {
         built.as_ref().map_err(|error| anyhow!("{error}"))
     }
 
+    /// Two builds with one resolution of features: everything that plain `cargo test` runs, then the
+    /// test programs it leaves out because they need a part of their own.
     fn build(&self) -> Result<Artifacts> {
-        let (log, messages) = (self.log("build"), self.logs.join("build.json"));
+        let mut messages = self.build_part("build", &[])?;
+        let apart: Vec<&str> = PROGRAMS
+            .iter()
+            .filter(|(package, target)| self.workspace.has_test(package, target))
+            .flat_map(|(_, target)| ["--test", *target])
+            .collect();
+        if !apart.is_empty() {
+            messages.push_str(&self.build_part("build-apart", &apart)?);
+        }
+        Ok(Artifacts::parse(&messages))
+    }
+
+    fn build_part(&self, name: &str, targets: &[&str]) -> Result<String> {
+        let (log, messages) = (self.log(name), self.logs.join(format!("{name}.json")));
         let mut command = cargo();
         command
             .args(["test", "--workspace", "--no-run"])
             .args(["--message-format", "json-render-diagnostics"])
+            .args(targets)
             .current_dir(self.workspace.root());
         let logs = Logs {
             log: &log,
@@ -92,8 +109,7 @@ impl<'a> Context<'a> {
                 log.display()
             );
         }
-        let messages = std::fs::read_to_string(&messages).context("cargo told nothing")?;
-        Ok(Artifacts::parse(&messages))
+        std::fs::read_to_string(&messages).context("cargo told nothing")
     }
 
     /// A command in an environment where tests tell which snapshots they looked at.

@@ -67,6 +67,9 @@ impl Work {
     }
 }
 
+/// The test programs of [`Work::Program`], which plain `cargo test` leaves out (`test = false`).
+pub(super) const PROGRAMS: &[(&str, &str)] = &[("sendo-store", "postgres"), ("sendo", "crash")];
+
 pub(super) const SUITES: &[Suite] = &[
     Suite {
         name: "format",
@@ -130,10 +133,10 @@ pub(super) const SUITES: &[Suite] = &[
     Suite {
         name: "store-postgres",
         about: "the store's conformance suite on a real Postgres",
-        needs: &[Need::Target("sendo-store", "it"), Need::Postgres],
+        needs: &[Need::Target("sendo-store", "postgres"), Need::Postgres],
         work: Work::Program {
             package: "sendo-store",
-            target: "it",
+            target: "postgres",
             postgres: true,
         },
         minutes: 10,

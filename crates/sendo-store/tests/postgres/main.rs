@@ -1,5 +1,5 @@
 //! The contract on Postgres: `SENDO_TEST_POSTGRES=postgres://user@host:port/db cargo test -p
-//! sendo-store --features postgres-tests --test postgres`. Without the variable every test fails,
+//! sendo-store --test postgres`. Without the variable every test fails,
 //! so that a suite that did not run never looks like one that passed.
 
 #![expect(
