@@ -1,0 +1,58 @@
+//! Requests to a server over loopback, one connection each.
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use serde_json::Value;
+
+/// A server that does not answer within this is as good as dead.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Reads JSON.
+///
+/// # Errors
+/// When nobody answers, or with anything but 200.
+pub fn get(address: SocketAddr, path: &str) -> Result<Value, String> {
+    let (status, body) = request(address, "GET", path, &[], "")?;
+    if status != 200 {
+        return Err(format!("GET {path}: {status} {body}"));
+    }
+    serde_json::from_str(&body).map_err(|error| format!("GET {path}: {error}"))
+}
+
+/// Sends a request; gives the status and the body.
+///
+/// # Errors
+/// When nobody answers.
+pub fn request(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Result<(u16, String), String> {
+    let told = |error: std::io::Error| format!("{method} {path}: {error}");
+    let mut stream = TcpStream::connect_timeout(&address, PATIENCE).map_err(told)?;
+    stream.set_read_timeout(Some(PATIENCE)).map_err(told)?;
+    stream.set_write_timeout(Some(PATIENCE)).map_err(told)?;
+    let mut text = format!(
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {}\r\n",
+        body.len()
+    );
+    for (name, value) in headers {
+        text.push_str(&format!("{name}: {value}\r\n"));
+    }
+    text.push_str("\r\n");
+    text.push_str(body);
+    stream.write_all(text.as_bytes()).map_err(told)?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).map_err(told)?;
+    let answer = String::from_utf8_lossy(&answer);
+    let (head, body) = answer
+        .split_once("\r\n\r\n")
+        .ok_or_else(|| format!("{method} {path}: no answer"))?;
+    let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
+    let status = status.ok_or_else(|| format!("{method} {path}: {head}"))?;
+    Ok((status, body.to_owned()))
+}

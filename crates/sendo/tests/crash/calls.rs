@@ -1,0 +1,59 @@
+//! The N-th call of git fails, for N = 1, 2, … until a run passes untouched.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use sendo_testkit::shim::{Failing, Shim};
+use sendo_testkit::suite::{in_parallel, say};
+use sendo_testkit::{Story, Telling};
+
+use crate::child::{self, Asked};
+use crate::run::{self, Case};
+
+/// A run makes fewer calls than this.
+const MOST: u32 = 600;
+
+pub(crate) fn every_outside_call_fails_once() {
+    for failing in Failing::ALL {
+        let untouched = AtomicBool::new(false);
+        let numbers: Vec<u32> = (1..=MOST).collect();
+        let done: Vec<Case> = in_parallel(run::AT_ONCE, &numbers, |n| {
+            if untouched.load(Ordering::Relaxed) {
+                return None;
+            }
+            let case = failed(*n, failing);
+            if !case.disturbed {
+                untouched.store(true, Ordering::Relaxed);
+            }
+            Some(case)
+        })
+        .into_iter()
+        .flatten()
+        .filter(|case| case.disturbed || !case.findings.breaches.is_empty())
+        .collect();
+        say(&format!(
+            "{failing:?}: {} calls, each failed once",
+            done.len()
+        ));
+        run::report(&format!("calls {failing:?}"), done);
+        assert!(untouched.into_inner(), "no run passed untouched");
+    }
+}
+
+fn failed(nth: u32, failing: Failing) -> Case {
+    let mut story = Story::set(run::PROGRAM, Telling::Short);
+    let shim = Shim::write(story.stage.folder(), nth, failing);
+    let asked = Asked {
+        path: Some(shim.path()),
+        ..Asked::default()
+    };
+    let mut server = child::start(&story.stage, &asked);
+    server.came_up();
+    story.begin();
+    let played = story.play(&mut server);
+    let call = shim.failed();
+    Case {
+        name: format!("call {nth} {failing:?}: {}", call.as_deref().unwrap_or("-")),
+        disturbed: call.is_some(),
+        findings: run::ended(story, server, played),
+    }
+}

@@ -1,0 +1,56 @@
+//! The crash suite: the server is killed, stopped and refused at every point there is, and in the
+//! end nothing is lost and nothing was done twice.
+//!
+//! Runs on SQLite, or on the Postgres of `SENDO_TEST_POSTGRES`. The server under test is this
+//! program itself, started again with a variable that names the point.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test's helpers fail by panicking"
+)]
+
+mod calls;
+mod child;
+mod kills;
+mod outside;
+mod points;
+mod random;
+mod run;
+mod stops;
+mod store;
+
+use sendo_testkit::suite;
+
+fn main() -> std::process::ExitCode {
+    if let Some(code) = child::as_asked() {
+        return code;
+    }
+    suite::run(&[
+        ("every_point_is_reached", points::every_point_is_reached),
+        (
+            "killed_before_and_after_every_effect_and_every_commit",
+            kills::killed_before_and_after_every_effect_and_every_commit,
+        ),
+        (
+            "killed_in_every_transaction_the_server_seldom_makes",
+            store::killed_in_every_transaction_the_server_seldom_makes,
+        ),
+        (
+            "stopped_past_the_lease_at_every_step_of_every_effect",
+            stops::stopped_past_the_lease_at_every_step_of_every_effect,
+        ),
+        (
+            "every_outside_call_fails_once",
+            calls::every_outside_call_fails_once,
+        ),
+        (
+            "dropped_and_doubled_pushes_end_in_the_same_state",
+            outside::dropped_and_doubled_pushes_end_in_the_same_state,
+        ),
+        (
+            "three_hundred_random_kills_under_load",
+            random::three_hundred_random_kills_under_load,
+        ),
+    ])
+}

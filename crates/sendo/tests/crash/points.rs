@@ -1,0 +1,119 @@
+//! Every point there is, made from the effect kinds and the store's transactions.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+use std::sync::OnceLock;
+
+use sendo_effects::places;
+use sendo_store::PLACES;
+use sendo_testkit::suite::say;
+use sendo_testkit::{Story, Telling};
+
+use crate::child::{self, Asked};
+use crate::{run, store};
+
+/// The N-th time a process is on one side of a place.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct At {
+    pub(crate) place: String,
+    pub(crate) side: String,
+    pub(crate) nth: u32,
+}
+
+impl At {
+    pub(crate) fn parse(text: &str) -> Self {
+        let mut words = text.split(' ');
+        let mut word = || words.next().unwrap().to_owned();
+        Self {
+            place: word(),
+            side: word(),
+            nth: word().parse().unwrap(),
+        }
+    }
+
+    pub(crate) const fn with(place: String, side: String, nth: u32) -> Self {
+        Self { place, side, nth }
+    }
+}
+
+impl fmt::Display for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {}", self.place, self.side, self.nth)
+    }
+}
+
+/// Each side of each place; observations write no intent.
+pub(crate) fn all() -> Vec<(String, String)> {
+    let mut places: Vec<&str> = Vec::new();
+    for of_kind in places::ALL {
+        if !of_kind.kind.starts_with("observe_") {
+            places.push(of_kind.intent);
+        }
+        places.extend([of_kind.send, of_kind.record]);
+    }
+    places.extend(PLACES);
+    let both = |place: &str| ["before", "after"].map(|side| (place.to_owned(), side.to_owned()));
+    places.into_iter().flat_map(both).collect()
+}
+
+/// How often each point was reached, by what it was written down in.
+pub(crate) fn counted(file: &Path) -> BTreeMap<(String, String), u32> {
+    let mut counts = BTreeMap::new();
+    for line in std::fs::read_to_string(file).unwrap_or_default().lines() {
+        if let Some((place, side)) = line.split_once(' ') {
+            *counts
+                .entry((place.to_owned(), side.to_owned()))
+                .or_default() += 1;
+        }
+    }
+    counts
+}
+
+/// What one undisturbed run of the whole story reaches.
+pub(crate) fn of_the_story() -> &'static BTreeMap<(String, String), u32> {
+    static COUNTS: OnceLock<BTreeMap<(String, String), u32>> = OnceLock::new();
+    COUNTS.get_or_init(|| {
+        let mut story = Story::set(run::PROGRAM, Telling::Whole);
+        let reached = story.stage.folder().join("reached");
+        let asked = Asked {
+            reached: Some(reached.clone()),
+            ..Asked::default()
+        };
+        let mut server = child::start(&story.stage, &asked);
+        assert!(server.came_up(), "{}", server.log());
+        story.begin();
+        story
+            .play(&mut server)
+            .unwrap_or_else(|error| panic!("{error}"));
+        let counts = counted(&reached);
+        let findings = story.close(server);
+        assert!(findings.breaches.is_empty(), "{:#?}", findings.breaches);
+        counts
+    })
+}
+
+pub(crate) fn every_point_is_reached() {
+    let (story, rare) = (of_the_story(), store::reached());
+    let all = all();
+    let missing: Vec<_> = all
+        .iter()
+        .filter(|point| !story.contains_key(*point) && !rare.contains_key(*point))
+        .collect();
+    let unknown: Vec<_> = story
+        .keys()
+        .chain(rare.keys())
+        .filter(|point| !all.contains(*point))
+        .collect();
+    say(&format!(
+        "{} points: {} reached by the story, {} by the rarer transactions, {} by neither",
+        all.len(),
+        all.iter()
+            .filter(|point| story.contains_key(*point))
+            .count(),
+        all.iter().filter(|point| rare.contains_key(*point)).count(),
+        missing.len()
+    ));
+    assert!(missing.is_empty(), "no test reaches {missing:#?}");
+    assert!(unknown.is_empty(), "not on the list: {unknown:#?}");
+}

@@ -1,0 +1,97 @@
+//! One case: a story on a stage of its own, disturbed once, then left to settle and looked at.
+
+use sendo_testkit::suite::say;
+use sendo_testkit::{Counts, Findings, Server, Story, Telling};
+
+use crate::child::{self, Asked};
+
+/// The command line people use.
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_sendo");
+/// Cases at the same time: most of a case is waiting for a lease or a sweep.
+pub(crate) const AT_ONCE: usize = 6;
+
+/// How a case ended.
+pub(crate) struct Case {
+    /// What was done to it.
+    pub(crate) name: String,
+    /// Whether that came to pass.
+    pub(crate) disturbed: bool,
+    pub(crate) findings: Findings,
+}
+
+/// Plays until the server dies or the story settles, then with a fresh server to the end.
+pub(crate) fn killed(name: String, telling: Telling, asked: &Asked) -> Case {
+    let mut story = Story::set(PROGRAM, telling);
+    let mut server = child::start(&story.stage, asked);
+    let up = server.came_up();
+    story.begin();
+    let played = if up {
+        story.play(&mut server)
+    } else {
+        Ok(false)
+    };
+    let disturbed = server.has_ended();
+    if disturbed {
+        server = child::start(&story.stage, &Asked::default());
+        server.came_up();
+    }
+    let played = match played {
+        Ok(false) => story.play(&mut server),
+        other => other,
+    };
+    Case {
+        name,
+        disturbed,
+        findings: ended(story, server, played),
+    }
+}
+
+/// Looks at a story that should have settled.
+pub(crate) fn ended(story: Story, server: Server, played: Result<bool, String>) -> Findings {
+    match played {
+        Ok(true) => story.close(server),
+        Ok(false) => {
+            let mut findings = Findings::default();
+            findings.wrong(format!("the server ended by itself:\n{}", server.log()));
+            findings
+        }
+        Err(error) => {
+            let mut findings = Findings::default();
+            findings.lost(error);
+            findings
+        }
+    }
+}
+
+/// Prints what all cases came to, and fails if one of them is not as it must be.
+pub(crate) fn report(what: &str, cases: Vec<Case>) {
+    let mut total = Counts::default();
+    let disturbed = cases.iter().filter(|case| case.disturbed).count();
+    let mut bad = 0;
+    for case in &cases {
+        total += case.findings.counts;
+        if !case.findings.breaches.is_empty() {
+            bad += 1;
+            say(&format!("{}:", case.name));
+            for breach in &case.findings.breaches {
+                say(&format!("    {breach}"));
+            }
+        }
+    }
+    let missed: Vec<&str> = cases
+        .iter()
+        .filter(|case| !case.disturbed)
+        .map(|case| case.name.as_str())
+        .collect();
+    say(&format!(
+        "{what}: {disturbed} of {} cases disturbed: {total}",
+        cases.len()
+    ));
+    if !missed.is_empty() {
+        say(&format!(
+            "    settled before their turn: {}",
+            missed.join(", ")
+        ));
+    }
+    assert_eq!(bad, 0, "{bad} cases are not as they must be");
+}
