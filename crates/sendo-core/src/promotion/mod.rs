@@ -28,6 +28,7 @@ mod newest;
 mod render;
 mod tags;
 mod telling;
+mod tidying;
 
 pub use decide::Promotions;
 pub use rules::{

@@ -5,6 +5,7 @@
 
 use serde_json::json;
 
+use super::announced::Heard;
 use super::decide::Draft;
 use super::looks::Seen;
 use super::matching::Announcement;
@@ -13,7 +14,7 @@ use super::state::{Candidate, Ending};
 use super::tags;
 use crate::deployment::{Change, DeploymentState};
 use crate::effect::{ChangeState, Effect, Found, Look, Source, SourceChange};
-use crate::names::TreeId;
+use crate::names::{Revision, TreeId};
 use crate::time::Timestamp;
 
 /// At most this many changes are kept for the list of what a deployment carries.
@@ -54,7 +55,8 @@ impl Draft<'_> {
             self.remember_tags(&seen.source);
             return;
         }
-        let decided = self.state.considered.as_ref() == Some(&newest.revision);
+        let decided = self.state.considered.as_ref() == Some(&newest.revision)
+            && !self.is_heard_late(&newest.revision);
         if decided && self.asked.is_none() {
             self.remember_tags(&seen.source);
             return;
@@ -74,6 +76,14 @@ impl Draft<'_> {
             self.offer_newest(newest, tree, details, decided);
         }
         self.remember_tags(&seen.source);
+    }
+
+    /// Whether the news of a revision came in after the lane's very first look had seen it already:
+    /// what was there before that look is no news, what was pushed meanwhile is.
+    fn is_heard_late(&self, newest: &Revision) -> bool {
+        let first = self.state.ordinal == 0 && self.state.succeeded.is_empty();
+        let heard = |heard: &Heard| heard.announcement.revision.as_ref() == Some(newest);
+        first && self.passed.iter().any(heard)
     }
 
     fn offer_newest(&mut self, found: Found, tree: TreeId, seen: &Seen, decided: bool) {

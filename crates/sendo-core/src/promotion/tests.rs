@@ -1,17 +1,24 @@
 //! Decisions about lanes, told as stories on an outside that lives in memory.
 //!
-//! [`outside`] is that outside, [`perform`] what effects do to it; [`harness`] plays the loop and
-//! checks, after every commit, what must hold after each of them; [`verbs`] are what people do.
+//! `outside` is that outside, `perform` and `observe` what effects do to it and find there;
+//! `harness`, `worker` and `store` play the loop and check, after every commit, what must hold after
+//! each of them; `verbs` are what people do, `outcome` how a story asks what came of it.
 
 mod arriving;
+mod asking;
 mod convergence;
 mod gates;
 mod going;
 mod harness;
+mod lanes;
+mod observe;
+mod outcome;
 mod outside;
 mod perform;
 mod random;
+mod store;
 mod tags;
 mod telling;
 mod troubles;
 mod verbs;
+mod worker;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::harness::Harness;
-use super::verbs::{lane, main_branch, people};
+use super::lanes::{lane, main_branch, people};
 use crate::deployment::Waiting;
 use crate::effect::CheckState;
 use crate::event::Event;

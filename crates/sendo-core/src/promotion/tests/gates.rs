@@ -1,7 +1,7 @@
 //! What has to happen outside first: checks, people, our own proof of the tree.
 
 use super::harness::Harness;
-use super::verbs::{main_branch, people, who};
+use super::lanes::{main_branch, people, who};
 use crate::deployment::DeploymentState::{Queued, Succeeded, Waiting};
 use crate::deployment::Waiting as For;
 use crate::effect::{CheckState, Outcome, Verdict};

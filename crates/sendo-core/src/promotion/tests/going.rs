@@ -1,7 +1,7 @@
 //! How a revision travels, and how a newer one takes its place.
 
 use super::harness::{Fate, Harness};
-use super::verbs::{after, lane, main_branch};
+use super::lanes::{after, lane, main_branch};
 use crate::deployment::DeploymentState::{
     Cancelled, Failed, Queued, Succeeded, Superseded, Waiting,
 };

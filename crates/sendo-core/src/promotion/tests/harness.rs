@@ -7,13 +7,12 @@ use serde_json::Value;
 use super::convergence::Dice;
 use super::outside::Outside;
 use super::perform::Done;
-use crate::deployment::{Deployment, DeploymentId, DeploymentState, Waiting};
-use crate::effect::{Class, EffectKey, EffectState, EffectView, Outcome};
+use crate::deployment::{Deployment, DeploymentId, Waiting};
+use crate::effect::{EffectKey, EffectState, EffectView, Outcome};
 use crate::event::Event;
 use crate::fact::Fact;
 use crate::job::Job;
 use crate::notice::Notice;
-use crate::plan::Plan;
 use crate::promotion::state::LaneState;
 use crate::promotion::{LaneRules, Promotions};
 use crate::subject::SubjectId;
@@ -26,9 +25,9 @@ const HOT: usize = 3_000;
 #[derive(Clone, Default)]
 pub(super) struct Subject {
     pub(super) state: Value,
-    hinted_at: Timestamp,
-    awake: bool,
-    wake_at: Option<Timestamp>,
+    pub(super) hinted_at: Timestamp,
+    pub(super) awake: bool,
+    pub(super) wake_at: Option<Timestamp>,
 }
 
 /// What becomes of effects of one kind without their being done.
@@ -42,11 +41,11 @@ pub(super) struct Fate {
 
 /// An effect that was done and not recorded yet.
 #[derive(Clone)]
-struct Begun {
-    subject: SubjectId,
-    key: EffectKey,
-    done: Done,
-    at: Timestamp,
+pub(super) struct Begun {
+    pub(super) subject: SubjectId,
+    pub(super) key: EffectKey,
+    pub(super) done: Done,
+    pub(super) at: Timestamp,
 }
 
 #[derive(Clone)]
@@ -55,11 +54,11 @@ pub(super) struct Harness {
     pub(super) outside: Outside,
     pub(super) now: Timestamp,
     pub(super) subjects: BTreeMap<SubjectId, Subject>,
-    facts: BTreeMap<(SubjectId, String), (Value, Timestamp)>,
-    effects: Vec<(SubjectId, EffectView, bool)>,
-    begun: Vec<Begun>,
+    pub(super) facts: BTreeMap<(SubjectId, String), (Value, Timestamp)>,
+    pub(super) effects: Vec<(SubjectId, EffectView, bool)>,
+    pub(super) begun: Vec<Begun>,
     /// Keys of writes that are over.
-    spent: BTreeSet<(SubjectId, EffectKey)>,
+    pub(super) spent: BTreeSet<(SubjectId, EffectKey)>,
     pub(super) rows: BTreeMap<DeploymentId, Deployment>,
     pub(super) notices: Vec<Notice>,
     pub(super) audit: Vec<String>,
@@ -110,7 +109,7 @@ impl Harness {
         self.now
     }
 
-    fn wake(&mut self, subject: &SubjectId, hint: bool) {
+    pub(super) fn wake(&mut self, subject: &SubjectId, hint: bool) {
         let now = self.now;
         let subject = self.subjects.entry(subject.clone()).or_default();
         subject.awake = true;
@@ -119,7 +118,7 @@ impl Harness {
         }
     }
 
-    fn learn(&mut self, fact: Fact) {
+    pub(super) fn learn(&mut self, fact: Fact) {
         let key = (fact.subject, fact.key);
         if self
             .facts
@@ -222,208 +221,6 @@ impl Harness {
         let quiet = checked && self.now == now;
         self.commit(&subject, plan);
         self.check(&subject, quiet);
-        true
-    }
-
-    fn commit(&mut self, subject: &SubjectId, plan: Plan) {
-        let live = |(owner, e, live): &(SubjectId, EffectView, bool), key: &EffectKey| {
-            owner == subject && e.key == *key && *live
-        };
-        for one in &mut self.effects {
-            if plan.cancel.iter().any(|key| live(one, key)) {
-                (one.1.state, one.2) = (EffectState::Cancelled, false);
-            }
-            if plan.retire.iter().any(|key| live(one, key)) {
-                assert_ne!(one.1.state, EffectState::Ready, "retired what goes on");
-                one.2 = false;
-            }
-        }
-        // An observation leaves no row; anything else keeps its key for ever.
-        let (live, over) = std::mem::take(&mut self.effects)
-            .into_iter()
-            .partition(|(_, _, live)| *live);
-        self.effects = live;
-        let over: Vec<(SubjectId, EffectView, bool)> = over;
-        let kept = over
-            .into_iter()
-            .filter(|(_, e, _)| e.effect.class() != Class::O);
-        self.spent.extend(kept.map(|(owner, e, _)| (owner, e.key)));
-        for planned in plan.effects {
-            let mut live = self.effects.iter();
-            let known = live.any(|(owner, e, _)| owner == subject && e.key == planned.key)
-                || self.spent.contains(&(subject.clone(), planned.key.clone()));
-            assert!(!known, "{:?} was planned before", planned.key);
-            let view = EffectView {
-                key: planned.key,
-                deployment: planned.deployment,
-                effect: planned.effect,
-                state: EffectState::Ready,
-                claimed: false,
-                intended: false,
-                attempts: 0,
-                outcome: None,
-                error: None,
-                not_before: self.now,
-            };
-            self.effects.push((subject.clone(), view, true));
-        }
-        plan.publish.into_iter().for_each(|fact| self.learn(fact));
-        for key in plan.forget {
-            self.facts.remove(&(subject.clone(), key));
-        }
-        plan.wake.iter().for_each(|other| self.wake(other, false));
-        let entry = self.subjects.entry(subject.clone()).or_default();
-        (entry.state, entry.wake_at) = (plan.state, plan.wake_at);
-        for row in plan.deployments {
-            let before = self.rows.insert(row.id.clone(), row.clone());
-            let reopened =
-                before.filter(|before| before.state.is_terminal() && before.state != row.state);
-            assert_eq!(reopened, None, "what has ended does not begin again");
-        }
-        for notice in plan.notices {
-            assert!(
-                self.notices.iter().all(|told| told.id != notice.id),
-                "told twice: {notice:?}"
-            );
-            self.notices.push(notice);
-        }
-        self.audit
-            .extend(plan.audit.into_iter().map(|entry| entry.action));
-    }
-
-    /// What must hold after every commit.
-    fn check(&self, subject: &SubjectId, quiet: bool) {
-        if quiet {
-            let again = self.job.decide(&self.world(subject));
-            let new = (
-                again.effects,
-                again.deployments,
-                again.notices,
-                again.audit,
-                again.publish,
-            );
-            assert_eq!(
-                new,
-                Default::default(),
-                "deciding again without news is no news"
-            );
-            assert_eq!(again.state, self.subjects[subject].state);
-        }
-        let lane = self.state_of(subject);
-        let under_way = |row: &&Deployment| {
-            row.lane.subject() == *subject
-                && matches!(
-                    row.state,
-                    DeploymentState::Running | DeploymentState::Waiting
-                )
-        };
-        let rows: Vec<_> = self.rows.values().filter(under_way).collect();
-        assert!(rows.len() <= 1, "one deployment at a time: {rows:?}");
-        assert_eq!(
-            rows.len(),
-            usize::from(lane.running.is_some()),
-            "rows tell what is under way"
-        );
-        let prefix = format!("sendo/{}/", subject.key);
-        let open = self
-            .outside
-            .open()
-            .filter(|(_, change)| change.branch.starts_with(&prefix));
-        assert!(
-            self.chaos.is_some() || open.count() <= 1,
-            "one open change request at a time"
-        );
-    }
-
-    /// A worker claims the next effect and does it; what came of it is not recorded yet.
-    pub(super) fn begin_next(&mut self) -> bool {
-        let now = self.tick();
-        let held = self.held;
-        let ready = |(_, e, live): &&mut (SubjectId, EffectView, bool)| {
-            let waits = e.intended && held == Some(e.effect.kind());
-            *live && e.state == EffectState::Ready && e.not_before <= now && !e.claimed && !waits
-        };
-        let Some((subject, effect, _)) = self.effects.iter_mut().find(ready) else {
-            return false;
-        };
-        effect.attempts += 1;
-        effect.intended |= !matches!(effect.effect.class(), Class::O | Class::N);
-        if held == Some(effect.effect.kind()) {
-            return true;
-        }
-        effect.claimed = true;
-        let what = effect.effect.clone();
-        let fate = self
-            .fate
-            .as_mut()
-            .filter(|fate| fate.kind == what.kind() && fate.times > 0);
-        let fate = fate.map(|fate| {
-            fate.times -= 1;
-            fate.outcome.clone()
-        });
-        let lie = self
-            .chaos
-            .as_mut()
-            .and_then(|dice| super::random::lie(dice, what.class()));
-        let done = match (lie, fate) {
-            (Some(lie), _) => lie,
-            (None, Some(outcome)) => Ok((outcome, None)),
-            (None, None) => self.outside.perform(&what, now),
-        };
-        let (subject, key) = (subject.clone(), effect.key.clone());
-        self.begun.push(Begun {
-            subject,
-            key,
-            done,
-            at: now,
-        });
-        true
-    }
-
-    /// What came of the effect that was begun first is recorded.
-    pub(super) fn finish_next(&mut self) -> bool {
-        if self.begun.is_empty() {
-            return false;
-        }
-        self.tick();
-        let Begun {
-            subject,
-            key,
-            done,
-            at,
-        } = self.begun.remove(0);
-        let now = self.now;
-        let mine = |(owner, e, live): &&mut (SubjectId, EffectView, bool)| {
-            *owner == subject && e.key == key && *live
-        };
-        let Some((_, effect, _)) = self.effects.iter_mut().find(mine) else {
-            return true;
-        };
-        effect.claimed = false;
-        let mut fact = None;
-        match done {
-            Ok((outcome, left)) => {
-                (effect.state, effect.outcome, effect.error) =
-                    (EffectState::Done, Some(outcome), None);
-                fact = left;
-            }
-            Err((error, false)) => {
-                (effect.error, effect.not_before) = (Some(error), now + Span::from_secs(10));
-            }
-            Err((error, true)) => (effect.error, effect.state) = (Some(error), EffectState::Failed),
-        }
-        let gone = |e: &EffectView| e.effect.class() == Class::O && e.state == EffectState::Done;
-        self.effects.retain(|(_, e, _)| !gone(e));
-        if let Some((key, value)) = fact {
-            let value = if self.spoil { Value::Bool(true) } else { value };
-            self.learn(Fact {
-                subject: subject.clone(),
-                key,
-                value,
-                observed_at: at,
-            });
-        }
-        self.wake(&subject, false);
         true
     }
 

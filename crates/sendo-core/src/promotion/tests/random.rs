@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::convergence::{Dice, shuffle};
 use super::harness::Harness;
+use super::lanes::{id, lane, main_branch, people, tagged};
 use super::perform::Done;
-use super::verbs::{id, lane, main_branch, people, tagged};
 use crate::effect::{CheckState, Class, EffectError, Outcome, Published};
 use crate::job::Job;
 use crate::names::{Revision, TreeId};

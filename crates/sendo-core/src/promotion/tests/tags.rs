@@ -1,7 +1,7 @@
 //! Which tag is the newest.
 
 use super::harness::Harness;
-use super::verbs::tagged;
+use super::lanes::tagged;
 use crate::deployment::DeploymentState::{Succeeded, Superseded};
 use crate::promotion::{TagOrder, TagPattern, Trigger};
 

@@ -1,7 +1,7 @@
 //! What people are told: every turn once.
 
 use super::harness::Harness;
-use super::verbs::{main_branch, people};
+use super::lanes::{main_branch, people};
 use crate::deployment::DeploymentState::{Failed, Succeeded};
 use crate::effect::CheckState;
 use crate::promotion::EditRule;

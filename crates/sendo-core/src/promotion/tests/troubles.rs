@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::harness::{Fate, Harness};
-use super::verbs::{id, main_branch};
+use super::lanes::{id, main_branch};
 use crate::deployment::DeploymentState::{Failed, Succeeded, Superseded, Waiting};
 use crate::deployment::Waiting as For;
 use crate::effect::Outcome;

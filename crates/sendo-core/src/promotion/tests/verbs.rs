@@ -1,84 +1,14 @@
-//! What people, CI and the world do, and how a story asks what came of it.
+//! What people, CI and the world do.
 
 use super::harness::Harness;
+use super::lanes::{app, id, lane, main_branch, manifests, who};
 use super::outside::Content;
-use crate::deployment::{DeploymentState, Waiting};
 use crate::effect::{ChangeState, CheckState, EffectError, Review, Verdict};
 use crate::event::Event;
-use crate::names::{BranchName, Principal, Repository, Revision, TagName};
-use crate::promotion::state::LaneState;
-use crate::promotion::{
-    After, Approval, EditRule, LaneRules, Mode, Promotion, TagOrder, TagPattern, Trigger,
-};
+use crate::names::{BranchName, Principal, Revision, TagName};
+use crate::promotion::{LaneRules, Trigger};
 use crate::subject::LaneId;
-use crate::template::Template;
 use crate::time::Span;
-
-pub(super) fn who(name: &str) -> Principal {
-    Principal::new(format!("local:{name}")).unwrap()
-}
-
-fn app() -> Repository {
-    "acme:acme/web".parse().unwrap()
-}
-
-fn manifests() -> Repository {
-    "acme:acme/manifests".parse().unwrap()
-}
-
-pub(super) fn id(lane: &str) -> LaneId {
-    lane.parse().unwrap()
-}
-
-pub(super) fn main_branch() -> Trigger {
-    Trigger::MergedInto(BranchName::new("main").unwrap())
-}
-
-pub(super) fn tagged(glob: &str, order: TagOrder) -> Trigger {
-    let pattern = TagPattern::Glob(glob.to_owned());
-    Trigger::Tag { pattern, order }
-}
-
-/// A lane that writes the revision into `ENVIRONMENT.yaml`.
-pub(super) fn lane(name: &str, on: Trigger) -> LaneRules {
-    let lane = id(name);
-    LaneRules {
-        repository: app(),
-        on,
-        paths: Vec::new(),
-        after: None,
-        approval: Approval::Automatic,
-        deliver: Promotion {
-            repository: manifests(),
-            base: BranchName::new("main").unwrap(),
-            mode: Mode::ChangeRequest,
-            edits: vec![EditRule::Value {
-                path: format!("{}.yaml", lane.environment),
-                at: ".tag".to_owned(),
-                value: Template::new("{sha}").unwrap(),
-                document: None,
-            }],
-            checks: Vec::new(),
-        },
-        ours: vec![super::perform::approver()],
-        lane,
-    }
-}
-
-pub(super) fn people(count: u32) -> Approval {
-    Approval::People {
-        count,
-        from: Vec::new(),
-    }
-}
-
-pub(super) fn after(environment: &str, same_tree: bool) -> Option<After> {
-    let environment = environment.parse().unwrap();
-    Some(After {
-        environment,
-        same_tree,
-    })
-}
 
 impl Harness {
     /// An outside with a first commit, known to every lane as its baseline.
@@ -346,64 +276,5 @@ impl Harness {
     pub(super) fn release(&mut self) {
         self.held = None;
         self.run();
-    }
-
-    pub(super) fn state(&self, lane: &str) -> LaneState {
-        self.state_of(&id(lane).subject())
-    }
-
-    /// The environment's value in the manifests.
-    pub(super) fn at(&self, environment: &str) -> String {
-        self.outside
-            .value("main", &format!("{environment}.yaml.tag"))
-            .unwrap_or_default()
-    }
-
-    /// How every deployment of `web/test` stands, in order.
-    pub(super) fn standing(&self) -> Vec<DeploymentState> {
-        self.standing_of("web/test")
-    }
-
-    pub(super) fn standing_of(&self, lane: &str) -> Vec<DeploymentState> {
-        let mut rows: Vec<_> = self
-            .rows
-            .values()
-            .filter(|row| row.lane == id(lane))
-            .collect();
-        rows.sort_by_key(|row| {
-            row.id
-                .0
-                .rsplit('/')
-                .next()
-                .and_then(|n| n.parse::<u64>().ok())
-        });
-        rows.iter().map(|row| row.state).collect()
-    }
-
-    pub(super) fn told(&self) -> Vec<&'static str> {
-        self.notices
-            .iter()
-            .map(|notice| notice.turn.name())
-            .collect()
-    }
-
-    /// Nothing is left over: no branch, no open change request, nothing under way.
-    pub(super) fn leaves_nothing(&self) {
-        let branches: Vec<_> = self
-            .outside
-            .refs
-            .keys()
-            .filter(|name| *name != "main")
-            .collect();
-        assert!(branches.is_empty(), "branches are left: {branches:?}");
-        assert_eq!(self.open(), None, "a change request is left open");
-        assert!(
-            self.rows.values().all(|row| row.state.is_terminal()),
-            "something is under way"
-        );
-    }
-
-    pub(super) fn is_waiting_for_people(&self) -> bool {
-        matches!(self.waiting(), Some(Waiting::People { .. }))
     }
 }
