@@ -129,6 +129,7 @@ pub async fn run(
         lanes,
     });
     app.wake_all().await?;
+    app.prepare().await;
     let (ready, readiness) = watch::channel(Readiness::Starting);
     let web = if options.role.listens() {
         Some(listen(config, &app, &store, readiness, options.listening, &stop).await?)
@@ -146,6 +147,7 @@ pub async fn run(
         let _ = web.await;
     }
     let _ = unready.await;
+    store.close().await;
     Ok(())
 }
 
