@@ -133,17 +133,24 @@ impl App {
         self.parts.store.hint(&subjects).await
     }
 
+    /// Makes pushes heard, before anybody is told that the server is there.
+    pub async fn prepare(&self) {
+        if !matches!(self.parts.role, Role::All | Role::Controller) {
+            return;
+        }
+        for spooled in &self.parts.spooled {
+            if let Err(error) = spool::prepare(spooled).await {
+                tracing::warn!(repository = %spooled.repository, %error, "pushes to it are only noticed by the sweep");
+            }
+        }
+    }
+
     /// Runs until `stop`, then finishes what is under way.
     pub async fn run(self, stop: CancellationToken) {
         let role = self.parts.role;
         let mut pumps = JoinSet::new();
         let mut watcher = None;
         if matches!(role, Role::All | Role::Controller) {
-            for spooled in &self.parts.spooled {
-                if let Err(error) = spool::prepare(spooled).await {
-                    tracing::warn!(repository = %spooled.repository, %error, "pushes to it are only noticed by the sweep");
-                }
-            }
             watcher = spool::watch(&self.parts.spooled, Arc::clone(&self.spool_bell));
             self.spawn_intake(&mut pumps, &stop);
             self.spawn_loop(&mut pumps, &stop);

@@ -35,7 +35,10 @@ pub(crate) fn three_hundred_random_kills_under_load() {
 fn killed(seed: u64) -> Case {
     let mut story = Story::set(run::PROGRAM, Telling::Load);
     let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let mut first = story.stage.serve();
+    assert!(first.came_up(), "{}", first.log());
     story.begin();
+    first.kill();
     for _ in 0..KILLS {
         let mut server = story.stage.serve();
         // From before it listens to well into its work.

@@ -23,9 +23,10 @@ pub(crate) struct Case {
 pub(crate) fn killed(name: String, telling: Telling, asked: &Asked) -> Case {
     let mut story = Story::set(PROGRAM, telling);
     let mut server = child::start(&story.stage, asked);
+    // Work done before a server was ever there is where its lanes begin, not news.
     let up = server.came_up();
-    story.begin();
     let played = if up {
+        story.begin();
         story.play(&mut server)
     } else {
         Ok(false)
@@ -34,6 +35,9 @@ pub(crate) fn killed(name: String, telling: Telling, asked: &Asked) -> Case {
     if disturbed {
         server = child::start(&story.stage, &Asked::default());
         server.came_up();
+        if !up {
+            story.begin();
+        }
     }
     let played = match played {
         Ok(false) => story.play(&mut server),
