@@ -6,6 +6,7 @@
     reason = "a test's helpers fail by panicking"
 )]
 
+mod bad_input;
 mod config_accepts;
 mod config_merges;
 mod config_refuses;
@@ -13,4 +14,5 @@ mod explain_cli;
 mod manifest_cli;
 mod program;
 mod reference_cli;
+mod seed_stories;
 mod sendo;
