@@ -1,5 +1,6 @@
 //! Starting and stopping a process: the runtime, signals, logs.
 
+use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
@@ -62,6 +63,7 @@ pub fn log(default: &str) {
     let filter = EnvFilter::try_from_env("SENDO_LOG").unwrap_or_else(|_| EnvFilter::new(default));
     let logs = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none())
         .with_writer(std::io::stderr);
     // A second initialisation, as in tests, changes nothing.
     let _ = if std::env::var_os("SENDO_LOG_FORMAT").is_some_and(|format| format == "json") {
