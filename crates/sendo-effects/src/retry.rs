@@ -2,7 +2,7 @@
 
 use sendo_core::time::{Span, Timestamp};
 
-/// Full jitter over a doubling pause, within a total budget.
+/// A doubling pause, of which the second half is drawn at random, within a total budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Backoff {
     /// The first pause is at most this long.
