@@ -10,6 +10,7 @@ mod bad_input;
 mod config_accepts;
 mod config_merges;
 mod config_refuses;
+mod example_configuration;
 mod explain_cli;
 mod manifest_cli;
 mod program;
