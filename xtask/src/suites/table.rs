@@ -139,7 +139,7 @@ pub(super) const SUITES: &[Suite] = &[
             target: "postgres",
             postgres: true,
         },
-        minutes: 10,
+        minutes: 15,
     },
     Suite {
         name: "crash-sqlite",
@@ -150,7 +150,7 @@ pub(super) const SUITES: &[Suite] = &[
             target: "crash",
             postgres: false,
         },
-        minutes: 15,
+        minutes: 30,
     },
     Suite {
         name: "crash-postgres",
@@ -161,7 +161,7 @@ pub(super) const SUITES: &[Suite] = &[
             target: "crash",
             postgres: true,
         },
-        minutes: 15,
+        minutes: 30,
     },
     Suite {
         name: "manifest-judge",
