@@ -16,7 +16,7 @@ use crate::stage::Stage;
 use crate::wait;
 
 /// Everything has settled within this, or something is lost.
-const SETTLE: Duration = Duration::from_secs(90);
+const SETTLE: Duration = Duration::from_secs(180);
 
 /// Which story is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
