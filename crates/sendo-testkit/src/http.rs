@@ -14,7 +14,15 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// # Errors
 /// When nobody answers, or with anything but 200.
 pub fn get(address: SocketAddr, path: &str) -> Result<Value, String> {
-    let (status, body) = request(address, "GET", path, &[], "")?;
+    get_within(PATIENCE, address, path)
+}
+
+/// Reads JSON from a server that may be stopped.
+///
+/// # Errors
+/// See [`get`].
+pub fn get_within(patience: Duration, address: SocketAddr, path: &str) -> Result<Value, String> {
+    let (status, body) = ask(patience, address, "GET", path, &[], "")?;
     if status != 200 {
         return Err(format!("GET {path}: {status} {body}"));
     }
@@ -32,10 +40,21 @@ pub fn request(
     headers: &[(&str, &str)],
     body: &str,
 ) -> Result<(u16, String), String> {
+    ask(PATIENCE, address, method, path, headers, body)
+}
+
+fn ask(
+    patience: Duration,
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Result<(u16, String), String> {
     let told = |error: std::io::Error| format!("{method} {path}: {error}");
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE).map_err(told)?;
-    stream.set_read_timeout(Some(PATIENCE)).map_err(told)?;
-    stream.set_write_timeout(Some(PATIENCE)).map_err(told)?;
+    let mut stream = TcpStream::connect_timeout(&address, patience).map_err(told)?;
+    stream.set_read_timeout(Some(patience)).map_err(told)?;
+    stream.set_write_timeout(Some(patience)).map_err(told)?;
     let mut text = format!(
         "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {}\r\n",
         body.len()

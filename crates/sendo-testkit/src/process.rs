@@ -15,6 +15,9 @@ const START: Duration = Duration::from_secs(60);
 /// How long it may take to end when asked.
 const END: Duration = Duration::from_secs(40);
 
+/// A look at the board does not wait longer, as the server may be stopped.
+const GLANCE: Duration = Duration::from_secs(1);
+
 /// A running server.
 #[derive(Debug)]
 pub struct Server {
@@ -67,7 +70,7 @@ impl Server {
 
     /// Reads from it; `None` while it does not answer.
     pub fn get(&mut self, path: &str) -> Option<Value> {
-        http::get(self.address()?, path).ok()
+        http::get_within(GLANCE, self.address()?, path).ok()
     }
 
     /// Whether the process is no more.

@@ -237,10 +237,10 @@ impl Story {
     /// What was still under way at the deadline.
     pub fn play(&mut self, server: &mut Server) -> Result<bool, String> {
         let played = wait::until("the story settles", SETTLE, || {
-            if self.step(server) {
-                return Some(true);
+            if server.has_ended() || server.is_stopped() {
+                return Some(false);
             }
-            (server.has_ended() || server.is_stopped()).then_some(false)
+            self.step(server).then_some(true)
         });
         played.map_err(|error| {
             let board = server.get("/api/v1/board").unwrap_or_default();

@@ -12,10 +12,16 @@ use crate::run::{self, Case};
 /// A run makes fewer calls than this.
 const MOST: u32 = 600;
 
+/// Every call is carried out and reported as failed, the case that is hardest to get right; every
+/// third is refused, and every third is killed.
 pub(crate) fn every_outside_call_fails_once() {
-    for failing in Failing::ALL {
+    for (failing, step) in [
+        (Failing::Ambiguous, 1),
+        (Failing::Refused, 3),
+        (Failing::Killed, 3),
+    ] {
         let untouched = AtomicBool::new(false);
-        let numbers: Vec<u32> = (1..=MOST).collect();
+        let numbers: Vec<u32> = (1..=MOST).step_by(step).collect();
         let done: Vec<Case> = in_parallel(run::AT_ONCE, &numbers, |n| {
             if untouched.load(Ordering::Relaxed) {
                 return None;
@@ -31,7 +37,7 @@ pub(crate) fn every_outside_call_fails_once() {
         .filter(|case| case.disturbed || !case.findings.breaches.is_empty())
         .collect();
         say(&format!(
-            "{failing:?}: {} calls, each failed once",
+            "{failing:?}: {} calls failed, each in a run of its own, every {step}. call",
             done.len()
         ));
         run::report(&format!("calls {failing:?}"), done);
