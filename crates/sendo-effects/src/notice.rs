@@ -19,8 +19,6 @@ use sendo_report::wording::Context;
 use sendo_report::{Language, slack, terminal, webhook};
 use sha2::Sha256;
 
-use crate::egress;
-
 /// Where notices go.
 #[derive(Clone)]
 pub enum Target {
@@ -155,10 +153,8 @@ impl Targets {
         if passes && wait.is_some() {
             return Ok(wait);
         }
-        let message = format!(
-            "the notice target `{name}` answered {status}: {}",
-            egress::excerpt(response).await
-        );
+        // Error pages quote the address that was asked for, and the address may be a secret.
+        let message = format!("the notice target `{name}` answered {status}");
         Err(if passes {
             ForgeError::trouble("target_unavailable", message)
         } else {

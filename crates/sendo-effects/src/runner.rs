@@ -9,7 +9,7 @@ use sendo_forge::{ForgeError, Forges};
 use sendo_report::Language;
 use sendo_store::{Boundaries, ClaimedEffect, Point, Record, Side, Store, StoreError};
 use serde_json::json;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use crate::fence::Fence;
 use crate::notice::Targets;
@@ -18,7 +18,7 @@ use crate::promotion::{self, Attempt};
 use crate::retry::Backoff;
 
 /// An effect claimed this often fails for good: whatever claims it does not survive it.
-const MOST_ATTEMPTS: u32 = 100;
+const MOST_ATTEMPTS: u32 = 1_000;
 /// A heart-beat goes out this often in a lease.
 const BEATS: u32 = 4;
 
@@ -93,9 +93,14 @@ impl Runner {
         loop {
             tokio::time::sleep(lease.fraction(BEATS).to_duration()).await;
             let began = Instant::now();
-            match store.heartbeat(effect, *lease).await? {
-                Some(_) => fence.extend(began),
-                None => return Ok(()),
+            match timeout_at(fence.until(), store.heartbeat(effect, *lease)).await {
+                Ok(Ok(Some(_))) => fence.extend(began),
+                // What is being sent is still ours: the next beat may get through.
+                Ok(Err(error)) if fence.holds() => {
+                    tracing::warn!(effect.key = %effect.key.0, %error, "a heart-beat failed");
+                }
+                Ok(Err(error)) => return Err(error),
+                Ok(Ok(None)) | Err(_) => return Ok(()),
             }
         }
     }

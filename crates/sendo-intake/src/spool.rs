@@ -46,12 +46,17 @@ pub async fn drain(intake: &Intake, spooled: &Spooled) -> Result<usize, StoreErr
     };
     let mut stored = 0;
     for entry in entries {
-        for delivery in deliveries(&spooled.repository, &repository, &entry).await {
+        let deliveries = deliveries(&spooled.repository, &repository, &entry).await;
+        let count = deliveries.len();
+        for delivery in deliveries {
             intake.accept(delivery).await?;
-            stored += 1;
         }
-        if let Err(error) = entry.remove() {
-            tracing::warn!(repository = %spooled.repository, %error, "a spooled push is stored but cannot be removed");
+        // Only what is gone counts as work done: what stays would be found again at once.
+        match entry.remove() {
+            Ok(()) => stored += count,
+            Err(error) => {
+                tracing::warn!(repository = %spooled.repository, %error, "a spooled push is stored but cannot be removed");
+            }
         }
     }
     Ok(stored)

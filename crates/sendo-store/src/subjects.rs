@@ -13,7 +13,7 @@ use sendo_core::world::World;
 use crate::boundary::place;
 use crate::codec::json;
 use crate::db::statement::{
-    CLAIM_SUBJECT, FACTS_OF, INSTALLATION, LIVE_EFFECTS, UPSERT_FACT, WAKE_SUBJECT,
+    CLAIM_SUBJECT, FACTS_OF, HINTED_AT, INSTALLATION, LIVE_EFFECTS, UPSERT_FACT, WAKE_SUBJECT,
 };
 use crate::db::{Db, Kind, Tx, args, transact};
 use crate::effects::view;
@@ -87,8 +87,9 @@ pub(crate) async fn claim(
     Ok(Some(claimed))
 }
 
-/// Reads the rest of the world at one instant. What arrives after the claim may be in it already;
-/// its wake-up is then still counted, and the subject is decided once more than needed.
+/// Reads the rest of the world at one instant. What arrives after the claim may be in it already,
+/// and then its hint is too, so that no fact is judged by a look that is older than it; its wake-up
+/// is still counted, and the subject is decided once more than needed.
 async fn load(
     db: &Db,
     world: &mut World,
@@ -97,11 +98,15 @@ async fn load(
     let subject = world.subject.clone();
     let mut readable = reads(&subject);
     readable.push(subject.clone());
-    let (now, installation, facts, effects) = transact!(db, Kind::Read, tx => {
+    let (now, hinted_at, installation, facts, effects) = transact!(db, Kind::Read, tx => {
         let installation = tx
             .row(&INSTALLATION, args![])
             .await?
             .map_or_else(|| Ok(String::new()), |row| row.text("value"))?;
+        let hinted_at = match tx.row(&HINTED_AT, args![&subject]).await? {
+            Some(row) => row.time("hinted_at")?,
+            None => Timestamp::default(),
+        };
         let mut facts = Facts::default();
         for owner in &readable {
             for row in tx.rows(&FACTS_OF, args![owner]).await? {
@@ -120,9 +125,10 @@ async fn load(
             .iter()
             .map(|row| view(row, now))
             .collect::<Result<_>>()?;
-        Ok((now, installation, facts, effects))
+        Ok((now, hinted_at, installation, facts, effects))
     })?;
     world.now = now;
+    world.hinted_at = world.hinted_at.max(hinted_at);
     world.installation = installation;
     world.facts = facts;
     world.effects = effects;

@@ -67,6 +67,10 @@ impl Client {
             .or(listens)
             .unwrap_or_else(|| USUAL.to_owned());
         let from_file = || {
+            // The token of this machine's server goes to no other address unless asked to.
+            if connect.server.is_some() && connect.config.is_none() {
+                return None;
+            }
             let path = token_file::path(config.as_ref()?);
             std::fs::read_to_string(path).ok()
         };

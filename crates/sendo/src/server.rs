@@ -112,7 +112,9 @@ pub async fn run(
     // Fails only when a provider is set already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let store = open(config, &options).await?;
-    token_file::renew(store.as_ref(), &token_file::path(config)).await?;
+    if options.role.listens() {
+        token_file::renew(store.as_ref(), &token_file::path(config)).await?;
+    }
     let lanes = config.lanes();
     let app = App::new(Parts {
         store: Arc::clone(&store),
@@ -142,13 +144,20 @@ pub async fn run(
         stopping.cancelled().await;
         ready.send_replace(Readiness::Stopping);
     });
-    app.run(stop).await;
+    let whole = app.run(stop).await;
     if let Some(web) = web {
         let _ = web.await;
     }
     let _ = unready.await;
     store.close().await;
-    Ok(())
+    if whole {
+        Ok(())
+    } else {
+        Err(setup(
+            "the server",
+            "a part of it panicked; the log says where",
+        ))
+    }
 }
 
 async fn open(config: &Config, options: &Options) -> Result<Arc<dyn Store>, ServeError> {
@@ -200,7 +209,11 @@ async fn listen(
     });
     let (changed, following) = (app.changed(), Arc::clone(&feed));
     let store = Arc::clone(store);
-    tokio::spawn(async move { following.follow(store, Duration::from_secs(1)).await });
+    let until = stop.clone();
+    tokio::spawn(async move {
+        let follow = following.follow(store, Duration::from_secs(1));
+        until.run_until_cancelled(follow).await;
+    });
     tokio::spawn(async move {
         loop {
             changed.notified().await;

@@ -28,6 +28,11 @@ const POLL: Duration = Duration::from_secs(1);
 /// How often the spools are read when no watcher rings.
 const SPOOL_POLL: Duration = Duration::from_secs(2);
 
+/// How long bodies of settled deliveries and finished effects are kept.
+const KEPT: Span = Span::from_secs(30 * 24 * 60 * 60);
+/// How often what was kept long enough is let go.
+const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
+
 /// What a server is made of.
 pub struct Parts {
     /// Everything durable.
@@ -145,8 +150,9 @@ impl App {
         }
     }
 
-    /// Runs until `stop`, then finishes what is under way.
-    pub async fn run(self, stop: CancellationToken) {
+    /// Runs until `stop`, then finishes what is under way. False when a part of it panicked: then
+    /// everything stops, because a server that does half of its work looks well and is not.
+    pub async fn run(self, stop: CancellationToken) -> bool {
         let role = self.parts.role;
         let mut pumps = JoinSet::new();
         let mut watcher = None;
@@ -161,8 +167,16 @@ impl App {
         if role == Role::Web {
             stop.cancelled().await;
         }
-        while pumps.join_next().await.is_some() {}
+        let mut whole = true;
+        while let Some(ended) = pumps.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(%error, "a part of the server panicked; all of it stops");
+                whole = false;
+                stop.cancel();
+            }
+        }
         drop(watcher);
+        whole
     }
 
     fn pump(
@@ -222,6 +236,7 @@ impl App {
         let pump = self.pump("loop", &self.bells.subjects, &then, stop);
         let decider = Arc::clone(&engine);
         pumps.spawn(async move { pump.run(|| decider.step()).await });
+        pumps.spawn(forget(Arc::clone(store), stop.clone()));
         pumps.spawn(sweep(
             engine,
             Arc::clone(&self.bells.subjects),
@@ -248,6 +263,26 @@ impl App {
             let then = [&self.bells.subjects, &self.bells.effects];
             let pump = self.pump("effects", &self.bells.effects, &then, stop);
             pumps.spawn(async move { pump.run(|| runner.step()).await });
+        }
+    }
+}
+
+/// Lets go, once an hour, of what retention allows.
+async fn forget(store: Arc<dyn Store>, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(FORGET_EVERY) => {}
+        }
+        let pruned = match store.now().await {
+            Ok(now) => store.prune(now - KEPT).await,
+            Err(error) => Err(error),
+        };
+        match pruned {
+            Ok(rows) => tracing::debug!(rows, "let go of what was kept long enough"),
+            Err(error) => {
+                tracing::warn!(error = %error, "what was kept long enough stays a while longer")
+            }
         }
     }
 }

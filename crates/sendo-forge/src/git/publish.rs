@@ -39,7 +39,7 @@ pub(crate) async fn publish(
     publish: &Publish,
     message: &str,
     by: &Identity,
-    again: bool,
+    mut again: bool,
 ) -> Result<Outcome, ForgeError> {
     let base_ref = RefName::branch(publish.base.as_str())?;
     let branch_ref = RefName::branch(publish.branch.as_str())?;
@@ -108,7 +108,8 @@ pub(crate) async fn publish(
                     old: applied.old,
                 }));
             }
-            Err(GitError::CasLost { .. }) => {}
+            // Whoever moved it may have published this very deployment in our place.
+            Err(GitError::CasLost { .. }) => again = true,
             Err(error) => return Err(error.into()),
         }
     }

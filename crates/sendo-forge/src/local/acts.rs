@@ -117,21 +117,26 @@ impl LocalActs {
         let state = seen.change.state;
         let open = state == ChangeState::Open;
         let branch = RefName::branch(seen.change.branch.as_str())?;
-        let gone = open && git.resolve(&branch).await?.is_none();
+        // A branch that was set back is not at the noted head: what it is at now is the head.
+        let at = if open {
+            git.resolve(&branch).await?
+        } else {
+            Some(seen.change.head)
+        };
         let expected_tree = match seen.merge_base {
             // A file that cannot be edited there gives no tree, and no tree equals none.
-            Some(base) if open => git::expected_tree(&git, &revision(base)?, edits).await.ok(),
+            Some(base) if open => match git::expected_tree(&git, &revision(base)?, edits).await {
+                Ok(tree) => Some(tree),
+                Err(error) if error.transient => return Err(error),
+                Err(_) => None,
+            },
             _ => None,
         };
         let ended = seen.merged.or(seen.closed);
         Ok(ChangeRequest {
             number,
             state,
-            head: if gone {
-                None
-            } else {
-                Some(revision(seen.change.head)?)
-            },
+            head: at.map(revision).transpose()?,
             head_tree: Some(git::tree(seen.head_tree)?),
             expected_tree,
             ahead: seen

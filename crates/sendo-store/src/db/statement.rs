@@ -57,6 +57,7 @@ statements! {
     COMMIT_SUBJECT = shared "commit_subject",
     RELEASE_SUBJECT = shared "release_subject",
     FACTS_OF = shared "facts_of",
+    HINTED_AT = shared "hinted_at",
     UPSERT_FACT = shared "upsert_fact",
     FORGET_FACT = shared "forget_fact",
     INSERT_EFFECT = shared "insert_effect",

@@ -46,6 +46,8 @@ fn lane_view(lane: LaneId, rows: Vec<Deployment>) -> LaneView {
     for row in rows {
         let slot = match row.state {
             DeploymentState::Succeeded => &mut view.running,
+            // The one under way says why nothing moves; the one behind it only that it is behind.
+            DeploymentState::Queued if view.moving.is_some() => continue,
             DeploymentState::Queued | DeploymentState::Running | DeploymentState::Waiting => {
                 &mut view.moving
             }

@@ -79,7 +79,9 @@ async fn demo(args: &Args, out: Out) -> Outcome {
         .map_err(|error| Failure::new(Exit::Failed, "server", error.to_string()))?;
     served.map_err(|error| failure(&error))?;
     if played? == Some(Played::Arrived) {
-        farewell(&stage, &out);
+        if args.once {
+            farewell(&stage, &out);
+        }
         return Ok(Exit::Ok);
     }
     Err(Failure::new(

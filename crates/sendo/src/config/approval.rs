@@ -16,7 +16,7 @@ use super::problem::Code;
 pub(crate) enum ApprovalShape {
     /// Our second identity alone.
     Word(Automatic),
-    /// People, besides our second identity.
+    /// People, instead of our second identity.
     Map(PeopleMap),
 }
 
@@ -28,7 +28,7 @@ pub(crate) enum Automatic {
     Automatic,
 }
 
-/// People, besides our second identity. Who asked for the deployment does not count.
+/// People, instead of our second identity. Who asked for the deployment does not count.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(rename = "Approval")]

@@ -120,7 +120,7 @@ impl SecretShape {
                     reading.problems.push(
                         place
                             .problem(Code::MissingSecret, error.to_string())
-                            .why("it is read when the server starts, and again when it is used")
+                            .why("it is read when the server starts")
                             .fix(match &secret {
                                 Secret::Env(name) => {
                                     format!("set {name} in the environment of the server")
