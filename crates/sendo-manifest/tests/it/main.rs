@@ -8,4 +8,3 @@ mod fuzz;
 mod images;
 mod limits;
 mod properties;
-mod speed;
