@@ -264,7 +264,7 @@ fn history(stage: &Stage, overlays: &[Overlay], findings: &mut Findings) {
 
 fn change_requests(stage: &Stage, merged: &BTreeMap<String, usize>, findings: &mut Findings) {
     let (mut opened, mut approved, mut ended) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-    let mut approved_heads = BTreeSet::new();
+    let (mut approved_heads, mut closed) = (Vec::new(), BTreeSet::new());
     for name in stage.refs("manifests").keys() {
         let Some(number) = name
             .strip_prefix("refs/sendo/changes/")
@@ -286,12 +286,15 @@ fn change_requests(stage: &Stage, merged: &BTreeMap<String, usize>, findings: &m
             match turn["turn"].as_str() {
                 Some("opened") => *opened.entry(text("marker")).or_default() += 1,
                 Some("reviewed") if ours && turn["verdict"] == "approve" => {
-                    approved_heads.insert(text("head"));
+                    approved_heads.push((number.to_owned(), text("head")));
                     *approved
                         .entry(format!("{number} at {}", text("head")))
                         .or_default() += 1;
                 }
                 Some(end @ ("closed" | "merged")) => {
+                    if end == "closed" {
+                        closed.insert(number.to_owned());
+                    }
                     *ended.entry(format!("{number} {end}")).or_default() += 1;
                 }
                 _ => {}
@@ -301,11 +304,13 @@ fn change_requests(stage: &Stage, merged: &BTreeMap<String, usize>, findings: &m
     findings.once("the change request of", &opened);
     findings.once("our approval of", &approved);
     findings.once("change request", &ended);
-    for head in approved_heads
-        .iter()
-        .filter(|head| !merged.contains_key(*head))
-    {
-        findings.wrong(format!("{head} was approved by us and never merged"));
+    // A newer revision may come between our approval and the merge; then the request is closed.
+    for (number, head) in approved_heads {
+        if !merged.contains_key(&head) && !closed.contains(&number) {
+            findings.wrong(format!(
+                "change request {number} was approved by us at {head} and has no end"
+            ));
+        }
     }
 }
 
