@@ -65,6 +65,11 @@ impl Artifacts {
         self.find(|found| !found.test && found.name == name && found.is("bin"))
     }
 
+    /// The example of that name.
+    pub(crate) fn example(&self, name: &str) -> Option<&Path> {
+        self.find(|found| !found.test && found.name == name && found.is("example"))
+    }
+
     /// The integration test of that name in the crate in `package`.
     pub(crate) fn integration_test(&self, package: &Path, name: &str) -> Option<&Path> {
         self.find(|found| {
@@ -116,11 +121,13 @@ mod tests {
             message("/w/sendo", "sendo", "bin", false, Some("/t/sendo")),
             message("/w/sendo", "it", "test", true, Some("/t/it-1")),
             message("/w/store", "it", "test", true, Some("/t/it-2")),
+            message("/w/store", "cost", "example", false, Some("/t/cost")),
             r#"{"reason":"build-finished","success":true}"#.to_owned(),
             "no JSON at all".to_owned(),
         ];
         let built = Artifacts::parse(&messages.join("\n"));
         assert_eq!(built.binary("sendo"), Some(Path::new("/t/sendo")));
+        assert_eq!(built.example("cost"), Some(Path::new("/t/cost")));
         let store = built.integration_test(Path::new("/w/store"), "it");
         assert_eq!(store, Some(Path::new("/t/it-2")));
         assert_eq!(built.integration_test(Path::new("/w/store"), "crash"), None);

@@ -11,6 +11,7 @@ mod generate;
 mod interrupt;
 mod layers;
 mod out;
+mod postgres;
 mod process;
 mod suites;
 mod workspace;

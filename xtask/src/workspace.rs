@@ -110,3 +110,12 @@ pub(crate) fn cargo() -> Command {
 pub(crate) fn cargo_path() -> PathBuf {
     std::env::var_os("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from)
 }
+
+/// Where programs built for this workspace stay: a folder outside the target folder.
+pub(crate) fn cache() -> Result<PathBuf> {
+    if let Some(cache) = std::env::var_os("SENDO_CACHE") {
+        return Ok(PathBuf::from(cache));
+    }
+    let home = std::env::var_os("HOME").context("neither SENDO_CACHE nor HOME is set")?;
+    Ok(Path::new(&home).join(".cache/sendo"))
+}

@@ -3,8 +3,13 @@
 //! A row is a file beside this one and a line in `ROWS`. Rows measure release builds, and
 //! measure the limit in the same run wherever one can be run.
 
+mod edit;
 mod idle;
+mod intake;
+mod kustomize;
+mod load;
 mod row;
+mod server;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -18,7 +23,11 @@ use crate::workspace::{Workspace, cargo};
 use row::Row;
 
 /// Every row: its name, and what measures it.
-const ROWS: &[(&str, Measure)] = &[("idle", idle::measure)];
+const ROWS: &[(&str, Measure)] = &[
+    ("edit", edit::measure),
+    ("intake", intake::measure),
+    ("idle", idle::measure),
+];
 
 type Measure = fn(&Bench<'_>) -> Result<Vec<Row>>;
 
@@ -81,27 +90,55 @@ fn select(names: &[String]) -> Result<Vec<(&'static str, Measure)>> {
 impl Bench<'_> {
     /// The product in release form.
     fn product(&self) -> Result<PathBuf> {
-        self.out.passing("building sendo in release form");
+        let built = self.build("sendo", &["--bin", "sendo"])?;
+        built
+            .binary("sendo")
+            .map(std::path::Path::to_owned)
+            .context("cargo built no binary named sendo")
+    }
+
+    /// A measuring program of a crate, in release form: it links what is measured, we do not.
+    fn example(&self, package: &str, name: &str) -> Result<PathBuf> {
+        let built = self.build(package, &["--example", name])?;
+        built
+            .example(name)
+            .map(std::path::Path::to_owned)
+            .with_context(|| format!("cargo built no example named {name}"))
+    }
+
+    fn build(&self, package: &str, target: &[&str]) -> Result<Artifacts> {
+        self.out
+            .passing(&format!("building {package} in release form"));
         let output = cargo()
-            .args(["build", "--release", "--package", "sendo", "--bin", "sendo"])
+            .args(["build", "--release", "--package", package])
+            .args(target)
             .args(["--message-format", "json-render-diagnostics"])
             .current_dir(self.workspace.root())
             .stderr(std::process::Stdio::inherit())
             .output()
             .context("could not run cargo build")?;
         if !output.status.success() {
-            bail!("sendo does not build");
+            bail!("{package} does not build");
         }
-        Artifacts::parse(&String::from_utf8_lossy(&output.stdout))
-            .binary("sendo")
-            .map(std::path::Path::to_owned)
-            .context("cargo built no binary named sendo")
+        Ok(Artifacts::parse(&String::from_utf8_lossy(&output.stdout)))
     }
+}
+
+/// The middle one; 0 of none.
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_median_is_the_middle_one() {
+        assert_eq!(median(vec![9.0, 1.0, 2.0]), 2.0);
+        assert_eq!(median(Vec::new()), 0.0);
+    }
 
     #[test]
     fn a_wrong_name_tells_the_right_ones() {
@@ -110,7 +147,7 @@ mod tests {
             .map(|error| error.to_string());
         assert_eq!(
             said.as_deref(),
-            Some("no row is named idel: there are idle")
+            Some("no row is named idel: there are edit, intake, idle")
         );
     }
 }

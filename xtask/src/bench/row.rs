@@ -24,31 +24,45 @@ pub(crate) struct Row {
 
 /// What a figure is held against.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Goal {
+pub(crate) enum Goal<'a> {
     AtMost(f64),
     /// At most that many times the limit, which is given beside it.
-    #[expect(
-        dead_code,
-        reason = "the rows measured against a limit are not written yet"
-    )]
-    TimesLimit {
-        at_most: f64,
+    AtMostTimes {
+        times: f64,
         limit: f64,
+    },
+    /// At least that many times the limit.
+    AtLeastTimes {
+        times: f64,
+        limit: f64,
+    },
+    /// At most that many times a limit that could not be measured here, and why.
+    Unknown {
+        times: f64,
+        why: &'a str,
     },
 }
 
 impl Row {
-    pub(crate) fn new(row: &str, case: &str, value: f64, unit: &str, goal: Goal) -> Self {
+    pub(crate) fn new(row: &str, case: &str, value: f64, unit: &str, goal: Goal<'_>) -> Self {
         let (limit, goal, met) = match goal {
             Goal::AtMost(most) => (None, format!("≤ {most} {unit}"), value <= most),
-            Goal::TimesLimit { at_most, limit } => (
+            Goal::AtMostTimes { times, limit } => (
                 Some(limit),
-                format!("≤ {at_most} × limit"),
-                value <= at_most * limit,
+                format!("≤ {times} × limit"),
+                value <= times * limit,
             ),
+            Goal::AtLeastTimes { times, limit } => (
+                Some(limit),
+                format!("≥ {times} × limit"),
+                value >= times * limit,
+            ),
+            // Not shown to be met is not met.
+            Goal::Unknown { times, why } => (None, format!("≤ {times} × limit ({why})"), false),
         };
-        // Finer digits are noise, and would change the file at every run.
-        let value = (value * 1000.0).round() / 1000.0;
+        // Finer digits are noise.
+        let rounded = |value: f64| (value * 1000.0).round() / 1000.0;
+        let (value, limit) = (rounded(value), limit.map(rounded));
         let (row, case, unit) = (row.to_owned(), case.to_owned(), unit.to_owned());
         Self {
             row,
@@ -127,6 +141,27 @@ mod tests {
         assert!(row("idle", 200.0).met);
         let missed = row("idle", 200.1);
         assert_eq!((missed.met, missed.goal.as_str()), (false, "≤ 200 ms"));
+    }
+
+    #[test]
+    fn a_goal_beside_a_limit_is_a_ratio() {
+        let met = |value, goal| Row::new("intake", "a", value, "/s", goal).met;
+        let limit = 1000.0;
+        assert!(met(3000.0, Goal::AtMostTimes { times: 3.0, limit }));
+        assert!(!met(3001.0, Goal::AtMostTimes { times: 3.0, limit }));
+        assert!(met(500.0, Goal::AtLeastTimes { times: 0.5, limit }));
+        assert!(!met(499.0, Goal::AtLeastTimes { times: 0.5, limit }));
+    }
+
+    #[test]
+    fn a_limit_that_is_not_known_is_told() {
+        let goal = Goal::Unknown {
+            times: 0.2,
+            why: "Go is not installed",
+        };
+        let row = Row::new("edit", "a", 1.0, "ms", goal);
+        assert_eq!((row.limit, row.met), (None, false));
+        assert_eq!(row.goal, "≤ 0.2 × limit (Go is not installed)");
     }
 
     #[test]

@@ -1,13 +1,13 @@
 //! cargo-deny at a pinned version, built once into a cache outside the target folder.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
 use super::context::Context;
 use crate::process::{Logs, run, tail};
-use crate::workspace::cargo;
+use crate::workspace::{cache, cargo};
 
 const VERSION: &str = "0.20.2";
 /// How long its build may take on two cores with nothing built before.
@@ -65,12 +65,4 @@ pub(super) fn obtain(context: &Context<'_>) -> Result<Result<PathBuf, String>> {
         ended.reason(BUILD),
         cause.unwrap_or("no reason given")
     )))
-}
-
-fn cache() -> Result<PathBuf> {
-    if let Some(cache) = std::env::var_os("SENDO_CACHE") {
-        return Ok(PathBuf::from(cache));
-    }
-    let home = std::env::var_os("HOME").context("neither SENDO_CACHE nor HOME is set")?;
-    Ok(Path::new(&home).join(".cache/sendo"))
 }

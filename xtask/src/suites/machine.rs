@@ -1,6 +1,6 @@
 //! What this machine and this workspace have of what the suites need.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use super::table::Need;
@@ -25,7 +25,7 @@ impl Machine {
             components: components.collect(),
             git: answers(Command::new("git").arg("--version")),
             go: answers(Command::new("go").arg("version")),
-            postgres: postgres_folder(),
+            postgres: crate::postgres::programs(),
         }
     }
 
@@ -67,36 +67,10 @@ fn answers(command: &mut Command) -> bool {
         .is_ok_and(|status| status.success())
 }
 
-/// Where the server programs are: on PATH, else in the newest of Debian's version folders.
-fn postgres_folder() -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let mut versions: Vec<(u32, PathBuf)> = std::fs::read_dir("/usr/lib/postgresql")
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(|entry| {
-            let version = entry.file_name().to_str()?.parse().ok()?;
-            Some((version, entry.path().join("bin")))
-        })
-        .collect();
-    versions.sort();
-    let versions = versions.into_iter().rev().map(|(_, folder)| folder);
-    first_with(
-        std::env::split_paths(&path).chain(versions),
-        &["initdb", "postgres"],
-    )
-}
-
-fn first_with(mut folders: impl Iterator<Item = PathBuf>, programs: &[&str]) -> Option<PathBuf> {
-    folders.find(|folder: &PathBuf| {
-        programs
-            .iter()
-            .all(|program| Path::is_file(&folder.join(program)))
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
     use serde_json::json;
 
@@ -142,21 +116,5 @@ mod tests {
         for need in [Need::Git, Need::Go, Need::Target("sendo-store", "it")] {
             assert_eq!(machine.missing(need, &workspace), None, "{need:?}");
         }
-    }
-
-    #[test]
-    fn both_server_programs_have_to_be_there() {
-        let folder = tempfile::tempdir().unwrap();
-        let (client, server) = (folder.path().join("client"), folder.path().join("server"));
-        for (at, program) in [
-            (&client, "initdb"),
-            (&server, "initdb"),
-            (&server, "postgres"),
-        ] {
-            std::fs::create_dir_all(at).unwrap();
-            std::fs::write(at.join(program), "").unwrap();
-        }
-        let folders = [client, server.clone()].into_iter();
-        assert_eq!(first_with(folders, &["initdb", "postgres"]), Some(server));
     }
 }

@@ -11,7 +11,6 @@ mod deny;
 mod go;
 mod install;
 mod machine;
-mod postgres;
 mod runner;
 mod snapshots;
 mod table;

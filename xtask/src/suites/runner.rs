@@ -9,11 +9,11 @@ use anyhow::{Context as _, Result};
 use super::context::{Context, POSTGRES_URL};
 use super::deny;
 use super::go;
-use super::postgres::Postgres;
 use super::snapshots;
 use super::table::{Suite, Work};
 use super::tally::{Tally, excerpt};
 use crate::Findings;
+use crate::postgres::{Durability, Postgres};
 use crate::process::{Ended, Logs, run};
 use crate::workspace::{cargo, cargo_path};
 
@@ -175,7 +175,8 @@ fn start_postgres(suite: &Suite, context: &Context<'_>) -> Result<Postgres> {
     context
         .out
         .passing(&format!("{}: starting Postgres", suite.name));
-    Postgres::start(programs, &context.log(&format!("{}-server", suite.name)))
+    let log = context.log(&format!("{}-server", suite.name));
+    Postgres::start(programs, &log, Durability::Off)
 }
 
 fn found(findings: &Findings) -> Outcome {

@@ -1,7 +1,7 @@
-//! A Postgres for one suite: made in a folder of its own, gone when dropped.
+//! A Postgres for one suite or one measurement: made in a folder of its own, gone when dropped.
 //!
 //! It listens on a free loopback port, with a password, because other users of the machine reach
-//! the same loopback. Durability is off: a crash of the machine under test is not what it is for.
+//! the same loopback. For tests durability is off: a crash of the machine is not what they try.
 //! The server refuses to run as root, so root hands it to a user without rights.
 
 use std::fs::File;
@@ -9,7 +9,7 @@ use std::io::Read;
 use std::net::TcpListener;
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -24,8 +24,17 @@ const ROLE: &str = "sendo";
 /// How long the server may take to be ready, and how long to stop.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Whether a commit reaches the disk before it is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Durability {
+    /// As in production.
+    On,
+    /// Faster, for tests.
+    Off,
+}
+
 /// A running server.
-pub(super) struct Postgres {
+pub(crate) struct Postgres {
     server: Child,
     url: String,
     // Dropped after `Drop` has stopped the server.
@@ -34,7 +43,7 @@ pub(super) struct Postgres {
 
 impl Postgres {
     /// Makes a database cluster and starts a server on it; `programs` holds initdb and postgres.
-    pub(super) fn start(programs: &Path, log: &Path) -> Result<Self> {
+    pub(crate) fn start(programs: &Path, log: &Path, durability: Durability) -> Result<Self> {
         let folder = TempDir::with_prefix("sendo-postgres-").context("could not make a folder")?;
         let user = User::to_run_as()?;
         let password = password()?;
@@ -86,14 +95,11 @@ impl Postgres {
                 "-c",
                 "max_connections=200",
             ])
-            .args([
-                "-c",
-                "fsync=off",
-                "-c",
-                "full_page_writes=off",
-                "-c",
-                "logging_collector=off",
-            ])
+            .args(["-c", "logging_collector=off"])
+            .args(match durability {
+                Durability::On => [].as_slice(),
+                Durability::Off => &["-c", "fsync=off", "-c", "full_page_writes=off"],
+            })
             .current_dir(folder.path())
             .process_group(0)
             .stdout(output.try_clone().context("could not share the log")?)
@@ -111,7 +117,7 @@ impl Postgres {
     }
 
     /// Where tests reach it.
-    pub(super) fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
@@ -205,6 +211,34 @@ fn find(users: &str, name: &str) -> Option<User> {
     })
 }
 
+/// Where the server programs are: on PATH, else in the newest of Debian's version folders.
+pub(crate) fn programs() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut versions: Vec<(u32, PathBuf)> = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| {
+            let version = entry.file_name().to_str()?.parse().ok()?;
+            Some((version, entry.path().join("bin")))
+        })
+        .collect();
+    versions.sort();
+    let versions = versions.into_iter().rev().map(|(_, folder)| folder);
+    first_with(
+        std::env::split_paths(&path).chain(versions),
+        &["initdb", "postgres"],
+    )
+}
+
+fn first_with(mut folders: impl Iterator<Item = PathBuf>, programs: &[&str]) -> Option<PathBuf> {
+    folders.find(|folder: &PathBuf| {
+        programs
+            .iter()
+            .all(|program| Path::is_file(&folder.join(program)))
+    })
+}
+
 fn free_port() -> Result<u16> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).context("no free port on loopback")?;
     Ok(listener
@@ -236,6 +270,22 @@ mod tests {
             })
         ));
         assert!(find(users, "nobody").is_none());
+    }
+
+    #[test]
+    fn both_server_programs_have_to_be_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let (client, server) = (folder.path().join("client"), folder.path().join("server"));
+        for (at, program) in [
+            (&client, "initdb"),
+            (&server, "initdb"),
+            (&server, "postgres"),
+        ] {
+            std::fs::create_dir_all(at).unwrap();
+            std::fs::write(at.join(program), "").unwrap();
+        }
+        let folders = [client, server.clone()].into_iter();
+        assert_eq!(first_with(folders, &["initdb", "postgres"]), Some(server));
     }
 
     #[test]
