@@ -12,6 +12,7 @@ use sendo_core::subject::SubjectId;
 use sendo_core::time::{Span, Timestamp};
 use serde_json::Value;
 
+use crate::accepting::Accepting;
 use crate::db::statement::INSTALLATION;
 use crate::db::{Db, Kind, args, transact};
 use crate::store::{
@@ -25,11 +26,13 @@ use crate::{
 /// A store on either database.
 pub(crate) struct Database {
     db: Db,
+    accepting: Accepting,
 }
 
 impl Database {
-    pub(crate) const fn new(db: Db) -> Self {
-        Self { db }
+    pub(crate) fn new(db: Db) -> Self {
+        let accepting = Accepting::new(db.writers());
+        Self { db, accepting }
     }
 }
 
@@ -47,7 +50,7 @@ impl Store for Database {
     }
 
     async fn accept(&self, delivery: NewDelivery) -> Result<Accepted> {
-        deliveries::accept(&self.db, &delivery).await
+        self.accepting.accept(&self.db, delivery).await
     }
 
     async fn claim_delivery(&self, lease: Span, max_attempts: u32) -> Result<Option<Delivery>> {

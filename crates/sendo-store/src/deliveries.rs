@@ -17,26 +17,31 @@ use crate::store::{
 };
 use crate::subjects::{put_fact, wake};
 
-pub(crate) async fn accept(db: &Db, delivery: &NewDelivery) -> Result<Accepted> {
+/// Stores deliveries in one transaction, in their order; either all of them or none.
+pub(crate) async fn accept(db: &Db, deliveries: &[&NewDelivery]) -> Result<Vec<Accepted>> {
     transact!(db, Kind::Write(place::ACCEPT), tx => {
         let now = tx.now;
-        let stored = tx
-            .row(&ACCEPT, args![
-                delivery.source.as_str(),
-                delivery.dedup.as_str(),
-                delivery.name.as_str(),
-                delivery.body.clone(),
-                delivery.by.clone(),
-                now,
-            ])
-            .await?
-            .ok_or_else(|| StoreError::unreadable("the stored delivery", "no row came back"))?;
-        let id = id(stored.int("seq")?);
-        Ok(if stored.int("duplicates")? == 0 {
-            Accepted::New(id)
-        } else {
-            Accepted::Duplicate(id)
-        })
+        let mut all = Vec::with_capacity(deliveries.len());
+        for delivery in deliveries {
+            let stored = tx
+                .row(&ACCEPT, args![
+                    delivery.source.as_str(),
+                    delivery.dedup.as_str(),
+                    delivery.name.as_str(),
+                    delivery.body.clone(),
+                    delivery.by.clone(),
+                    now,
+                ])
+                .await?
+                .ok_or_else(|| StoreError::unreadable("the stored delivery", "no row came back"))?;
+            let id = id(stored.int("seq")?);
+            all.push(if stored.int("duplicates")? == 0 {
+                Accepted::New(id)
+            } else {
+                Accepted::Duplicate(id)
+            });
+        }
+        Ok(all)
     })
 }
 

@@ -4,6 +4,7 @@
 //! database's own words stay in the source of the error and are never repeated in the message.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// An error of the store.
 #[derive(Debug, thiserror::Error)]
@@ -108,12 +109,15 @@ pub enum StoreError {
         /// What the database said.
         source: sqlx::Error,
     },
+    /// It was to be written in one transaction with others, none of which was.
+    #[error(transparent)]
+    Shared(Arc<StoreError>),
 }
 
 impl StoreError {
     /// A stable code, for exit codes, pages and logs.
     #[must_use]
-    pub const fn reason_code(&self) -> &'static str {
+    pub fn reason_code(&self) -> &'static str {
         match self {
             Self::BadAddress { .. } => "database_address",
             Self::Busy { .. } => "database_busy",
@@ -125,6 +129,7 @@ impl StoreError {
             Self::ClaimLost { .. } => "claim_lost",
             Self::Unreadable { .. } => "row_unreadable",
             Self::Database { .. } => "database_unavailable",
+            Self::Shared(error) => error.reason_code(),
         }
     }
 
@@ -135,6 +140,19 @@ impl StoreError {
         Self::Unreadable {
             what: what.into(),
             source: source.into(),
+        }
+    }
+
+    /// Whether the database refused one statement, while it goes on with others.
+    pub(crate) fn is_of_a_statement(&self) -> bool {
+        match self {
+            Self::Unreadable { .. } => true,
+            Self::Database {
+                what,
+                in_commit: false,
+                source: sqlx::Error::Database(_),
+            } => *what != "begin" && !self.is_transient(),
+            _ => false,
         }
     }
 

@@ -8,10 +8,12 @@
 //! | [`mod@store`] | the contract every database keeps |
 //! | `open`, `database` | addresses and options; the one type behind the contract |
 //! | `db` | connections, transactions, rows, statements, migrations: the only code that knows two databases |
+//! | `accepting` | deliveries that arrive together share a transaction |
 //! | `deliveries`, `subjects`, `commit`, `effects` | the loop's side, in the order of the loop |
 //! | `record`, `audit`, `leases` | what became of effects, the hash chain, named leases |
 //! | `board`, `tokens`, `retention` | what people and programs read, and what may go |
 
+mod accepting;
 mod audit;
 mod board;
 mod boundary;

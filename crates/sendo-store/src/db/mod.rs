@@ -128,6 +128,15 @@ impl Db {
         }
     }
 
+    /// How many transactions can take deliveries in at the same time.
+    pub(crate) const fn writers(&self) -> usize {
+        match self.pools {
+            Pools::Sqlite { .. } => 1,
+            // Enough to hide the way to a server elsewhere; the others share these.
+            Pools::Postgres(_) => 4,
+        }
+    }
+
     /// Ends every connection and hands the file over.
     pub(crate) async fn close(&self) {
         match &self.pools {

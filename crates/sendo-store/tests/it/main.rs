@@ -13,3 +13,4 @@ mod crash;
 mod file;
 mod place;
 mod plans;
+mod together;
