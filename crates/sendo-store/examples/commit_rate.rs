@@ -33,7 +33,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             .connect()
             .await?;
         connection
-            .execute("CREATE TABLE bare (id INTEGER PRIMARY KEY, body BLOB) STRICT")
+            .execute("CREATE TABLE IF NOT EXISTS bare (id INTEGER PRIMARY KEY, body BLOB) STRICT")
             .await?;
         rate(length, async || {
             let insert = sqlx::query(INSERT).bind(&body);
@@ -43,7 +43,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     } else {
         let mut connection = sqlx::PgConnection::connect(url).await?;
         connection
-            .execute("CREATE TABLE bare (id BIGSERIAL PRIMARY KEY, body BYTEA)")
+            .execute("CREATE TABLE IF NOT EXISTS bare (id BIGSERIAL PRIMARY KEY, body BYTEA)")
             .await?;
         rate(length, async || {
             let insert = sqlx::query(INSERT).bind(&body);

@@ -97,6 +97,7 @@ impl Accepting {
                 }
             }
             Err(error) => {
+                // Each is told why, and whether its commit was under way.
                 let error = Arc::new(error);
                 for one in batch {
                     let _ = one.answer.send(Err(StoreError::Shared(Arc::clone(&error))));

@@ -39,6 +39,9 @@ pub(crate) struct Args {
     /// The configuration that the idle server is started with, instead of an empty one.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// The `sendo` that is measured, instead of one built from this tree.
+    #[arg(long, value_name = "FILE")]
+    product: Option<PathBuf>,
 }
 
 /// What every row is given.
@@ -47,6 +50,7 @@ pub(crate) struct Bench<'a> {
     interrupt: &'a Interrupt,
     out: &'a Out,
     config: Option<PathBuf>,
+    product: Option<PathBuf>,
 }
 
 pub(crate) fn run(
@@ -60,6 +64,7 @@ pub(crate) fn run(
         interrupt,
         out,
         config: args.config.clone(),
+        product: args.product.clone(),
     };
     let mut rows = Vec::new();
     for (name, measure) in select(&args.rows)? {
@@ -90,6 +95,9 @@ fn select(names: &[String]) -> Result<Vec<(&'static str, Measure)>> {
 impl Bench<'_> {
     /// The product in release form.
     fn product(&self) -> Result<PathBuf> {
+        if let Some(product) = &self.product {
+            return std::path::absolute(product).context("no such place");
+        }
         let built = self.build("sendo", &["--bin", "sendo"])?;
         built
             .binary("sendo")
