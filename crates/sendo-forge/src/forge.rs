@@ -126,7 +126,9 @@ impl Forge {
         }
     }
 
-    /// Opens a change request, adopting the one that is open for the branch.
+    /// Opens a change request, adopting the one that is open for the branch, whoever opened it.
+    /// Where there is nothing to open, a commit that reached the base is `Merged`, and one that
+    /// somebody took from the branch, or deleted with it, is `Closed`.
     ///
     /// # Errors
     /// [`ForgeError`].

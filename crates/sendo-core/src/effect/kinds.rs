@@ -98,7 +98,8 @@ pub enum Effect {
         branch: BranchName,
         /// The branch it shall reach.
         base: BranchName,
-        /// The commit that was published; pinned.
+        /// The commit that was published. What the branch carries by then is looked at once the
+        /// request is open; a commit that reached the base meanwhile needs no request.
         head: Revision,
         /// The deployment it belongs to; also the marker.
         deployment: DeploymentId,

@@ -61,6 +61,7 @@ impl Draft<'_> {
             unchanged: false,
             change: None,
             approved: None,
+            told_approved: None,
             merged: None,
             ending: None,
             closed: false,

@@ -2,7 +2,6 @@
 
 use super::advance::Step;
 use super::decide::Draft;
-use super::rules::Approval;
 use super::state::{Ending, Running};
 use crate::deployment::{Failure, Waiting};
 use crate::effect::{Ahead, ChangeRequest, ChangeState, CloseReason, Effect};
@@ -64,9 +63,7 @@ impl Draft<'_> {
         let deployment = running.candidate.id(&self.rules.lane);
         let repository = running.repository.clone();
         let number = seen.number;
-        let approved_by_people =
-            matches!(self.rules.approval, Approval::People { .. }) || running.candidate.backwards;
-        if !approved_by_people && running.approved.as_ref() != Some(head) {
+        if running.approved.as_ref() != Some(head) {
             let effect = Effect::ApproveChangeRequest {
                 repository,
                 number,

@@ -120,12 +120,7 @@ impl Draft<'_> {
             }
             // People's commits are on it: the next look shows them.
             (Outcome::HeadMoved, Effect::PublishBranch(_)) => running.rebuild = false,
-            (Outcome::HeadMoved, Effect::OpenChangeRequest { branch, .. }) => {
-                let message = format!(
-                    "somebody else moved the branch `{branch}` before its change request was open"
-                );
-                self.fail("branch_moved", message);
-            }
+            // Somebody deleted the branch, or took our commit from it.
             (Outcome::Closed, Effect::OpenChangeRequest { .. }) => {
                 self.end(Ending::Cancelled { by: None });
             }
@@ -139,12 +134,18 @@ impl Draft<'_> {
             }
             (Outcome::Approved, Effect::ApproveChangeRequest { number, head, .. }) => {
                 running.approved = Some(head.clone());
-                let (number, head) = (*number, head.clone());
-                self.notice(Turn::Approved { number, head });
+                // Approving the same head once more, after a look, is no news.
+                if running.told_approved.as_ref() != Some(head) {
+                    running.told_approved = Some(head.clone());
+                    let (number, head) = (*number, head.clone());
+                    self.notice(Turn::Approved { number, head });
+                }
             }
             (
                 Outcome::Merged { revision },
-                Effect::MergeChangeRequest { .. } | Effect::CloseChangeRequest { .. },
+                Effect::OpenChangeRequest { .. }
+                | Effect::MergeChangeRequest { .. }
+                | Effect::CloseChangeRequest { .. },
             ) => {
                 running.merged = Some((revision.clone(), None));
             }

@@ -85,7 +85,7 @@ pub enum TagOrder {
 pub enum Approval {
     /// Our second identity alone.
     Automatic,
-    /// People, instead of our second identity. Who asked for the deployment does not count.
+    /// People, besides our second identity. Who asked for the deployment does not count.
     People {
         /// How many, at least 1.
         count: u32,

@@ -142,6 +142,8 @@ pub struct Running {
     pub change: Option<ChangeLink>,
     /// The head our second identity approved.
     pub approved: Option<Revision>,
+    /// The approved head that people were told of.
+    pub told_approved: Option<Revision>,
     /// The base's head that contains the change, and who merged when it was not us.
     pub merged: Option<(Revision, Option<Principal>)>,
     /// How it ends, once that is known but not everything is cleared away.

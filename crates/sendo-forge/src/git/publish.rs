@@ -60,6 +60,10 @@ pub(crate) async fn publish(
         } else {
             repository.resolve(&branch_ref).await?
         };
+        if !direct && standing.is_none() && publish.replaces.is_some() {
+            // Somebody deleted our branch: what it stood for is over.
+            return Ok(Outcome::HeadMoved);
+        }
         let earlier = match standing {
             Some(head) => Some(head),
             None if direct && again => find_ours(repository, base, publish).await?,

@@ -186,25 +186,42 @@ impl LocalActs {
     }
 
     pub(crate) async fn open(&self, open: &Open) -> Result<Outcome, ForgeError> {
-        let opened = self
-            .forge
-            .open_change(&OpenChange {
-                repository: open.repository.path.clone(),
-                branch: open.branch.clone(),
-                base: open.base.clone(),
-                title: open.title.clone(),
-                body: open.body.clone(),
-                marker: Some(open.branch.to_string()),
-                by: self.proposer.clone(),
-                at: open.at,
-            })
-            .await?;
+        let opening = OpenChange {
+            repository: open.repository.path.clone(),
+            branch: open.branch.clone(),
+            base: open.base.clone(),
+            title: open.title.clone(),
+            body: open.body.clone(),
+            marker: Some(open.branch.to_string()),
+            by: self.proposer.clone(),
+            at: open.at,
+        };
+        let opened = match self.forge.open_change(&opening).await {
+            Ok(opened) => opened,
+            Err(LocalError::NothingToMerge { .. }) => return self.without_request(open).await,
+            Err(LocalError::BranchMissing { branch, .. }) if branch == open.branch.as_str() => {
+                return self.without_request(open).await;
+            }
+            Err(error) => return Err(error.into()),
+        };
         let number = opened.change.number;
         let url = format!(
             "sendo change show {} {number}",
             self.command_name(&open.repository)
         );
         Ok(Outcome::Opened { number, url })
+    }
+
+    /// What became of a published commit whose branch has nothing to open a request for.
+    async fn without_request(&self, open: &Open) -> Result<Outcome, ForgeError> {
+        let git = self.git(&open.repository).await?;
+        let base = git.resolve(&RefName::branch(open.base.as_str())?).await?;
+        Ok(match base {
+            Some(base) if git.is_ancestor(oid(&open.head)?, base).await? => Outcome::Merged {
+                revision: revision(base)?,
+            },
+            _ => Outcome::Closed,
+        })
     }
 
     pub(crate) async fn approve(

@@ -16,7 +16,7 @@ use super::problem::Code;
 pub(crate) enum ApprovalShape {
     /// Our second identity alone.
     Word(Automatic),
-    /// People, instead of our second identity.
+    /// People, besides our second identity.
     Map(PeopleMap),
 }
 
@@ -28,7 +28,7 @@ pub(crate) enum Automatic {
     Automatic,
 }
 
-/// People, instead of our second identity. Who asked for the deployment does not count.
+/// People, besides our second identity. Who asked for the deployment does not count.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(rename = "Approval")]

@@ -95,6 +95,18 @@ fn as_many_people_as_asked_must_approve_and_not_who_asked_nor_we() {
 }
 
 #[test]
+fn our_second_identity_approves_besides_people() {
+    let mut h = Harness::but(|rules| rules.approval = people(1));
+    h.merge("one");
+    h.run();
+    assert!(!h.told().contains(&"approved"), "people come first");
+    h.approve_by("bob");
+    h.run();
+    assert_eq!(h.standing(), [Succeeded]);
+    assert!(h.told().contains(&"approved"));
+}
+
+#[test]
 fn who_asked_does_not_count() {
     let mut h = Harness::but(|rules| rules.approval = people(1));
     h.merge("one");

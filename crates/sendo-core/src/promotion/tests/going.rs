@@ -297,3 +297,72 @@ pub(super) fn once(kind: &'static str, outcome: Outcome) -> Option<Fate> {
         times,
     })
 }
+
+/// The branch that was published and whose change request is not open yet, and its head.
+fn published(h: &mut Harness) -> (String, crate::names::Revision) {
+    h.run_until_intended("open_change_request");
+    let ours = h.outside.refs.iter().find(|(name, _)| *name != "main");
+    ours.map(|(name, head)| (name.clone(), head.clone()))
+        .unwrap()
+}
+
+#[test]
+fn a_branch_that_was_merged_by_hand_before_its_request_opened_has_arrived() {
+    let mut h = Harness::one(main_branch());
+    let merged = h.merge("a change");
+    let (branch, head) = published(&mut h);
+    // Fast-forwarded, and the branch deleted, as `git merge` and `git push` do.
+    h.outside.refs.insert("main".to_owned(), head);
+    h.outside.refs.remove(&branch);
+    h.release();
+    assert_eq!(h.standing(), [Succeeded]);
+    assert_eq!(h.at("test"), merged.as_str());
+    h.leaves_nothing();
+}
+
+#[test]
+fn a_branch_that_was_deleted_before_its_request_opened_is_a_cancellation() {
+    let mut h = Harness::one(main_branch());
+    h.merge("a change");
+    let (branch, _) = published(&mut h);
+    h.outside.refs.remove(&branch);
+    h.release();
+    assert_eq!(h.standing(), [Cancelled]);
+    h.merge("another");
+    h.run();
+    assert_eq!(
+        h.standing(),
+        [Cancelled, Succeeded],
+        "until a newer revision"
+    );
+    h.leaves_nothing();
+}
+
+#[test]
+fn a_commit_pushed_before_the_request_opened_stops_the_lane() {
+    let mut h = Harness::one(main_branch());
+    h.merge("a change");
+    let (branch, head) = published(&mut h);
+    let at = h.tick();
+    let mut content = h.outside.commits[&head].content.clone();
+    content.insert("other".to_owned(), "value".to_owned());
+    let theirs = h.outside.commit(vec![head], content, "Mine", &[], at);
+    h.outside.refs.insert(branch, theirs);
+    h.release();
+    assert!(matches!(h.waiting(), Some(For::ForeignCommits { .. })));
+}
+
+#[test]
+fn an_approval_given_again_after_a_look_is_told_once() {
+    let mut h = Harness::one(main_branch());
+    h.merge("a change");
+    h.fate = Some(Fate {
+        times: 2,
+        ..once("merge_change_request", Outcome::HeadMoved).unwrap()
+    });
+    h.run();
+    assert_eq!(h.standing(), [Succeeded]);
+    assert!(h.outside.done["approve_change_request"] > 1);
+    let approvals = h.told().iter().filter(|turn| **turn == "approved").count();
+    assert_eq!(approvals, 1);
+}

@@ -146,13 +146,18 @@ impl Outside {
     }
 
     fn open_change(&mut self, branch: &str, base: &str, head: &Revision) -> Outcome {
-        if self.refs.get(branch) != Some(head) {
-            return Outcome::HeadMoved;
-        }
+        let Some(standing) = self.refs.get(branch).cloned() else {
+            let base = self.refs[base].clone();
+            return if self.contains(&base, head) {
+                Outcome::Merged { revision: base }
+            } else {
+                Outcome::Closed
+            };
+        };
         self.changes.push(super::outside::Change {
             branch: branch.to_owned(),
             base: base.to_owned(),
-            head: head.clone(),
+            head: standing,
             state: ChangeState::Open,
             ended_by: None,
             merged: None,

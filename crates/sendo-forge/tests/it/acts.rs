@@ -1,0 +1,142 @@
+//! What the loop asks for, when people were faster.
+
+use sendo_core::deployment::DeploymentId;
+use sendo_core::effect::{Edit, Outcome, Publish, Published, Story};
+use sendo_core::names::{Repository, Revision};
+use sendo_forge::local::acts::LocalActs;
+use sendo_forge::{Forge, Open};
+
+use crate::world::{World, branch};
+
+const FILE: &str = "overlays/test/kustomization.yaml";
+const BRANCH: &str = "sendo/web/test/1-x1";
+
+fn repository() -> Repository {
+    "here:acme/web".parse().unwrap()
+}
+
+fn forge(world: &World) -> Forge {
+    Forge::Local(LocalActs::new(world.folder.path().to_owned()).unwrap())
+}
+
+fn publish(world: &World, replaces: Option<Revision>) -> Publish {
+    let revision = Revision::new("1".repeat(40)).unwrap();
+    let lane = "web/test".parse().unwrap();
+    Publish {
+        repository: repository(),
+        base: branch("main"),
+        branch: branch(BRANCH),
+        replaces,
+        edits: vec![Edit::Image {
+            path: "overlays/test".to_owned(),
+            image: "web".to_owned(),
+            new_name: None,
+            new_tag: Some("v2".to_owned()),
+            digest: None,
+        }],
+        expected_old: None,
+        deployment: DeploymentId::new(&lane, 1),
+        story: Story {
+            application: "web".to_owned(),
+            environment: "test".to_owned(),
+            source: repository(),
+            revision,
+            previous: None,
+            reference: "main".to_owned(),
+            version: "v2".to_owned(),
+            included: Vec::new(),
+            omitted: 0,
+            requested_by: None,
+            checks: Vec::new(),
+            people: 0,
+        },
+        at: world.now(),
+    }
+}
+
+const MESSAGE: &str = "Deploy\n\nSendo-Deployment: web/test/1\n";
+
+/// A repository with a manifest, and our commit on its branch.
+async fn published() -> (World, Forge, Published) {
+    let world = World::new().await;
+    let manifest = "images:\n- name: web\n  newTag: v1\n";
+    world.push("main", &[(FILE, manifest)]).await;
+    let forge = forge(&world);
+    let plan = publish(&world, None);
+    let outcome = forge.publish(&plan, MESSAGE, false).await.unwrap();
+    let Outcome::Published(published) = outcome else {
+        unreachable!("{outcome:?}")
+    };
+    (world, forge, published)
+}
+
+fn open(world: &World, published: &Published) -> Open {
+    Open {
+        repository: repository(),
+        branch: branch(BRANCH),
+        base: branch("main"),
+        head: published.commit.clone(),
+        title: "Deploy".to_owned(),
+        body: String::new(),
+        at: world.now(),
+    }
+}
+
+#[tokio::test]
+async fn a_commit_that_is_on_the_base_needs_no_request() {
+    for delete in [false, true] {
+        let (world, forge, published) = published().await;
+        let head = published.commit.as_str().parse().ok();
+        world.set("refs/heads/main", head).await;
+        if delete {
+            world.set(&format!("refs/heads/{BRANCH}"), None).await;
+        }
+        let outcome = forge.open(&open(&world, &published)).await.unwrap();
+        let revision = published.commit;
+        assert_eq!(outcome, Outcome::Merged { revision }, "deleted: {delete}");
+    }
+}
+
+#[tokio::test]
+async fn a_branch_that_was_deleted_or_set_back_is_not_opened() {
+    let (world, forge, published) = published().await;
+    let name = format!("refs/heads/{BRANCH}");
+    let main = world.head("main").await;
+    for standing in [None, main] {
+        world.set(&name, standing).await;
+        let outcome = forge.open(&open(&world, &published)).await.unwrap();
+        assert_eq!(outcome, Outcome::Closed, "{standing:?}");
+    }
+    let listed = world.forge.list(
+        crate::world::REPOSITORY,
+        sendo_forge::local::StateFilter::All,
+    );
+    assert!(listed.await.unwrap().changes.is_empty());
+}
+
+#[tokio::test]
+async fn a_request_that_a_person_opened_for_our_branch_is_taken_over() {
+    let (world, forge, published) = published().await;
+    let mut theirs = world.opening(BRANCH);
+    theirs.marker = None;
+    let number = world
+        .forge
+        .open_change(&theirs)
+        .await
+        .unwrap()
+        .change
+        .number;
+    let outcome = forge.open(&open(&world, &published)).await.unwrap();
+    assert!(matches!(outcome, Outcome::Opened { number: ours, .. } if ours == number));
+}
+
+#[tokio::test]
+async fn a_branch_of_ours_that_somebody_deleted_is_not_made_again() {
+    let (world, forge, published) = published().await;
+    world.set(&format!("refs/heads/{BRANCH}"), None).await;
+    world.push("main", &[("other", "1\n")]).await;
+    let again = publish(&world, Some(published.commit));
+    let outcome = forge.publish(&again, MESSAGE, false).await.unwrap();
+    assert_eq!(outcome, Outcome::HeadMoved);
+    assert_eq!(world.head(BRANCH).await, None);
+}
