@@ -254,9 +254,12 @@ impl GitError {
     /// A lost compare-and-swap is not transient: the caller has to read again and decide again.
     #[must_use]
     pub fn is_transient(&self) -> bool {
+        // What git fails at for a reason we cannot name may be the machine's: memory, a full disk, a
+        // process that somebody ended.
         matches!(
             self,
             Self::TimedOut { .. }
+                | Self::Failed { .. }
                 | Self::RefsLocked { .. }
                 | Self::Io { .. }
                 | Self::NotStarted { .. }

@@ -36,7 +36,13 @@ impl BareRepository {
         let args = ["rev-parse", "--is-bare-repository", "--show-object-format"];
         let finished = git.run(&args, b"", 4096).await?;
         if !finished.status.success() {
-            return Err(missing());
+            let looks_like_one =
+                git.repository.join("HEAD").is_file() && git.repository.join("objects").is_dir();
+            return Err(if looks_like_one {
+                git.failed(&args, &finished)
+            } else {
+                missing()
+            });
         }
         let answer = String::from_utf8_lossy(&finished.stdout);
         let mut lines = answer.lines();

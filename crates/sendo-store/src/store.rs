@@ -13,6 +13,7 @@ use sendo_core::effect::{Effect, EffectError, EffectKey, EffectView, Outcome, Pl
 use sendo_core::event::Event;
 use sendo_core::fact::Fact;
 use sendo_core::job::Wake;
+use sendo_core::names::Principal;
 use sendo_core::notice::Notice;
 use sendo_core::plan::Plan;
 use sendo_core::subject::SubjectId;
@@ -230,10 +231,12 @@ pub struct AuditVerdict {
 /// An API token; its secret is never stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenRow {
-    /// Its id, also the principal `token:ID`.
+    /// Its id.
     pub id: String,
     /// What it is for, in the words of who made it.
     pub name: String,
+    /// Who acts by it: the person who holds it, else `token:ID`.
+    pub principal: Principal,
     /// SHA-256 of the secret, in hexadecimal.
     pub hash: String,
     /// What it may do: `read`, `deploy`, `report-image`, `admin`.

@@ -19,6 +19,7 @@ pub(crate) async fn add(db: &Db, token: &TokenRow, entry: &AuditEntry) -> Result
         tx.run(&INSERT_TOKEN, args![
             token.id.as_str(),
             token.name.as_str(),
+            token.principal.as_str(),
             token.hash.as_str(),
             scopes,
             applications,
@@ -75,6 +76,7 @@ fn token(row: &Row) -> Result<TokenRow> {
     Ok(TokenRow {
         id: row.text("id")?,
         name: row.text("name")?,
+        principal: row.principal("principal")?,
         hash: row.text("hash")?,
         scopes: row.json("scopes")?,
         applications: row.json("applications")?,

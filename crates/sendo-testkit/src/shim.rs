@@ -26,9 +26,10 @@ pub struct Shim {
 }
 
 impl Shim {
-    /// Writes the script into `folder`.
+    /// Writes the script into `folder`. It counts the calls whose arguments contain `verb`, all of
+    /// them for an empty one; number 0 never comes.
     #[must_use]
-    pub fn write(folder: &Path, nth: u32, failing: Failing) -> Self {
+    pub fn write(folder: &Path, verb: &str, nth: u32, failing: Failing) -> Self {
         let folder = folder.join("shim");
         std::fs::create_dir_all(&folder).unwrap();
         let real = real_git();
@@ -40,6 +41,7 @@ impl Shim {
         };
         let script = format!(
             "#!/bin/sh\n\
+             case \"$*\" in *{verb}*) ;; *) exec {real} \"$@\" ;; esac\n\
              n=$( (flock 9; printf . >>{at}/calls; wc -c <{at}/calls) 9>>{at}/lock )\n\
              [ \"$n\" -ne {nth} ] && exec {real} \"$@\"\n\
              echo \"$@\" >{at}/failed\n\
@@ -56,6 +58,13 @@ impl Shim {
     pub fn path(&self) -> String {
         let path = std::env::var("PATH").unwrap_or_default();
         format!("{}:{path}", self.folder.display())
+    }
+
+    /// How many calls were counted.
+    #[must_use]
+    pub fn calls(&self) -> u32 {
+        let counted = std::fs::metadata(self.folder.join("calls"));
+        counted.map_or(0, |file| u32::try_from(file.len()).unwrap_or(u32::MAX))
     }
 
     /// The call that failed, if it came that far.

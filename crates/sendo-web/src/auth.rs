@@ -54,7 +54,7 @@ impl Caller {
     /// The principal of a caller with a token.
     pub(crate) fn principal(&self) -> Answer<Principal> {
         let token = self.token.as_ref().ok_or_else(missing)?;
-        Principal::new(format!("token:{}", token.id)).map_err(|_| invalid())
+        Ok(token.principal.clone())
     }
 
     /// The applications the caller is limited to; `None` is all.

@@ -7,7 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use secrecy::SecretString;
-use sendo_core::names::ApplicationName;
+use sendo_core::names::{ApplicationName, Principal};
 use sendo_core::time::{Span, Timestamp};
 use sendo_store::TokenRow;
 use serde::{Deserialize, Serialize};
@@ -86,18 +86,38 @@ pub enum MintError {
     Name,
 }
 
+/// A token to be made.
+#[derive(Debug, Clone)]
+pub struct Grant<'a> {
+    /// What it is for, in 1 to 100 characters on one line.
+    pub name: &'a str,
+    /// Who acts by it, so that who asked and who approves can be told to be one; without it the
+    /// token itself, as `token:ID`.
+    pub principal: Option<Principal>,
+    /// What it may do; at least one.
+    pub scopes: &'a [Scope],
+    /// What it is limited to; empty is all.
+    pub applications: &'a [ApplicationName],
+    /// How long it lives, from a second to [`LONGEST`].
+    pub ttl: Span,
+}
+
 /// Makes a token: the row to keep, and the secret to hand over once.
 ///
 /// # Errors
 /// [`MintError`] when the name is empty, no scope is given, or it would live longer than a year.
 pub fn mint(
-    name: &str,
-    scopes: &[Scope],
-    applications: &[ApplicationName],
+    grant: Grant<'_>,
     now: Timestamp,
-    ttl: Span,
     random: [u8; 32],
 ) -> Result<(TokenRow, SecretString), MintError> {
+    let Grant {
+        name,
+        principal,
+        scopes,
+        applications,
+        ttl,
+    } = grant;
     let name = name.trim();
     if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
         return Err(MintError::Name);
@@ -115,12 +135,15 @@ pub fn mint(
         .finalize());
     id.truncate(ID_DIGITS);
     let text = format!("{PREFIX}{id}_{secret}");
+    let itself = || Principal::new(format!("token:{id}")).map_err(|_| MintError::Name);
+    let principal = principal.map_or_else(itself, Ok)?;
     let mut names: Vec<String> = scopes.iter().map(ToString::to_string).collect();
     names.sort_unstable();
     names.dedup();
     let row = TokenRow {
         id,
         name: name.to_owned(),
+        principal,
         hash: hash(&secret),
         scopes: names,
         applications: applications.iter().map(ToString::to_string).collect(),
@@ -130,6 +153,12 @@ pub fn mint(
         revoked_at: None,
     };
     Ok((row, SecretString::from(text)))
+}
+
+/// The public id in a token's text; `None` when it cannot be a token.
+#[must_use]
+pub fn id_of(text: &str) -> Option<&str> {
+    parse(text).map(|presented| presented.id)
 }
 
 /// A token as a caller presented it, not yet believed.
@@ -179,7 +208,14 @@ mod tests {
     use super::*;
 
     fn minted(ttl: Span) -> Result<(TokenRow, SecretString), MintError> {
-        mint("ci", &[Scope::Deploy], &[], Timestamp(7), ttl, [5; 32])
+        let grant = Grant {
+            name: "ci",
+            principal: None,
+            scopes: &[Scope::Deploy],
+            applications: &[],
+            ttl,
+        };
+        mint(grant, Timestamp(7), [5; 32])
     }
 
     #[test]

@@ -112,9 +112,6 @@ pub async fn run(
     // Fails only when a provider is set already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let store = open(config, &options).await?;
-    if options.role.listens() {
-        token_file::renew(store.as_ref(), &token_file::path(config)).await?;
-    }
     let lanes = config.lanes();
     let app = App::new(Parts {
         store: Arc::clone(&store),
@@ -138,6 +135,10 @@ pub async fn run(
     } else {
         None
     };
+    // Only who listens here hands out the key to this address.
+    if options.role.listens() {
+        token_file::renew(store.as_ref(), &token_file::path(config)).await?;
+    }
     ready.send_replace(Readiness::Ready);
     let stopping = stop.clone();
     let unready = tokio::spawn(async move {

@@ -1,7 +1,8 @@
 //! The token file beside the database: what lets the command line on the same machine, under the
 //! same user, talk to its server without further ado.
 //!
-//! Written at each start with mode 0600; the token of the start before ends then.
+//! Written at each start with mode 0600; the token that was in the file ends then, and no other, as
+//! several servers may share a database. It acts as the user of the server.
 
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -9,9 +10,9 @@ use std::path::{Path, PathBuf};
 
 use secrecy::ExposeSecret as _;
 use sendo_core::audit::AuditEntry;
-use sendo_core::time::Span;
+use sendo_core::names::Principal;
 use sendo_store::Store;
-use sendo_web::token::{Scope, mint};
+use sendo_web::token::{Grant, LONGEST, Scope, id_of, mint};
 
 use crate::config::{Config, Database};
 use crate::server::ServeError;
@@ -32,7 +33,7 @@ pub fn path(config: &Config) -> PathBuf {
     }
 }
 
-/// Makes a new token, writes it, and ends the one of the start before.
+/// Makes a new token, writes it, and ends the one that was in the file.
 ///
 /// # Errors
 /// [`ServeError`] when the store refuses or the file cannot be written.
@@ -41,24 +42,30 @@ pub async fn renew(store: &dyn Store, path: &Path) -> Result<(), ServeError> {
         what: "the token file",
         why,
     };
-    for old in store
-        .tokens()
-        .await?
-        .iter()
-        .filter(|token| token.name == NAME && token.revoked_at.is_none())
-    {
-        store
-            .revoke_token(&old.id, audit("token.revoked", &old.id))
-            .await?;
-    }
-    let now = store.now().await?;
-    let ttl = Span::from_secs(365 * 24 * 60 * 60);
-    let (row, secret) = mint(NAME, &[Scope::Admin], &[], now, ttl, rand::random())
+    let before = std::fs::read_to_string(path).unwrap_or_default();
+    let grant = Grant {
+        name: NAME,
+        principal: this_user().and_then(|user| Principal::new(user).ok()),
+        scopes: &[Scope::Admin],
+        applications: &[],
+        ttl: LONGEST,
+    };
+    let (row, secret) = mint(grant, store.now().await?, rand::random())
         .map_err(|error| setup(error.to_string()))?;
     let id = row.id.clone();
     store.add_token(row, audit("token.created", &id)).await?;
     write(path, secret.expose_secret())
-        .map_err(|error| setup(format!("{}: {error}", path.display())))
+        .map_err(|error| setup(format!("{}: {error}", path.display())))?;
+    if let Some(old) = id_of(before.trim()) {
+        store.revoke_token(old, audit("token.revoked", old)).await?;
+    }
+    Ok(())
+}
+
+/// The principal of the user whose process this is, as on a local forge.
+pub(crate) fn this_user() -> Option<String> {
+    let user = std::env::var("USER").ok().filter(|user| !user.is_empty())?;
+    Some(format!("local:{user}"))
 }
 
 fn audit(action: &str, id: &str) -> AuditEntry {

@@ -25,6 +25,8 @@ use tokio_util::sync::CancellationToken;
 const RUNNERS: usize = 4;
 /// How often a pump looks when no bell rings.
 const POLL: Duration = Duration::from_secs(1);
+/// How often a start tries to wake its lanes. On Postgres a try that has to wait ends after 10 s.
+const WAKES: u32 = 6;
 /// How often the spools are read when no watcher rings.
 const SPOOL_POLL: Duration = Duration::from_secs(2);
 
@@ -130,12 +132,24 @@ impl App {
     }
 
     /// Wakes every configured subject, so that whoever asks after the start finds it awake or done.
+    /// A server that was frozen may hold a row for half a minute, until the database ends its
+    /// transaction, so this is tried for a while.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn wake_all(&self) -> Result<(), StoreError> {
         let subjects: Vec<_> = self.jobs.iter().flat_map(|job| job.subjects()).collect();
-        self.parts.store.hint(&subjects).await
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match self.parts.store.hint(&subjects).await {
+                Err(error) if tries < WAKES => {
+                    tracing::warn!(%error, "the lanes cannot be woken yet: trying again");
+                    tokio::time::sleep(POLL).await;
+                }
+                done => return done,
+            }
+        }
     }
 
     /// Makes pushes heard, before anybody is told that the server is there.

@@ -51,6 +51,7 @@ impl Draft<'_> {
         };
         if first {
             self.note(&newest.revision);
+            self.state.baseline = Some(newest.revision.clone());
             self.state.considered = Some(newest.revision);
             self.remember_tags(&seen.source);
             return;
@@ -82,6 +83,7 @@ impl Draft<'_> {
     /// what was there before that look is no news, what was pushed meanwhile is.
     fn is_heard_late(&self, newest: &Revision) -> bool {
         let first = self.state.ordinal == 0 && self.state.succeeded.is_empty();
+        let first = first && self.state.baseline.as_ref() == Some(newest);
         let heard = |heard: &Heard| heard.announcement.revision.as_ref() == Some(newest);
         first && self.passed.iter().any(heard)
     }
@@ -91,7 +93,9 @@ impl Draft<'_> {
         self.answer_newest();
         if !decided {
             self.carry(&seen.source);
-            if asked.is_none() && !self.paths_touched(&seen.source) {
+            // What a push carried that was in the first look already cannot be seen any more.
+            let late = self.is_heard_late(&found.revision);
+            if asked.is_none() && !late && !self.paths_touched(&seen.source) {
                 self.state.considered = Some(found.revision);
                 return;
             }

@@ -29,6 +29,8 @@ pub struct LaneState {
     pub ordinal: u64,
     /// Whether the trigger was ever looked at. The first look is the baseline and deploys nothing.
     pub looked: bool,
+    /// What the first look found newest.
+    pub baseline: Option<Revision>,
     /// The newest revision that was decided on, deployed or not.
     pub considered: Option<Revision>,
     /// The tags that were there when last looked, each as `NAME REVISION`, for the order `pushed`.

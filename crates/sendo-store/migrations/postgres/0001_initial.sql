@@ -154,6 +154,7 @@ INSERT INTO counters (name, value) VALUES ('revision', 0);
 CREATE TABLE tokens (
     id TEXT COLLATE "C" PRIMARY KEY,
     name TEXT COLLATE "C" NOT NULL,
+    principal TEXT COLLATE "C" NOT NULL,
     hash TEXT NOT NULL UNIQUE,
     scopes TEXT NOT NULL,
     applications TEXT NOT NULL,

@@ -155,6 +155,7 @@ INSERT INTO counters (name, value) VALUES ('revision', 0);
 CREATE TABLE tokens (
     id TEXT PRIMARY KEY,
     name TEXT NOT NULL,
+    principal TEXT NOT NULL,
     hash TEXT NOT NULL UNIQUE,
     scopes TEXT NOT NULL,
     applications TEXT NOT NULL,

@@ -3,6 +3,7 @@
 //! Only four kinds of value exist: text, whole numbers, bytes and nothing. JSON is text, times are
 //! microseconds, and truth is 0 or 1, so that a row reads the same everywhere.
 
+use sendo_core::names::Principal;
 use sendo_core::subject::SubjectId;
 use sendo_core::time::Timestamp;
 use serde::de::DeserializeOwned;
@@ -146,6 +147,11 @@ impl Row {
 
     pub(crate) fn subject(&self, column: &'static str) -> Result<SubjectId> {
         SubjectId::try_from(self.text(column)?)
+            .map_err(|why| StoreError::unreadable(format!("column `{column}`"), why))
+    }
+
+    pub(crate) fn principal(&self, column: &'static str) -> Result<Principal> {
+        Principal::new(self.text(column)?)
             .map_err(|why| StoreError::unreadable(format!("column `{column}`"), why))
     }
 

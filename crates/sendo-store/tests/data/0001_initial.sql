@@ -17,5 +17,5 @@ INSERT INTO lanes (lane) VALUES ('example1/test');
 INSERT INTO deployments (id, lane, ordinal, application, environment, state, moving, created_at, body)
 VALUES ('example1/test/1', 'example1/test', 1, 'example1', 'test', 'running', 1, 1, '{"id":"example1/test/1","lane":{"application":"example1","environment":"test"},"strategy":"promotion","revision":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","reference":"refs/heads/develop","version":"v1","state":"running","waiting":null,"created_at":1,"finished_at":null,"requested_by":"local:alice","superseded_by":null,"change":{"number":1,"url":"http://localhost/1"},"included":[],"error":null}');
 INSERT INTO notices (id, deployment, at, body) VALUES ('example1/test/1#1', 'example1/test/1', 1, '{"id":"example1/test/1#1","deployment":"example1/test/1","lane":{"application":"example1","environment":"test"},"revision":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","at":1,"turn":{"turn":"merged","number":1,"revision":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","by":null}}');
-INSERT INTO tokens (id, name, hash, scopes, applications, created_at, expires_at)
-VALUES ('t1', 'CI', 'hash', '["deploy"]', '[]', 1, 2);
+INSERT INTO tokens (id, name, principal, hash, scopes, applications, created_at, expires_at)
+VALUES ('t1', 'CI', 'token:t1', 'hash', '["deploy"]', '[]', 1, 2);

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use sendo_core::deployment::DeploymentId;
+use sendo_core::names::Principal;
 use sendo_core::plan::Plan;
 use sendo_core::time::{Span, Timestamp};
 use sendo_store::{
@@ -57,6 +58,7 @@ async fn everything(store: &Arc<dyn Store>) {
     let token = TokenRow {
         id: "t1".to_owned(),
         name: "CI".to_owned(),
+        principal: Principal::new("token:t1").unwrap(),
         hash: "hash".to_owned(),
         scopes: Vec::new(),
         applications: Vec::new(),

@@ -1,5 +1,6 @@
 //! API tokens: found while they live, gone when revoked or over.
 
+use sendo_core::names::Principal;
 use sendo_core::time::{Span, Timestamp};
 use sendo_store::TokenRow;
 
@@ -10,6 +11,7 @@ fn token(bench: &Bench, id: &str) -> TokenRow {
     TokenRow {
         id: id.to_owned(),
         name: "CI of example1".to_owned(),
+        principal: Principal::new("local:aoi").unwrap(),
         hash: format!("hash-of-{id}"),
         scopes: vec!["report-image".to_owned()],
         applications: vec!["example1".to_owned()],

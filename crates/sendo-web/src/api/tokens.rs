@@ -21,7 +21,7 @@ use crate::body::JsonBody;
 use crate::error::{Answer, Refusal};
 use crate::names;
 use crate::state::App;
-use crate::token::{self, MintError, Scope};
+use crate::token::{self, Grant, MintError, Scope};
 
 /// Thirty days.
 const USUAL_LIFETIME: u32 = 30 * 24 * 60 * 60;
@@ -31,6 +31,7 @@ const USUAL_LIFETIME: u32 = 30 * 24 * 60 * 60;
 struct Told {
     id: String,
     name: String,
+    principal: Principal,
     scopes: Vec<String>,
     applications: Vec<String>,
     created_at: Timestamp,
@@ -44,6 +45,7 @@ impl From<TokenRow> for Told {
         let TokenRow {
             id,
             name,
+            principal,
             hash: _,
             scopes,
             applications,
@@ -55,6 +57,7 @@ impl From<TokenRow> for Told {
         Self {
             id,
             name,
+            principal,
             scopes,
             applications,
             created_at,
@@ -70,6 +73,8 @@ impl From<TokenRow> for Told {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Wish {
     name: String,
+    /// Who will hold it.
+    principal: Option<Principal>,
     scopes: Vec<String>,
     #[serde(default)]
     applications: Vec<String>,
@@ -108,11 +113,18 @@ pub(crate) async fn create(
     let ttl = Span::from_secs(wish.ttl_seconds.unwrap_or(USUAL_LIFETIME));
     let now = app.web.store.now().await?;
     let random = accepted::random()?;
-    let (row, secret) =
-        token::mint(&wish.name, &scopes, &applications, now, ttl, random).map_err(refused)?;
+    let grant = Grant {
+        name: &wish.name,
+        principal: wish.principal,
+        scopes: &scopes,
+        applications: &applications,
+        ttl,
+    };
+    let (row, secret) = token::mint(grant, now, random).map_err(refused)?;
     let detail = json!({
         "id": row.id,
         "name": row.name,
+        "principal": row.principal,
         "scopes": row.scopes,
         "applications": row.applications,
         "expires_at": row.expires_at,

@@ -13,7 +13,7 @@ use sendo_core::time::Span;
 use sendo_intake::Intake;
 use sendo_report::Language;
 use sendo_store::{ManualClock, Options, Store};
-use sendo_web::token::{Scope, mint};
+use sendo_web::token::{Grant, Scope, mint};
 use sendo_web::{Feed, Limits, Readiness, Reads, WebState, router, serve_within};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, oneshot, watch};
@@ -133,8 +133,14 @@ impl Server {
         let now = self.store.now().await.expect("the time");
         let random = [NEXT.fetch_add(1, Ordering::Relaxed); 32];
         let hour = Span::from_secs(3_600);
-        let (row, secret) =
-            mint("a story", scopes, &applications, now, hour, random).expect("within limits");
+        let grant = Grant {
+            name: "a story",
+            principal: None,
+            scopes,
+            applications: &applications,
+            ttl: hour,
+        };
+        let (row, secret) = mint(grant, now, random).expect("within limits");
         let entry = AuditEntry {
             action: "token.created".to_owned(),
             subject: None,

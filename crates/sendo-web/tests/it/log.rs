@@ -38,9 +38,14 @@ async fn a_storm_of_forged_tokens_neither_fills_the_log_nor_shows_a_token() {
         .with_writer(log.clone())
         .finish();
     let _logging = tracing::subscriber::set_default(subscriber);
+    let forged = format!("sendo_000000000000_{}", "e".repeat(64));
+    // Tests beside this one may have had the line's interest noted as none at the same moment.
+    let first = Server::start().await;
+    first.get("/").token(&forged).send().await;
+    first.stop().await;
+    tracing::callsite::rebuild_interest_cache();
     let server = Server::start().await;
     let good = server.token(&[Scope::Deploy], &[]).await;
-    let forged = format!("sendo_000000000000_{}", "e".repeat(64));
     for _ in 0..300 {
         server.get("/").token(&forged).send().await;
     }

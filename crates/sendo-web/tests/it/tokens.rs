@@ -245,3 +245,26 @@ async fn a_wish_for_a_token_that_lasts_too_long_or_may_nothing_is_refused() {
     }
     server.stop().await;
 }
+
+#[tokio::test]
+async fn who_holds_a_token_is_who_acts_by_it() {
+    let server = Server::start().await;
+    let admin = server.token(&[Scope::Admin], &[]).await;
+    let wish = r#"{"name":"a laptop","principal":"local:aoi","scopes":["admin"]}"#;
+    let made = server.post("/api/v1/tokens", wish).token(&admin);
+    let made = made.send().await.json();
+    assert_eq!(made["token"]["principal"], "local:aoi");
+    let theirs = made["secret"].as_str().expect("a secret").to_owned();
+    let another = r#"{"name":"ci","scopes":["read"]}"#;
+    let made = server.post("/api/v1/tokens", another).token(&theirs);
+    let made = made.send().await.json();
+    let itself = format!("token:{}", made["token"]["id"].as_str().expect("an id"));
+    assert_eq!(made["token"]["principal"], itself.as_str());
+    let audit = server.store.audit_rows(0, 100).await.expect("audit");
+    let actor = audit.last().and_then(|line| line.entry.actor.clone());
+    assert_eq!(actor.map(|by| by.to_string()).as_deref(), Some("local:aoi"));
+    let nobody = r#"{"name":"x","principal":"aoi","scopes":["read"]}"#;
+    let refused = server.post("/api/v1/tokens", nobody).token(&admin);
+    assert_eq!(refused.send().await.status, 400);
+    server.stop().await;
+}

@@ -13,7 +13,8 @@ pub(super) enum Verb {
     /// Make a token; its secret is printed once.
     #[command(after_help = "Examples:
   sendo token create ci --scope report-image --application shop
-  sendo token create reader --scope read --days 7")]
+  sendo token create reader --scope read --days 7
+  sendo token create 'laptop of Aoi' --for local:aoi --scope deploy")]
     Create(Create),
     /// List tokens, without their secrets.
     List(Connect),
@@ -25,6 +26,10 @@ pub(super) enum Verb {
 pub(super) struct Create {
     /// What it is for.
     name: String,
+    /// Who will hold it, such as local:aoi: what is asked for with it they cannot approve. Without
+    /// it the token is its own principal, token:ID.
+    #[arg(long = "for", value_name = "PRINCIPAL")]
+    principal: Option<String>,
     /// What it may do: read, deploy, report-image or admin. Can be repeated.
     #[arg(long = "scope", required = true, value_name = "SCOPE")]
     scopes: Vec<String>,
@@ -68,6 +73,7 @@ fn create(args: &Create, out: &Out) -> Outcome {
     let client = Client::connect(&args.connect)?;
     let body = json!({
         "name": args.name,
+        "principal": args.principal,
         "scopes": args.scopes,
         "applications": args.applications,
         "ttl_seconds": args.days * 24 * 60 * 60,

@@ -2,9 +2,8 @@
 //! end nothing is lost and nothing was done twice.
 //!
 //! Runs on SQLite, or on the Postgres of `SENDO_TEST_POSTGRES`. The server under test is this
-//! program itself, started again with a variable that names the point. With
-//! `SENDO_CRASH_EVERYTHING` set, the failing outside calls and everything on Postgres run too; they
-//! take longer than a run of all suites may.
+//! program itself, started again with a variable that names the point. With `SENDO_CRASH_CALLS` set
+//! the failing outside calls run too, which take longer than a run of all suites may.
 
 #![expect(
     clippy::unwrap_used,
@@ -34,28 +33,24 @@ fn main() -> std::process::ExitCode {
             "killed_in_every_transaction_the_server_seldom_makes",
             store::killed_in_every_transaction_the_server_seldom_makes,
         ),
-    ];
-    // On a server the others take longer than a run of all suites may: they run by this variable.
-    let everything = std::env::var_os("SENDO_CRASH_EVERYTHING").is_some();
-    if everything || std::env::var_os("SENDO_TEST_POSTGRES").is_none() {
-        tests.push((
+        (
             "killed_before_and_after_every_effect_and_every_commit",
             kills::killed_before_and_after_every_effect_and_every_commit,
-        ));
-        tests.push((
+        ),
+        (
             "stopped_past_the_lease_at_every_step_of_every_effect",
             stops::stopped_past_the_lease_at_every_step_of_every_effect,
-        ));
-        tests.push((
+        ),
+        (
             "dropped_and_doubled_pushes_end_in_the_same_state",
             outside::dropped_and_doubled_pushes_end_in_the_same_state,
-        ));
-        tests.push((
+        ),
+        (
             "three_hundred_random_kills_under_load",
             random::three_hundred_random_kills_under_load,
-        ));
-    }
-    if everything {
+        ),
+    ];
+    if std::env::var_os("SENDO_CRASH_CALLS").is_some() {
         tests.push((
             "every_outside_call_fails_once",
             calls::every_outside_call_fails_once,

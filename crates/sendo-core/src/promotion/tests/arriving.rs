@@ -67,6 +67,35 @@ fn only_changes_to_the_paths_of_a_lane_count() {
 }
 
 #[test]
+fn a_push_that_the_very_first_look_saw_already_counts_whatever_its_paths() {
+    let mut h = Harness::but(|rules| rules.paths = vec!["services/web/**".to_owned()]);
+    // As on the day the lane is set up.
+    h.subjects.clear();
+    h.facts.clear();
+    let merged = h.merge_touching("here", &["services/web/x"]);
+    let news = std::mem::take(&mut h.mail);
+    h.sweep();
+    assert!(h.rows.is_empty(), "a baseline, as nobody told of it");
+    h.mail = news;
+    h.run();
+    assert_eq!(
+        (h.at("test"), h.standing()),
+        (merged.to_string(), vec![Succeeded])
+    );
+}
+
+#[test]
+fn a_push_elsewhere_that_is_told_twice_stays_elsewhere() {
+    let mut h = Harness::but(|rules| rules.paths = vec!["services/web/**".to_owned()]);
+    h.merge_touching("elsewhere", &["services/other/x"]);
+    let again = h.mail.clone();
+    h.run();
+    h.mail = again;
+    h.run();
+    assert!(h.rows.is_empty());
+}
+
+#[test]
 fn an_image_that_ci_reports_is_deployed_once() {
     let mut h = Harness::one(Trigger::Image);
     let merged = h.merge("one");

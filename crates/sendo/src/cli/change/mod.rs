@@ -22,6 +22,7 @@ use super::{Failure, Outcome};
 use crate::exit::Exit;
 use crate::lifecycle;
 use crate::out::Out;
+use crate::token_file;
 pub(super) use args::Verb;
 use args::{Check, Close, List, Merge, On, Open, Review, Says, Which};
 
@@ -75,7 +76,7 @@ impl Place {
         let by = on
             .by
             .clone()
-            .or_else(|| std::env::var("USER").ok())
+            .or_else(token_file::this_user)
             .unwrap_or_else(|| "unknown".to_owned());
         let by = if by.contains(':') {
             by
