@@ -129,16 +129,16 @@ pub async fn run(
     });
     app.wake_all().await?;
     app.prepare().await;
+    // Whoever hears that the server listens finds a token that is good.
+    if options.role.listens() {
+        token_file::renew(store.as_ref(), &token_file::path(config)).await?;
+    }
     let (ready, readiness) = watch::channel(Readiness::Starting);
     let web = if options.role.listens() {
         Some(listen(config, &app, &store, readiness, options.listening, &stop).await?)
     } else {
         None
     };
-    // Only who listens here hands out the key to this address.
-    if options.role.listens() {
-        token_file::renew(store.as_ref(), &token_file::path(config)).await?;
-    }
     ready.send_replace(Readiness::Ready);
     let stopping = stop.clone();
     let unready = tokio::spawn(async move {
