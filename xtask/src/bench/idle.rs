@@ -1,4 +1,4 @@
-//! Row `idle`: a server that has nothing to do: how soon it is ready, what it holds, what it
+//! Row `idle`: a server of one application that has nothing to do: how soon it is ready, what it holds, what it
 //! weighs.
 
 use std::time::Duration;
@@ -6,11 +6,9 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use super::row::{Goal, Row};
-use super::server::Server;
+use super::server::{Server, sqlite};
 use super::{Bench, median};
 
-/// The smallest configuration, with a place for the port and the folder.
-const CONFIG: &str = include_str!("idle.yaml");
 /// How often the server is started; the median start counts.
 const STARTS: usize = 5;
 /// How long the server rests before its memory is read.
@@ -23,11 +21,6 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Vec<Row>> {
     let size = std::fs::metadata(&product)
         .context("no binary to weigh")?
         .len();
-    let template = match &bench.config {
-        Some(path) => std::fs::read_to_string(path)
-            .with_context(|| format!("could not read {}", path.display()))?,
-        None => CONFIG.to_owned(),
-    };
     let mut ready = Vec::new();
     let mut resident = 0.0;
     for start in 1..=STARTS {
@@ -35,7 +28,7 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Vec<Row>> {
             .out
             .passing(&format!("idle: start {start} of {STARTS}"));
         let folder = tempfile::tempdir().context("could not make a folder")?;
-        let mut server = Server::start(&product, &template, folder.path())?;
+        let mut server = Server::start(&product, &sqlite(folder.path()), folder.path())?;
         let took = server.wait_until_ready(bench.interrupt)?;
         ready.push(took.as_secs_f64() * 1000.0);
         if start == STARTS {

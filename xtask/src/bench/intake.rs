@@ -13,12 +13,10 @@ use anyhow::{Context, Result, bail};
 
 use super::load::Load;
 use super::row::{Goal, Row};
-use super::server::Server;
+use super::server::{Server, sqlite};
 use super::{Bench, median};
 use crate::postgres::{self, Durability, Postgres};
 
-/// One application on a local forge, with places for the database, the port and the folder.
-const CONFIG: &str = include_str!("intake.yaml");
 /// Rounds whose medians count.
 const ROUNDS: usize = 5;
 const SECONDS: u32 = 2;
@@ -100,13 +98,10 @@ fn round_of(
     folder: &Path,
     postgres: Option<&str>,
 ) -> Result<Measured> {
-    for name in ["shop", "manifests"] {
-        make_repository(folder, name)?;
-    }
     let (database, token) = match postgres {
         None => {
-            let database = format!("\"sqlite:{}/sendo.db\"", folder.display());
-            (database, folder.join("sendo.db.token"))
+            let token = folder.join("sendo.db.token");
+            (sqlite(folder), token)
         }
         Some(url) => {
             let secret = folder.join("database");
@@ -115,8 +110,7 @@ fn round_of(
             (database, folder.join("sendo.token"))
         }
     };
-    let template = CONFIG.replace("{database}", &database);
-    let mut server = Server::start(product, &template, folder)?;
+    let mut server = Server::start(product, &database, folder)?;
     server.wait_until_ready(bench.interrupt)?;
     let token = std::fs::read_to_string(token).context("the server left no token")?;
     let load = Load {
@@ -153,18 +147,6 @@ fn bare_commits(program: &Path, url: &str) -> Result<f64> {
             String::from_utf8_lossy(&output.stderr).trim()
         ),
     }
-}
-
-fn make_repository(folder: &Path, name: &str) -> Result<()> {
-    let status = Command::new("git")
-        .args(["init", "--quiet", "--bare", "--initial-branch=main"])
-        .arg(folder.join(format!("{name}.git")))
-        .status()
-        .context("could not run git")?;
-    if !status.success() {
-        bail!("git init failed ({status})");
-    }
-    Ok(())
 }
 
 fn percentile_99(mut values: Vec<f64>) -> f64 {

@@ -12,6 +12,10 @@ use anyhow::{Context, Result, bail};
 use crate::interrupt::Interrupt;
 use crate::process::{stop, tail};
 
+/// One application on a local forge, with places for the database, the port and the folder.
+const CONFIG: &str = include_str!("server.yaml");
+/// The repositories that it names.
+const REPOSITORIES: [&str; 2] = ["shop", "manifests"];
 /// A server that is not ready by then will not be.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -24,14 +28,17 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Starts the product on a free port, with a configuration that has places for the port and
-    /// the folder.
-    pub(super) fn start(product: &Path, template: &str, folder: &Path) -> Result<Self> {
+    /// Starts the product on a free port with one application, whose repositories are empty. The
+    /// database is a value of the configuration.
+    pub(super) fn start(product: &Path, database: &str, folder: &Path) -> Result<Self> {
+        for name in REPOSITORIES {
+            make_repository(folder, name)?;
+        }
         let listener = TcpListener::bind(("127.0.0.1", 0)).context("no free port on loopback")?;
         let address = listener.local_addr().context("no free port on loopback")?;
         drop(listener);
         let config = folder.join("sendo.yaml");
-        std::fs::write(&config, fill(template, address.port(), folder))
+        std::fs::write(&config, fill(CONFIG, database, address.port(), folder))
             .context("could not write the configuration")?;
         let log = folder.join("server.log");
         let output = std::fs::File::create(&log).context("could not create the log")?;
@@ -91,9 +98,27 @@ impl Drop for Server {
     }
 }
 
-/// Puts the port and the folder where the template has a place for them.
-fn fill(template: &str, port: u16, folder: &Path) -> String {
+/// The value of a configuration that names a SQLite file in the folder.
+pub(super) fn sqlite(folder: &Path) -> String {
+    format!("\"sqlite:{}/sendo.db\"", folder.display())
+}
+
+fn make_repository(folder: &Path, name: &str) -> Result<()> {
+    let status = Command::new("git")
+        .args(["init", "--quiet", "--bare", "--initial-branch=main"])
+        .arg(folder.join(format!("{name}.git")))
+        .status()
+        .context("could not run git")?;
+    if !status.success() {
+        bail!("git init failed ({status})");
+    }
+    Ok(())
+}
+
+/// Puts the database, the port and the folder where the template has a place for them.
+fn fill(template: &str, database: &str, port: u16, folder: &Path) -> String {
     template
+        .replace("{database}", database)
         .replace("{port}", &port.to_string())
         .replace("{folder}", &folder.display().to_string())
 }
@@ -117,11 +142,12 @@ mod tests {
 
     #[test]
     fn the_configuration_is_filled_in() {
-        let template = "listen: 127.0.0.1:{port}, database: sqlite:{folder}/sendo.db";
-        let filled = fill(template, 4711, Path::new("/f"));
+        let template = "listen: 127.0.0.1:{port}, database: {database}, root: {folder}";
+        let folder = Path::new("/f");
+        let filled = fill(template, &sqlite(folder), 4711, folder);
         assert_eq!(
             filled,
-            "listen: 127.0.0.1:4711, database: sqlite:/f/sendo.db"
+            "listen: 127.0.0.1:4711, database: \"sqlite:/f/sendo.db\", root: /f"
         );
     }
 
