@@ -136,6 +136,15 @@ impl Story {
         }
     }
 
+    /// Waits until the server has looked at every lane once. What is there at the first look is
+    /// where a lane begins, unless somebody tells of it as news.
+    pub fn first_look(&self, server: &mut Server) {
+        let looked = wait::until("the first look", SETTLE, || {
+            is_at_rest(server).then_some(())
+        });
+        looked.unwrap_or_else(|error| panic!("{error}\n{}", server.log()));
+    }
+
     /// The first merges.
     pub fn begin(&mut self) {
         for (application, _) in self.telling.applications() {

@@ -2,14 +2,18 @@
 //!
 //! The crash suite starts itself again as the server it kills, so it has a `main` of its own.
 
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 /// A test: its name and what it does.
 pub type Test = (&'static str, fn());
+
+/// What the running test said, for the list of failures at the end.
+static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 /// Runs the tests the arguments ask for: names to match, `--exact`, `--skip NAME`, `--list`.
 #[must_use]
@@ -51,17 +55,22 @@ pub fn run(tests: &[Test]) -> ExitCode {
     let mut failed = Vec::new();
     for (name, test) in &chosen {
         let began = Instant::now();
-        let passed = catch_unwind(AssertUnwindSafe(test)).is_ok();
-        let verdict = if passed { "ok" } else { "FAILED" };
+        said().clear();
+        let ended = catch_unwind(AssertUnwindSafe(test));
+        let verdict = if ended.is_ok() { "ok" } else { "FAILED" };
         let took = began.elapsed().as_secs_f64();
+        let mut told = std::mem::take(&mut *said());
         say(&format!("test {name} ... {verdict}\n    took {took:.1} s"));
-        if !passed {
-            failed.push(*name);
+        if let Err(panic) = ended {
+            told.push(message(panic.as_ref()));
+            failed.push((*name, told));
         }
     }
     if !failed.is_empty() {
         say("\nfailures:");
-        failed.iter().for_each(|name| say(&format!("    {name}")));
+        for (name, told) in &failed {
+            say(&format!("---- {name} ----\n{}\n", told.join("\n")));
+        }
     }
     say(&format!(
         "\ntest result: {}. {} passed; {} failed; 0 ignored; 0 measured; {} filtered out; finished in {:.2}s\n",
@@ -78,6 +87,19 @@ pub fn run(tests: &[Test]) -> ExitCode {
 #[expect(clippy::print_stdout, reason = "a test program prints its counts")]
 pub fn say(line: &str) {
     println!("{line}");
+    said().push(line.to_owned());
+}
+
+fn said() -> MutexGuard<'static, Vec<String>> {
+    SAID.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What a panic said.
+fn message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("it panicked without words")
+        .to_owned()
 }
 
 /// Does `work` for every item, a few at a time, and gives the results in order.

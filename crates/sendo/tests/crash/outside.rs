@@ -24,6 +24,7 @@ pub(crate) fn dropped_and_doubled_pushes_end_in_the_same_state() {
         let mut story = Story::set(run::PROGRAM, Telling::Whole);
         let mut server = child::start(&story.stage, &Asked::default());
         server.came_up();
+        story.first_look(&mut server);
         for repository in ["shop", "site", "manifests"] {
             meddle(&story.stage, repository, *notes);
         }
