@@ -90,6 +90,10 @@ impl ObjectReader {
             for _ in names {
                 let mut header = Vec::new();
                 stdout.read_until(b'\n', &mut header).await?;
+                // git ended instead of answering: how it ended says more than what is missing.
+                if header.pop() != Some(b'\n') {
+                    return Err(std::io::ErrorKind::UnexpectedEof.into());
+                }
                 let size = header_size(&header);
                 let mut bytes = Vec::new();
                 match size {
@@ -110,8 +114,7 @@ impl ObjectReader {
         let outcome = timeout_at(deadline, async { tokio::try_join!(say, hear).map(|_| ()) }).await;
         self.0.check(outcome).await?;
         let mut objects = Vec::with_capacity(raw.len());
-        for (mut header, bytes) in raw {
-            header.pop();
+        for (header, bytes) in raw {
             objects.push(parse_header(&header, &self.0)?.map(|(oid, kind, size)| {
                 let large = size > limit;
                 let content = if large {

@@ -1,9 +1,9 @@
-//! A `git` that fails at the N-th call: a script that stands before the real one in `PATH`.
+//! A `git` that fails at chosen calls: a script that stands before the real one in `PATH`.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-/// How the N-th call fails.
+/// How a call fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Failing {
     /// It never happens.
@@ -26,25 +26,24 @@ pub struct Shim {
 }
 
 impl Shim {
-    /// Writes the script into `folder`. It counts the calls whose arguments contain `verb`, all of
-    /// them for an empty one; number 0 never comes.
+    /// Writes the script into `folder`. Of all calls, the one of number `first` fails and every
+    /// `stride`-th after it; 0 for `first` fails none.
     #[must_use]
-    pub fn write(folder: &Path, verb: &str, nth: u32, failing: Failing) -> Self {
+    pub fn write(folder: &Path, first: u32, stride: u32, failing: Failing) -> Self {
         let folder = folder.join("shim");
         std::fs::create_dir_all(&folder).unwrap();
         let real = real_git();
         let (real, at) = (real.display(), folder.display());
         let fails = match failing {
-            Failing::Refused => "cat >/dev/null; exit 128".to_owned(),
+            Failing::Refused => "exit 128".to_owned(),
             Failing::Killed => "kill -9 $$".to_owned(),
-            Failing::Ambiguous => format!("{real} \"$@\" >/dev/null 2>&1; exit 128"),
+            Failing::Ambiguous => format!("{real} \"$@\"; exit 128"),
         };
         let script = format!(
             "#!/bin/sh\n\
-             case \"$*\" in *{verb}*) ;; *) exec {real} \"$@\" ;; esac\n\
              n=$( (flock 9; printf . >>{at}/calls; wc -c <{at}/calls) 9>>{at}/lock )\n\
-             [ \"$n\" -ne {nth} ] && exec {real} \"$@\"\n\
-             echo \"$@\" >{at}/failed\n\
+             [ {first} -gt 0 ] && [ $((n % {stride})) -eq $(({first} % {stride})) ] || exec {real} \"$@\"\n\
+             echo \"$n $@\" >>{at}/failed\n\
              {fails}\n"
         );
         let file = folder.join("git");
@@ -60,18 +59,13 @@ impl Shim {
         format!("{}:{path}", self.folder.display())
     }
 
-    /// How many calls were counted.
+    /// The calls that failed, each with its number.
     #[must_use]
-    pub fn calls(&self) -> u32 {
-        let counted = std::fs::metadata(self.folder.join("calls"));
-        counted.map_or(0, |file| u32::try_from(file.len()).unwrap_or(u32::MAX))
-    }
-
-    /// The call that failed, if it came that far.
-    #[must_use]
-    pub fn failed(&self) -> Option<String> {
-        let told = std::fs::read_to_string(self.folder.join("failed")).ok()?;
-        Some(told.trim().chars().take(80).collect())
+    pub fn failed(&self) -> Vec<String> {
+        let told = std::fs::read_to_string(self.folder.join("failed")).unwrap_or_default();
+        told.lines()
+            .map(|line| line.chars().take(80).collect())
+            .collect()
     }
 }
 

@@ -2,8 +2,7 @@
 //! end nothing is lost and nothing was done twice.
 //!
 //! Runs on SQLite, or on the Postgres of `SENDO_TEST_POSTGRES`. The server under test is this
-//! program itself, started again with a variable that names the point. With `SENDO_CRASH_CALLS` set
-//! the failing outside calls run too, which take longer than a run of all suites may.
+//! program itself, started again with a variable that names the point.
 
 #![expect(
     clippy::unwrap_used,
@@ -27,7 +26,7 @@ fn main() -> std::process::ExitCode {
     if let Some(code) = child::as_asked() {
         return code;
     }
-    let mut tests: Vec<suite::Test> = vec![
+    let tests: &[suite::Test] = &[
         ("every_point_is_reached", points::every_point_is_reached),
         (
             "killed_in_every_transaction_the_server_seldom_makes",
@@ -49,12 +48,7 @@ fn main() -> std::process::ExitCode {
             "three_hundred_random_kills_under_load",
             random::three_hundred_random_kills_under_load,
         ),
+        ("every_outside_call_fails", calls::every_outside_call_fails),
     ];
-    if std::env::var_os("SENDO_CRASH_CALLS").is_some() {
-        tests.push((
-            "every_outside_call_fails_once",
-            calls::every_outside_call_fails_once,
-        ));
-    }
-    suite::run(&tests)
+    suite::run(tests)
 }
