@@ -39,6 +39,12 @@ impl BareRepository {
         std::fs::create_dir_all(&spool).map_err(failed("create", &spool))?;
         install(&self.path().join("hooks"))
     }
+
+    /// Whether the hook and its folder are there, as far as a glance at the folders tells.
+    #[must_use]
+    pub fn has_hook(&self) -> bool {
+        self.path().join("hooks/post-receive").is_file() && self.path().join(SPOOL_FOLDER).is_dir()
+    }
 }
 
 fn install(hooks: &Path) -> Result<(), GitError> {

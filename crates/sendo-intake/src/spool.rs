@@ -28,25 +28,123 @@ pub struct Spooled {
     pub path: PathBuf,
 }
 
-/// Stores everything one repository's spool holds; gives how many deliveries that were.
+/// The spools of a server.
 ///
-/// # Errors
-/// [`StoreError`] when the store refuses; the files stay. Trouble with a file is a delivery in
-/// quarantine, not an error.
-pub async fn drain(intake: &Intake, spooled: &Spooled) -> Result<usize, StoreError> {
-    let Ok(repository) = BareRepository::open(&spooled.path).await else {
-        return Ok(0);
-    };
+/// A repository that is made later, or cannot be prepared at once, is prepared at a later look.
+#[derive(Debug)]
+pub struct Spools {
+    all: Vec<Spool>,
+    /// Only for speed. `None` when this machine cannot watch folders.
+    watcher: Option<RecommendedWatcher>,
+}
+
+#[derive(Debug)]
+struct Spool {
+    spooled: Spooled,
+    repository: Option<BareRepository>,
+    /// Its trouble was told once, and is over before it is told again.
+    told: bool,
+}
+
+impl Spools {
+    /// The spools of these repositories. `bell` rings when something lands in one that is watched.
+    #[must_use]
+    pub fn new(all: Vec<Spooled>, bell: Arc<Notify>) -> Self {
+        let ring = move |event: notify::Result<notify::Event>| {
+            if event.is_ok_and(|event| !event.kind.is_access()) {
+                bell.notify_one();
+            }
+        };
+        let spool = |spooled| Spool {
+            spooled,
+            repository: None,
+            told: false,
+        };
+        Self {
+            all: all.into_iter().map(spool).collect(),
+            watcher: notify::recommended_watcher(ring).ok(),
+        }
+    }
+
+    /// Makes pushes heard: installs the hook and the folder it writes to, and watches that folder.
+    /// Does nothing where that is done. Trouble is told to the log and the next call tries again;
+    /// until then only the sweep notices what is pushed there.
+    pub async fn prepare(&mut self) {
+        for spool in &mut self.all {
+            let heard = |repository: &BareRepository| repository.has_hook();
+            if spool.repository.as_ref().is_some_and(heard) {
+                continue;
+            }
+            match spool.prepare(self.watcher.as_mut()).await {
+                Ok(repository) => {
+                    spool.repository = Some(repository);
+                    spool.told = false;
+                }
+                Err(error) => {
+                    spool.repository = None;
+                    if !std::mem::replace(&mut spool.told, true) {
+                        tracing::warn!(repository = %spool.spooled.repository, %error, "pushes to it are only noticed by the sweep until this is mended");
+                    }
+                }
+            }
+        }
+    }
+
+    /// Stores everything the spools hold, and prepares what is not prepared; gives how many
+    /// deliveries were stored.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store refuses; the files stay. Trouble with a file is a delivery in
+    /// quarantine, not an error.
+    pub async fn drain(&mut self, intake: &Intake) -> Result<usize, StoreError> {
+        self.prepare().await;
+        let mut stored = 0;
+        for spool in &self.all {
+            if let Some(repository) = &spool.repository {
+                stored += drain(intake, &spool.spooled.repository, repository).await?;
+            }
+        }
+        Ok(stored)
+    }
+}
+
+impl Spool {
+    async fn prepare(
+        &self,
+        watcher: Option<&mut RecommendedWatcher>,
+    ) -> Result<BareRepository, GitError> {
+        let repository = BareRepository::open(&self.spooled.path).await?;
+        repository.install_hook().await?;
+        let folder = self.spooled.path.join(SPOOL_FOLDER);
+        let watched = watcher.map(|watcher| watcher.watch(&folder, RecursiveMode::NonRecursive));
+        if let Some(Err(error)) = watched {
+            tracing::warn!(repository = %self.spooled.repository, %error, "the spool is not watched; it is read every few seconds");
+        }
+        Ok(repository)
+    }
+}
+
+async fn drain(
+    intake: &Intake,
+    on: &Repository,
+    repository: &BareRepository,
+) -> Result<usize, StoreError> {
     let entries = match repository.read_spool(AT_ONCE) {
         Ok(entries) => entries,
         Err(error) => {
-            tracing::warn!(repository = %spooled.repository, %error, "the spool cannot be read");
+            tracing::warn!(repository = %on, %error, "the spool cannot be read");
             return Ok(0);
         }
     };
     let mut stored = 0;
     for entry in entries {
-        let deliveries = deliveries(&spooled.repository, &repository, &entry).await;
+        let deliveries = match deliveries(on, repository, &entry).await {
+            Ok(deliveries) => deliveries,
+            Err(error) => {
+                tracing::warn!(repository = %on, %error, "a spooled push waits for the next look");
+                continue;
+            }
+        };
         let count = deliveries.len();
         for delivery in deliveries {
             intake.accept(delivery).await?;
@@ -55,7 +153,7 @@ pub async fn drain(intake: &Intake, spooled: &Spooled) -> Result<usize, StoreErr
         match entry.remove() {
             Ok(()) => stored += count,
             Err(error) => {
-                tracing::warn!(repository = %spooled.repository, %error, "a spooled push is stored but cannot be removed");
+                tracing::warn!(repository = %on, %error, "a spooled push is stored but cannot be removed");
             }
         }
     }
@@ -72,7 +170,7 @@ async fn deliveries(
     on: &Repository,
     repository: &BareRepository,
     entry: &SpoolEntry,
-) -> Vec<NewDelivery> {
+) -> Result<Vec<NewDelivery>, GitError> {
     let file = file_name(&entry.path);
     let delivery = |n: usize, name: &str, body: Vec<u8>| NewDelivery {
         source: source(&on.forge),
@@ -81,24 +179,24 @@ async fn deliveries(
         body,
         by: None,
     };
-    match &entry.content {
+    Ok(match &entry.content {
         SpoolContent::Malformed { raw, .. } => vec![delivery(0, "push", raw.clone())],
         SpoolContent::Moves(moves) => {
             let mut all = Vec::with_capacity(moves.len());
             for (n, moved) in moves.iter().enumerate() {
-                let (name, body) = payload(on, repository, moved).await;
+                let (name, body) = payload(on, repository, moved).await?;
                 all.push(delivery(n, name, body.to_string().into_bytes()));
             }
             all
         }
-    }
+    })
 }
 
 async fn payload(
     on: &Repository,
     repository: &BareRepository,
     moved: &RefMove,
-) -> (&'static str, Value) {
+) -> Result<(&'static str, Value), GitError> {
     let name = moved.name.as_str();
     let full_name = json!({"full_name": on.path});
     if let Some(number) = name
@@ -106,10 +204,11 @@ async fn payload(
         .and_then(|rest| rest.split('/').next())
         && let Ok(number) = number.parse::<u64>()
     {
-        return ("change", json!({"number": number, "repository": full_name}));
+        let body = json!({"number": number, "repository": full_name});
+        return Ok(("change", body));
     }
     if let Some(sha) = name.strip_prefix("refs/sendo/checks/") {
-        return ("check", json!({"sha": sha, "repository": full_name}));
+        return Ok(("check", json!({"sha": sha, "repository": full_name})));
     }
     let text = |oid: Option<sendo_git::Oid>| oid.map(|oid| oid.to_string());
     let mut body = json!({
@@ -119,45 +218,17 @@ async fn payload(
         "deleted": moved.new.is_none(),
         "repository": full_name,
     });
-    if name.starts_with("refs/tags/")
-        && let Ok(entries) = repository.refs(&[name]).await
-        && let Some(entry) = entries.iter().find(|entry| entry.name == moved.name)
-    {
-        body["head_commit"] = json!({"id": entry.commit.map(|oid| oid.to_string())});
+    if name.starts_with("refs/tags/") {
+        let entries = repository.refs(&[name]).await?;
+        if let Some(entry) = entries.iter().find(|entry| entry.name == moved.name) {
+            body["head_commit"] = json!({"id": entry.commit.map(|oid| oid.to_string())});
+        }
     }
-    ("push", body)
+    Ok(("push", body))
 }
 
 fn file_name(path: &Path) -> String {
     path.file_name()
         .map(|name| name.to_string_lossy().into_owned())
         .unwrap_or_default()
-}
-
-/// Makes a repository's pushes heard: installs the hook and the folder it spools to.
-///
-/// # Errors
-/// When the repository is not there, or its folder cannot be written.
-pub async fn prepare(spooled: &Spooled) -> Result<(), GitError> {
-    let repository = BareRepository::open(&spooled.path).await?;
-    repository.install_hook().await
-}
-
-/// Rings `bell` whenever something lands in one of the spools, as long as the watcher lives. `None`
-/// when this machine cannot watch; the caller then only looks from time to time.
-#[must_use]
-pub fn watch(all: &[Spooled], bell: Arc<Notify>) -> Option<RecommendedWatcher> {
-    let ring = move |event: notify::Result<notify::Event>| {
-        if event.is_ok_and(|event| !event.kind.is_access()) {
-            bell.notify_one();
-        }
-    };
-    let mut watcher = notify::recommended_watcher(ring).ok()?;
-    for spooled in all {
-        let folder = spooled.path.join(SPOOL_FOLDER);
-        if let Err(error) = watcher.watch(&folder, RecursiveMode::NonRecursive) {
-            tracing::warn!(repository = %spooled.repository, %error, "the spool is not watched; it is read every few seconds");
-        }
-    }
-    Some(watcher)
 }

@@ -142,7 +142,7 @@ impl From<StoreError> for Refusal {
             StatusCode::SERVICE_UNAVAILABLE,
             error.reason_code(),
             "the store did not answer, nothing was done",
-            "try again; if it lasts, `sendo doctor` and the server's log tell more",
+            "try again; if it lasts, the server's log tells more",
         )
     }
 }

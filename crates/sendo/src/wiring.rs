@@ -12,12 +12,12 @@ use sendo_core::routing::Route;
 use sendo_core::time::Span;
 use sendo_effects::{Backoff, Runner, Setup, Targets};
 use sendo_forge::Forges;
-use sendo_intake::spool::{self, Spooled};
+use sendo_intake::spool::{Spooled, Spools};
 use sendo_intake::{Intake, Translator};
 use sendo_loop::{Bells, Engine, Pump, Sealer};
 use sendo_report::Language;
 use sendo_store::{Boundaries, Store, StoreError};
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, Notify};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -100,6 +100,7 @@ pub struct App {
     parts: Parts,
     jobs: Vec<Arc<dyn Job>>,
     bells: Bells,
+    spools: Arc<Mutex<Spools>>,
     spool_bell: Arc<Notify>,
 }
 
@@ -108,11 +109,14 @@ impl App {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let jobs: Vec<Arc<dyn Job>> = vec![Arc::new(Promotions::new(parts.lanes.clone()))];
+        let spool_bell: Arc<Notify> = Arc::default();
+        let spools = Spools::new(parts.spooled.clone(), Arc::clone(&spool_bell));
         Self {
             parts,
             jobs,
             bells: Bells::default(),
-            spool_bell: Arc::default(),
+            spools: Arc::new(Mutex::new(spools)),
+            spool_bell,
         }
     }
 
@@ -154,13 +158,8 @@ impl App {
 
     /// Makes pushes heard, before anybody is told that the server is there.
     pub async fn prepare(&self) {
-        if !matches!(self.parts.role, Role::All | Role::Controller) {
-            return;
-        }
-        for spooled in &self.parts.spooled {
-            if let Err(error) = spool::prepare(spooled).await {
-                tracing::warn!(repository = %spooled.repository, %error, "pushes to it are only noticed by the sweep");
-            }
+        if matches!(self.parts.role, Role::All | Role::Controller) {
+            self.spools.lock().await.prepare().await;
         }
     }
 
@@ -169,9 +168,7 @@ impl App {
     pub async fn run(self, stop: CancellationToken) -> bool {
         let role = self.parts.role;
         let mut pumps = JoinSet::new();
-        let mut watcher = None;
         if matches!(role, Role::All | Role::Controller) {
-            watcher = spool::watch(&self.parts.spooled, Arc::clone(&self.spool_bell));
             self.spawn_intake(&mut pumps, &stop);
             self.spawn_loop(&mut pumps, &stop);
         }
@@ -189,7 +186,6 @@ impl App {
                 stop.cancel();
             }
         }
-        drop(watcher);
         whole
     }
 
@@ -211,15 +207,12 @@ impl App {
     }
 
     fn spawn_intake(&self, pumps: &mut JoinSet<()>, stop: &CancellationToken) {
-        let (intake, spooled) = (self.intake(), self.parts.spooled.clone());
+        let (intake, spools) = (self.intake(), Arc::clone(&self.spools));
         let mut pump = self.pump("spool", &self.spool_bell, &[], stop);
         pump.poll = SPOOL_POLL;
         pumps.spawn(async move {
             pump.run(|| async {
-                let mut stored = 0;
-                for spooled in &spooled {
-                    stored += spool::drain(&intake, spooled).await?;
-                }
+                let stored = spools.lock().await.drain(&intake).await?;
                 Ok(stored > 0)
             })
             .await;

@@ -91,6 +91,16 @@ pub(crate) async fn list(
         Some(covered) if filter.application.is_none() => of_each(&app, covered, &filter).await?,
         _ => app.web.store.deployments(&filter).await?,
     };
+    // A lane that is no longer configured keeps its history; one that never was is a mistake.
+    if deployments.is_empty() {
+        match (&filter.application, &filter.environment) {
+            (Some(application), Some(environment)) => {
+                names::lane(&app, &caller, application, environment)?;
+            }
+            (Some(application), None) => names::application(&app, &caller, application)?,
+            (None, _) => {}
+        }
+    }
     Ok(Json(Listed { deployments }))
 }
 
@@ -155,7 +165,7 @@ pub(crate) async fn view(
         Refusal::not_found(
             "deployment_unknown",
             format!("there is no deployment `{application}/{environment}/{number}`"),
-            "see `/api/v1/deployments` for those there are",
+            format!("`sendo history {application}/{environment}` lists those there are"),
         )
     };
     let ordinal: u64 = number.parse().map_err(|_| unknown())?;

@@ -150,7 +150,7 @@ pub(crate) async fn revoke(
     Err(Refusal::not_found(
         "token_unknown",
         format!("there is no token `{id}`"),
-        "see `/api/v1/tokens` for those there are",
+        "`sendo token list` shows those there are",
     ))
 }
 

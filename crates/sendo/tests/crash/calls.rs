@@ -47,6 +47,8 @@ fn play(fault: &Fault) -> (Case, usize) {
     };
     let mut server = child::start(&story.stage, &asked);
     server.came_up();
+    // A hook whose installation failed is installed at the next look, and deaf until then.
+    story.first_look(&mut server);
     story.begin();
     let played = story.play(&mut server);
     let failed = shim.failed();

@@ -17,3 +17,4 @@ mod program;
 mod reference_cli;
 mod seed_stories;
 mod sendo;
+mod serving;

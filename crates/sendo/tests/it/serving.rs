@@ -1,0 +1,179 @@
+//! What a running server keeps to, told against the real program: who may do what with which token,
+//! and when it hears what.
+
+use std::time::Duration;
+
+use sendo_testkit::stage::{Ended, Stage};
+use sendo_testkit::{Server, story, wait};
+use serde_json::Value;
+
+/// Nothing here may depend on the sweep: it comes once an hour.
+const CONFIGURATION: &str = r#"
+server: { listen: "127.0.0.1:0", database: "DATABASE", lease: 1s, sweep: 1h }
+forges: { here: { kind: local, root: . } }
+applications:
+  shop:
+    repository: here:shop
+    environments:
+      production:
+        on: { merged_into: main }
+        deliver: { promotion: { repository: here:manifests, base: main,
+          edits: [{ kustomization: shop, image: shop, tag: "{sha}" }] } }
+        APPROVAL
+"#;
+const LONGEST: Duration = Duration::from_secs(60);
+
+fn stage(approval: &str) -> Stage {
+    let stage = Stage::set(env!("CARGO_BIN_EXE_sendo"));
+    let kustomization = story::kustomization("shop");
+    stage.repository(
+        "manifests",
+        "main",
+        &[("shop/kustomization.yaml", kustomization.as_str())],
+    );
+    stage.configure(&CONFIGURATION.replace("APPROVAL", approval));
+    stage
+}
+
+fn served(stage: &Stage) -> Server {
+    let mut server = stage.serve();
+    assert!(server.came_up(), "{}", server.log());
+    server
+}
+
+/// A verb that talks to this server, with the token of its file or with another.
+fn ask(stage: &Stage, server: &mut Server, arguments: &[&str], token: Option<&str>) -> Ended {
+    let url = format!("http://{}", server.address().unwrap());
+    let mut command = stage.command(env!("CARGO_BIN_EXE_sendo").as_ref());
+    command
+        .args(arguments)
+        .args(["--server", &url, "--config", "sendo.yaml"])
+        .env("USER", "mei");
+    if let Some(token) = token {
+        command.env("SENDO_TOKEN", token);
+    }
+    let output = command.output().unwrap();
+    Ended {
+        code: output.status.code().unwrap_or(-1),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// Waits until the newest deployment is in a state, or waits for something.
+fn until(server: &mut Server, what: &str) -> Value {
+    let found = wait::until(what, LONGEST, || {
+        let listed = server.get("/api/v1/deployments?limit=1")?;
+        let newest = &listed["deployments"][0];
+        let is = newest["state"] == what || newest["waiting"]["for"] == what;
+        is.then(|| newest.clone())
+    });
+    found.unwrap_or_else(|error| panic!("{error}\n{}", server.log()))
+}
+
+#[test]
+fn a_repository_that_is_made_after_the_start_is_heard() {
+    let stage = stage("");
+    let mut server = served(&stage);
+    stage.repository("shop", "main", &[("README.md", "# It sells things.\n")]);
+    let hook = stage.bare("shop").join("hooks/post-receive");
+    wait::until("the hook is there", LONGEST, || {
+        hook.is_file().then_some(())
+    })
+    .unwrap();
+    let revision = stage.work("shop", "main", "Add a cart");
+    let arrived = until(&mut server, "succeeded");
+    assert_eq!(arrived["revision"], revision.as_str());
+}
+
+#[test]
+fn the_token_in_the_file_is_good_as_soon_as_the_server_listens() {
+    let stage = stage("");
+    stage.repository("shop", "main", &[("README.md", "# It sells things.\n")]);
+    for _ in 0..10 {
+        let mut server = served(&stage);
+        let listed = ask(&stage, &mut server, &["token", "list"], None);
+        assert_eq!(listed.code, 0, "{}", listed.err);
+        assert_eq!(server.end(), Some(0));
+    }
+}
+
+#[test]
+fn who_asked_for_a_deployment_cannot_approve_it() {
+    let stage = stage("approval: { people: 1 }");
+    stage.repository("shop", "main", &[("README.md", "# It sells things.\n")]);
+    let mut server = served(&stage);
+    let create = [
+        "token",
+        "create",
+        "laptop",
+        "--for",
+        "local:aoi",
+        "--scope",
+        "deploy",
+    ];
+    let made = ask(&stage, &mut server, &create, None);
+    assert_eq!(made.code, 0, "{}", made.err);
+    let deploy = ["deploy", "shop", "production"];
+    let asked = ask(&stage, &mut server, &deploy, Some(made.out.trim()));
+    assert_eq!(asked.code, 0, "{}", asked.err);
+    let waits = until(&mut server, "people");
+    assert_eq!(waits["requested_by"], "local:aoi");
+    let approve = |who: &str| {
+        let review = [
+            "change",
+            "review",
+            "manifests.git",
+            "1",
+            "--approve",
+            "--as",
+            who,
+        ];
+        let reviewed = stage.sendo(&review);
+        assert_eq!(reviewed.code, 0, "{}", reviewed.err);
+    };
+    approve("aoi");
+    wait::until("aoi's review is looked at", LONGEST, || {
+        story::is_at_rest(&mut server).then_some(())
+    })
+    .unwrap();
+    until(&mut server, "people");
+    approve("bo");
+    until(&mut server, "succeeded");
+}
+
+#[test]
+fn the_token_of_the_file_goes_to_no_other_server() {
+    let stage = stage("");
+    stage.repository("shop", "main", &[("README.md", "# It sells things.\n")]);
+    let mut server = served(&stage);
+    // The configuration lies in this folder, but the address is somebody's own.
+    let url = format!("http://{}", server.address().unwrap());
+    let refused = stage.sendo(&["token", "list", "--server", &url]);
+    assert_eq!(refused.code, 4, "{}", refused.err);
+    assert!(refused.err.contains("next: "), "{}", refused.err);
+    let listed = ask(&stage, &mut server, &["token", "list"], None);
+    assert_eq!(listed.code, 0, "{}", listed.err);
+}
+
+#[test]
+fn what_is_not_configured_is_not_found() {
+    let stage = stage("");
+    stage.repository("shop", "main", &[("README.md", "# It sells things.\n")]);
+    let mut server = served(&stage);
+    let cases = [
+        &["history", "shap"][..],
+        &["history", "shop/prod"],
+        &["history", "shop/production/7"],
+        &["deploy", "shop", "prod"],
+    ];
+    let mut said = String::new();
+    for arguments in cases {
+        let ended = ask(&stage, &mut server, arguments, None);
+        assert_eq!((ended.code, ended.out.as_str()), (5, ""), "{arguments:?}");
+        said.push_str(&format!("$ sendo {}\n{}\n", arguments.join(" "), ended.err));
+    }
+    let empty = ask(&stage, &mut server, &["history", "shop/production"], None);
+    assert_eq!(empty.code, 0, "{}", empty.err);
+    insta::assert_snapshot!(said);
+}
