@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use crate::shim::Failing;
 use crate::wait;
 
 /// The first answer takes this long, so that a claim's heart has to beat meanwhile.
@@ -17,9 +18,43 @@ const SLOW: Duration = Duration::from_millis(450);
 #[derive(Debug)]
 pub struct Receiver {
     address: SocketAddr,
-    seen: Arc<Mutex<BTreeMap<String, u64>>>,
+    book: Arc<Mutex<Book>>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
+}
+
+/// What came in, and what is to go wrong.
+#[derive(Debug, Default)]
+struct Book {
+    /// How often each notice arrived.
+    seen: BTreeMap<String, u64>,
+    calls: u64,
+    faults: Option<Faults>,
+    failed: usize,
+}
+
+/// Of all calls, the one of number `first` fails and every `stride`-th after it.
+#[derive(Debug, Clone, Copy)]
+struct Faults {
+    first: u64,
+    stride: u64,
+    failing: Failing,
+}
+
+impl Book {
+    /// Writes a call down; how it fails, if it does.
+    fn take(&mut self, id: Option<String>) -> Option<Failing> {
+        self.calls += 1;
+        let due = |faults: &Faults| self.calls % faults.stride == faults.first % faults.stride;
+        let failing = self.faults.filter(due).map(|faults| faults.failing);
+        if failing.is_some() {
+            self.failed += 1;
+        }
+        if let (Some(id), None | Some(Failing::Ambiguous)) = (id, failing) {
+            *self.seen.entry(id).or_default() += 1;
+        }
+        failing
+    }
 }
 
 impl Receiver {
@@ -28,22 +63,22 @@ impl Receiver {
     pub fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let (seen, stop) = (Arc::<Mutex<_>>::default(), Arc::<AtomicBool>::default());
-        let (counts, stopping) = (Arc::clone(&seen), Arc::clone(&stop));
+        let (book, stop) = (Arc::<Mutex<Book>>::default(), Arc::<AtomicBool>::default());
+        let (shared, stopping) = (Arc::clone(&book), Arc::clone(&stop));
         let thread = std::thread::spawn(move || {
             for (n, stream) in listener.incoming().enumerate() {
                 if stopping.load(Ordering::Relaxed) {
                     break;
                 }
                 if let Ok(stream) = stream {
-                    let counts = Arc::clone(&counts);
-                    std::thread::spawn(move || take(stream, &counts, n == 0));
+                    let book = Arc::clone(&shared);
+                    std::thread::spawn(move || take(stream, &book, n == 0));
                 }
             }
         });
         Self {
             address,
-            seen,
+            book,
             stop,
             thread: Some(thread),
         }
@@ -58,10 +93,26 @@ impl Receiver {
     /// How often each notice arrived.
     #[must_use]
     pub fn seen(&self) -> BTreeMap<String, u64> {
-        self.seen
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.book().seen.clone()
+    }
+
+    /// From now on the call of number `first` fails, counted from 1, and every `stride`-th after it.
+    pub fn fail(&self, first: u64, stride: u64, failing: Failing) {
+        self.book().faults = Some(Faults {
+            first,
+            stride,
+            failing,
+        });
+    }
+
+    /// How many calls failed.
+    #[must_use]
+    pub fn failed(&self) -> usize {
+        self.book().failed
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -76,7 +127,7 @@ impl Drop for Receiver {
 }
 
 /// Answers the requests of one connection.
-fn take(stream: TcpStream, seen: &Mutex<BTreeMap<String, u64>>, mut slow: bool) {
+fn take(stream: TcpStream, book: &Mutex<Book>, mut slow: bool) {
     let _ = stream.set_read_timeout(Some(Duration::from_secs(30)));
     let Ok(writing) = stream.try_clone() else {
         return;
@@ -107,17 +158,16 @@ fn take(stream: TcpStream, seen: &Mutex<BTreeMap<String, u64>>, mut slow: bool) 
         if std::mem::take(&mut slow) {
             wait::pass(SLOW);
         }
-        if let Some(id) = id {
-            *seen
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .entry(id)
-                .or_default() += 1;
-        }
-        if writer
-            .write_all(b"HTTP/1.1 204 No Content\r\n\r\n")
-            .is_err()
-        {
+        let failing = book.lock().unwrap_or_else(PoisonError::into_inner).take(id);
+        let answer = match failing {
+            None => "HTTP/1.1 204 No Content\r\n\r\n",
+            Some(Failing::Refused) => {
+                "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"
+            }
+            // Nobody can tell from outside whether it arrived.
+            Some(Failing::Killed | Failing::Ambiguous) => return,
+        };
+        if writer.write_all(answer.as_bytes()).is_err() {
             return;
         }
     }

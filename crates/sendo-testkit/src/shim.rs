@@ -3,12 +3,12 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-/// How a call fails.
+/// How a call fails, of git or over HTTP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Failing {
     /// It never happens.
     Refused,
-    /// The process is killed before it did anything.
+    /// The other end is gone before it did anything.
     Killed,
     /// It is carried out, and reported as failed: nobody can tell from outside.
     Ambiguous,

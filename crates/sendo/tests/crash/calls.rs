@@ -1,6 +1,7 @@
-//! Calls of git fail: of the first forty runs the N-th has its N-th call fail and every fortieth
-//! after that, so that together they fail every call there is. Three times forty, as a call fails
-//! in three ways: refused, killed, and carried out but reported as failed.
+//! Outside calls fail: of the first forty runs the N-th has its N-th call of git fail and every
+//! fortieth after that, so that together they fail every call there is. Three times forty, as a call
+//! fails in three ways: refused, killed, and carried out but reported as failed. Calls that bring
+//! notices are fewer, and fail more often in the same way.
 
 use sendo_testkit::shim::{Failing, Shim};
 use sendo_testkit::suite::{in_parallel, say};
@@ -11,6 +12,8 @@ use crate::run::{self, Case};
 
 /// So many calls apart. Closer together, the tries of one effect would seldom come to an end.
 const STRIDE: u32 = 40;
+/// The same for calls that bring a notice.
+const NOTICES: u64 = 5;
 
 struct Fault {
     first: u32,
@@ -29,17 +32,25 @@ pub(crate) fn every_outside_call_fails() {
         .flat_map(|failing| (1..=STRIDE).map(move |first| Fault { first, failing }))
         .collect();
     let done = in_parallel(run::AT_ONCE, &faults, play);
-    let failed: usize = done.iter().map(|(_, failed)| failed).sum();
-    say(&format!("{failed} calls of git failed"));
+    let calls: usize = done.iter().map(|(_, failed)| failed.0).sum();
+    let notices: usize = done.iter().map(|(_, failed)| failed.1).sum();
+    say(&format!(
+        "{calls} calls of git failed, and {notices} of a notice's target"
+    ));
     let cases: Vec<Case> = done.into_iter().map(|(case, _)| case).collect();
     let missed = cases.iter().filter(|case| !case.disturbed).count();
     run::report("runs with failing calls", cases);
     assert_eq!(missed, 0, "{missed} runs had no call that failed");
 }
 
-/// Plays one story; how many of its calls failed.
-fn play(fault: &Fault) -> (Case, usize) {
+/// Plays one story; how many of its calls failed, of git and of the target of notices.
+fn play(fault: &Fault) -> (Case, (usize, usize)) {
     let mut story = Story::set(run::PROGRAM, Telling::Whole);
+    if fault.first > 0 {
+        story
+            .receiver
+            .fail(fault.first.into(), NOTICES, fault.failing);
+    }
     let shim = Shim::write(story.stage.folder(), fault.first, STRIDE, fault.failing);
     let asked = Asked {
         path: Some(shim.path()),
@@ -51,7 +62,7 @@ fn play(fault: &Fault) -> (Case, usize) {
     story.first_look(&mut server);
     story.begin();
     let played = story.play(&mut server);
-    let failed = shim.failed();
+    let (failed, notices) = (shim.failed(), story.receiver.failed());
     let findings = run::ended(story, server, played);
     let which = if findings.breaches.is_empty() {
         String::new()
@@ -63,5 +74,5 @@ fn play(fault: &Fault) -> (Case, usize) {
         disturbed: !failed.is_empty(),
         findings,
     };
-    (case, failed.len())
+    (case, (failed.len(), notices))
 }

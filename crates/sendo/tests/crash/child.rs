@@ -1,4 +1,4 @@
-//! This program as the server under test: it ends or stops itself at the point it is told.
+//! This program as the server under test: it ends, stops or panics at the point it is told.
 
 use std::collections::HashMap;
 use std::io::Write as _;
@@ -24,17 +24,62 @@ const SERVE: &str = "SENDO_TEST_SERVE";
 const STORE: &str = "SENDO_TEST_STORE";
 /// Where it ends, as `PLACE SIDE N`.
 const POINT: &str = "SENDO_TEST_POINT";
-/// Whether it stops there instead of ending.
-const STOP: &str = "SENDO_TEST_STOP";
+/// What happens there instead of a kill.
+const HOW: &str = "SENDO_TEST_HOW";
+/// Takes down every effect that was performed; every other one of a kind is followed by a kill.
+const TWICE: &str = "SENDO_TEST_TWICE";
 /// Takes down every point that was reached.
 const REACHED: &str = "SENDO_TEST_REACHED";
 
-/// Counts the points, and ends or stops this process at one of them.
+/// What happens at the point.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum How {
+    /// `kill -9`.
+    #[default]
+    Kill,
+    /// It sleeps until somebody wakes it.
+    Stop,
+    /// The part that comes there panics.
+    Panic,
+}
+
+impl How {
+    const ALL: [(&str, Self); 3] = [
+        ("kill", Self::Kill),
+        ("stop", Self::Stop),
+        ("panic", Self::Panic),
+    ];
+}
+
+/// Counts the points, and does something to this process at some of them.
 struct Fatal {
     at: Option<At>,
-    signal: Signal,
+    how: How,
+    twice: Option<PathBuf>,
     reached: Option<Mutex<std::fs::File>>,
     counts: Mutex<HashMap<Point, u32>>,
+}
+
+impl Fatal {
+    /// An effect was carried out: kills every other time, so that the next process does it again.
+    fn repeat(file: &Path, point: &Point) {
+        let performed = append(file);
+        (&performed)
+            .write_all(format!("{}\n", point.place).as_bytes())
+            .unwrap();
+        let told = std::fs::read_to_string(file).unwrap();
+        if told.lines().filter(|place| *place == point.place).count() % 2 == 1 {
+            kill_process(getpid(), Signal::KILL).unwrap();
+        }
+    }
+}
+
+fn append(file: &Path) -> std::fs::File {
+    std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(file)
+        .unwrap()
 }
 
 impl Boundaries for Fatal {
@@ -43,6 +88,16 @@ impl Boundaries for Fatal {
             let line = format!("{} {}\n", point.place, side(point.side));
             let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
             file.write_all(line.as_bytes()).unwrap();
+        }
+        if let Some(file) = &self.twice
+            && point.side == Side::After
+            && point.place.ends_with(".send")
+            // Looking twice changes nothing.
+            && !point.place.contains("observe_")
+        {
+            // Kinds are counted one at a time, whoever performs them.
+            let _alone = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+            Self::repeat(file, point);
         }
         let Some(at) = &self.at else { return };
         if at.place != point.place || at.side != side(point.side) {
@@ -53,7 +108,11 @@ impl Boundaries for Fatal {
         *count += 1;
         if *count == at.nth {
             drop(counts);
-            kill_process(getpid(), self.signal).unwrap();
+            match self.how {
+                How::Kill => kill_process(getpid(), Signal::KILL).unwrap(),
+                How::Stop => kill_process(getpid(), Signal::STOP).unwrap(),
+                How::Panic => panic!("at {}", point.place),
+            }
         }
     }
 }
@@ -70,18 +129,11 @@ fn boundaries() -> Arc<dyn Boundaries> {
     let variable = |name: &str| std::env::var(name).ok();
     Arc::new(Fatal {
         at: variable(POINT).map(|text| At::parse(&text)),
-        signal: if variable(STOP).is_some() {
-            Signal::STOP
-        } else {
-            Signal::KILL
-        },
-        reached: variable(REACHED).map(|path| {
-            let file = std::fs::OpenOptions::new()
-                .create(true)
-                .append(true)
-                .open(path);
-            Mutex::new(file.unwrap())
-        }),
+        how: variable(HOW)
+            .and_then(|name| How::ALL.into_iter().find(|how| how.0 == name))
+            .map_or_else(How::default, |how| how.1),
+        twice: variable(TWICE).map(PathBuf::from),
+        reached: variable(REACHED).map(|path| Mutex::new(append(Path::new(&path)))),
         counts: Mutex::default(),
     })
 }
@@ -128,8 +180,10 @@ async fn serve(config: &Path) {
 pub(crate) struct Asked {
     /// Where it ends.
     pub(crate) at: Option<At>,
-    /// It stops there instead.
-    pub(crate) stop: bool,
+    /// What happens there.
+    pub(crate) how: How,
+    /// Every effect is followed by a kill the first time.
+    pub(crate) twice: Option<PathBuf>,
     /// Takes down every point.
     pub(crate) reached: Option<PathBuf>,
     /// Another `PATH`.
@@ -141,8 +195,10 @@ fn command(stage: &Stage, asked: &Asked) -> Command {
     if let Some(at) = &asked.at {
         command.env(POINT, at.to_string());
     }
-    if asked.stop {
-        command.env(STOP, "1");
+    let how = How::ALL.into_iter().find(|how| how.1 == asked.how).unwrap();
+    command.env(HOW, how.0);
+    if let Some(file) = &asked.twice {
+        command.env(TWICE, file);
     }
     if let Some(path) = &asked.path {
         command.env("PATH", path);

@@ -37,6 +37,14 @@ fn main() -> std::process::ExitCode {
             kills::killed_before_and_after_every_effect_and_every_commit,
         ),
         (
+            "every_step_is_performed_twice",
+            kills::every_step_is_performed_twice,
+        ),
+        (
+            "a_part_that_panics_ends_the_server_and_loses_nothing",
+            kills::a_part_that_panics_ends_the_server_and_loses_nothing,
+        ),
+        (
             "stopped_past_the_lease_at_every_step_of_every_effect",
             stops::stopped_past_the_lease_at_every_step_of_every_effect,
         ),

@@ -9,7 +9,7 @@ use rustix::process::Signal;
 use sendo_testkit::suite::in_parallel;
 use sendo_testkit::{Database, Story, Telling, wait};
 
-use crate::child::{self, Asked};
+use crate::child::{self, Asked, How};
 use crate::points::{self, At};
 use crate::run::{self, Case};
 
@@ -34,7 +34,7 @@ fn stopped(at: &At) -> Case {
     let mut story = Story::set(run::PROGRAM, Telling::Whole);
     let asked = Asked {
         at: Some(at.clone()),
-        stop: true,
+        how: How::Stop,
         ..Asked::default()
     };
     let mut server = child::start(&story.stage, &asked);
