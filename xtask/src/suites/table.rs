@@ -143,7 +143,7 @@ pub(super) const SUITES: &[Suite] = &[
     },
     Suite {
         name: "crash-sqlite",
-        about: "kill -9 at every step, on SQLite",
+        about: "killed, stopped and refused at every step, on SQLite",
         needs: &[Need::Target("sendo", "crash"), Need::Git],
         work: Work::Program {
             package: "sendo",
@@ -154,14 +154,14 @@ pub(super) const SUITES: &[Suite] = &[
     },
     Suite {
         name: "crash-postgres",
-        about: "kill -9 at every step, on Postgres",
+        about: "killed, stopped and refused at every step, on Postgres",
         needs: &[Need::Target("sendo", "crash"), Need::Git, Need::Postgres],
         work: Work::Program {
             package: "sendo",
             target: "crash",
             postgres: true,
         },
-        minutes: 30,
+        minutes: 45,
     },
     Suite {
         name: "manifest-judge",
