@@ -130,13 +130,6 @@ pub enum Waiting {
     },
     /// The head's tree is not the one we would generate.
     TreeMismatch,
-    /// The scalar we set was changed on the base by somebody else meanwhile.
-    ValueChanged {
-        /// What it was when we started, and what it is now.
-        from: String,
-        /// What it is now.
-        now: String,
-    },
     /// An outside call that cannot be done now; it is tried again.
     Retry {
         /// What was tried.

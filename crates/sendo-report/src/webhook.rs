@@ -113,9 +113,6 @@ fn reason(waiting: &Waiting) -> Value {
             json!({ "for": "foreign_commits", "commits": commits })
         }
         Waiting::TreeMismatch => json!({ "for": "tree_mismatch" }),
-        Waiting::ValueChanged { from, now } => {
-            json!({ "for": "value_changed", "from": from, "now": now })
-        }
         Waiting::Retry { effect, error, at } => json!({
             "for": "retry",
             "effect": effect,

@@ -95,21 +95,6 @@ pub fn waiting(waiting: &Waiting, context: &Context<'_>, language: Language) -> 
             &[],
         )
         .then(next(Step::MergeOrClose, context, language)),
-        Waiting::ValueChanged { from, now } => Sentence::fill(
-            match language {
-                Language::En => {
-                    "waits, because somebody else changed the value on the base meanwhile, from {from} to {now}. A person merges or closes it, or a newer revision takes its place."
-                }
-                Language::Ja => {
-                    "待っている間にベースブランチの値がほかの人によって {from} から {now} に変更されたため止まっています。人がマージするかクローズするか、新しいリビジョンが来ると進みます。"
-                }
-            },
-            &[
-                ("from", Slot::Code(escape::cut(from, 80))),
-                ("now", Slot::Code(escape::cut(now, 80))),
-            ],
-        )
-        .then(next(Step::MergeOrClose, context, language)),
         Waiting::Retry { effect, error, at } => Sentence::fill(
             match language {
                 Language::En => {

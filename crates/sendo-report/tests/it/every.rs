@@ -12,7 +12,7 @@ use sendo_report::Language;
 
 use crate::sample::{NOW, changes, failure, id, people, revision, who};
 
-const WAITING: [&str; 10] = [
+const WAITING: [&str; 9] = [
     "after",
     "checks",
     "checks failed",
@@ -20,7 +20,6 @@ const WAITING: [&str; 10] = [
     "changes requested",
     "foreign commits",
     "tree mismatch",
-    "value changed",
     "retry",
     "blocked",
 ];
@@ -34,9 +33,8 @@ const fn waiting_kind(waiting: &Waiting) -> &'static str {
         Waiting::ChangesRequested { .. } => WAITING[4],
         Waiting::ForeignCommits { .. } => WAITING[5],
         Waiting::TreeMismatch => WAITING[6],
-        Waiting::ValueChanged { .. } => WAITING[7],
-        Waiting::Retry { .. } => WAITING[8],
-        Waiting::Blocked { .. } => WAITING[9],
+        Waiting::Retry { .. } => WAITING[7],
+        Waiting::Blocked { .. } => WAITING[8],
     }
 }
 
@@ -112,10 +110,6 @@ pub(crate) fn waiting() -> Vec<(&'static str, Waiting)> {
             commits: names(&["one (A)", "two (B)", "three (C)", "four (D)"]),
         },
         Waiting::TreeMismatch,
-        Waiting::ValueChanged {
-            from: "v1".into(),
-            now: "v2".into(),
-        },
         Waiting::Retry {
             effect: "open_change_request".into(),
             error: "the forge answered 502 Bad Gateway.".into(),
