@@ -74,6 +74,15 @@ impl Out {
         self.data(&format!("{text}\n"));
     }
 
+    /// Tells a story as it happens: to people on standard output, out of the way of JSON.
+    pub fn tell(&self, text: &str) {
+        if self.is_json() {
+            self.note(text);
+        } else {
+            self.line(text);
+        }
+    }
+
     /// Prints one JSON document.
     pub fn json<T: Serialize>(&self, value: &T) {
         match serde_json::to_string_pretty(value) {

@@ -221,7 +221,6 @@ async fn listen(
             feed.ring();
         }
     });
-    tracing::info!(address = %bound, "listening");
     if let Some(listening) = listening {
         let _ = listening.send(bound);
     }

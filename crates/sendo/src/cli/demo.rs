@@ -96,31 +96,31 @@ async fn demo(args: &Args, out: Out) -> Outcome {
 }
 
 fn introduce(stage: &Stage, url: &str, once: bool, out: &Out) {
-    out.line(&format!("Everything is in {}", stage.folder().display()));
+    out.tell(&format!("Everything is in {}", stage.folder().display()));
     if !once {
-        out.line(&format!("The board is at {url}    (Ctrl-C ends the demo)"));
-        out.line(&format!(
+        out.tell(&format!("The board is at {url}    (Ctrl-C ends the demo)"));
+        out.tell(&format!(
             "Ask the server yourself: sendo status --server {url}"
         ));
     }
-    out.line("");
+    out.tell("");
 }
 
 fn farewell(stage: &Stage, out: &Out) {
     let (folder, manifests) = (stage.folder().display(), stage.bare("manifests"));
-    out.line("");
-    out.line("What to type next:");
-    out.line(&format!(
+    out.tell("");
+    out.tell("What to type next:");
+    out.tell(&format!(
         "  git -C {} log --graph --oneline main",
         manifests.display()
     ));
-    out.line(&format!(
+    out.tell(&format!(
         "  git -C {} diff HEAD~2 main",
         manifests.display()
     ));
-    out.line(&format!(
+    out.tell(&format!(
         "  sendo change list {} --state all",
         manifests.display()
     ));
-    out.line(&format!("  sendo serve --config {folder}/sendo.yaml"));
+    out.tell(&format!("  sendo serve --config {folder}/sendo.yaml"));
 }

@@ -91,6 +91,7 @@ pub(super) fn report_image(args: &Report, out: &Out) -> Outcome {
             "taken in as delivery {}",
             taken["delivery"].as_str().unwrap_or_default()
         ));
+        out.note(&format!("next: sendo history {}", args.application));
     }
     Ok(Exit::Ok)
 }

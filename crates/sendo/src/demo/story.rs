@@ -57,7 +57,7 @@ pub(crate) async fn once(
 ) -> Result<Played, Failure> {
     let mut cast = Cast::new(stage, client, out, language, true);
     first_look(client).await?;
-    out.line(&format!(
+    out.tell(&format!(
         "          {}",
         people::merge_work(stage, 0).await?
     ));
@@ -69,6 +69,10 @@ pub(crate) async fn once(
             .iter()
             .all(|lane| lane.running.is_some() && lane.moving.is_none());
         if arrived {
+            if out.is_json() {
+                out.json(&board);
+                return Ok(Played::Arrived);
+            }
             out.line("");
             out.data(&terminal::status(
                 &board,
@@ -100,7 +104,7 @@ pub(crate) async fn until_stopped(
     let mut next = tokio::time::Instant::now();
     while !stop.is_cancelled() {
         if tokio::time::Instant::now() >= next {
-            out.line(&format!(
+            out.tell(&format!(
                 "          {}",
                 people::merge_work(stage, merged).await?
             ));
@@ -175,7 +179,7 @@ impl<'a> Cast<'a> {
         for notice in &view.timeline {
             if self.told.insert(notice.id.clone()) {
                 let context = wording::Context::of_deployment(&view.deployment);
-                self.out.line(&terminal::turn_in(
+                self.out.tell(&terminal::turn_in(
                     notice,
                     &context,
                     self.language,
@@ -199,7 +203,7 @@ impl<'a> Cast<'a> {
                 people::run_checks(self.stage, change.number).await
             }
             Some(Waiting::People { .. }) if self.reviewer && self.done.insert(act("approve")) => {
-                self.out.line(&format!(
+                self.out.tell(&format!(
                     "          aoi approves change request {}",
                     change.number
                 ));
