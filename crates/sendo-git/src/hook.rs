@@ -43,7 +43,8 @@ impl BareRepository {
     /// Whether the hook and its folder are there, as far as a glance at the folders tells.
     #[must_use]
     pub fn has_hook(&self) -> bool {
-        self.path().join("hooks/post-receive").is_file() && self.path().join(SPOOL_FOLDER).is_dir()
+        is_executable(&self.path().join("hooks/post-receive"))
+            && self.path().join(SPOOL_FOLDER).is_dir()
     }
 }
 
@@ -51,7 +52,7 @@ fn install(hooks: &Path) -> Result<(), GitError> {
     std::fs::create_dir_all(hooks).map_err(failed("create", hooks))?;
     let hook = hooks.join("post-receive");
     match std::fs::read(&hook) {
-        Ok(bytes) if bytes == SCRIPT.as_bytes() => return Ok(()),
+        Ok(bytes) if bytes == SCRIPT.as_bytes() && is_executable(&hook) => return Ok(()),
         Ok(bytes) if String::from_utf8_lossy(&bytes).contains(MARK) => {}
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && !hook.is_symlink() => {}
         // Also one that cannot be read: it is moved as it is.
@@ -72,6 +73,12 @@ fn install(hooks: &Path) -> Result<(), GitError> {
     file.persist(&hook)
         .map_err(|error| failed("write", &hook)(error.error))?;
     Ok(())
+}
+
+/// Whether git runs it: one that it may not execute it passes over without a word.
+fn is_executable(hook: &Path) -> bool {
+    let metadata = std::fs::metadata(hook);
+    metadata.is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o100 != 0)
 }
 
 /// Moves a foreign hook to where ours runs it from.

@@ -6,6 +6,11 @@
 # their names, each with the same input.
 
 repository=${GIT_DIR:-.}
+# A copy of this script in post-receive.d/ would run itself for ever.
+here=$(cd "$repository" && pwd -P)
+[ "$SENDO_SPOOLED" != "$here" ] || exit 0
+SENDO_SPOOLED=$here
+export SENDO_SPOOLED
 spool=$repository/sendo-spool
 moves=$(cat)
 

@@ -115,11 +115,11 @@ impl BareRepository {
         };
         let mut paths = Vec::new();
         for file in files {
-            let path = file.map_err(failed)?.path();
-            if path
-                .extension()
-                .is_some_and(|extension| extension == "push")
-            {
+            let file = file.map_err(failed)?;
+            let path = file.path();
+            let is_ours = path.extension().is_some_and(|suffix| suffix == "push");
+            // A folder cannot be removed as a file is, and would be found at every look.
+            if is_ours && file.file_type().is_ok_and(|kind| !kind.is_dir()) {
                 paths.push(path);
             }
         }

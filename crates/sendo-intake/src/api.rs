@@ -65,7 +65,8 @@ impl Intake {
     /// Stores one delivery; it is durable when this returns.
     ///
     /// # Errors
-    /// [`StoreError`]: nothing was kept, the sender must try again.
+    /// [`StoreError`]: it may not have been kept, so the sender must try again; what was kept after
+    /// all is found by its key.
     pub async fn accept(&self, delivery: NewDelivery) -> Result<Accepted, StoreError> {
         let accepted = self.store.accept(delivery).await?;
         self.bell.notify_one();

@@ -11,6 +11,8 @@ use sendo_core::names::{
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use crate::spool::UNREADABLE;
+
 /// What a payload says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Translated {
@@ -25,11 +27,17 @@ pub enum Translated {
     },
 }
 
+/// A file of a spool that is not what the hook writes.
+#[derive(Deserialize)]
+struct Unread {
+    reason: String,
+}
+
 /// Why a payload cannot be read. The delivery is kept in quarantine.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Unreadable {
-    /// A stable code: `invalid_json`, `invalid_name` or `unknown_source`.
+    /// A stable code: `invalid_json`, `invalid_name`, `spool_unreadable` or `unknown_source`.
     pub reason_code: &'static str,
     /// What is wrong, and at which line and column where that is known.
     pub message: String,
@@ -128,6 +136,10 @@ pub fn translate(
     match name {
         "push" => push(read::<Push>(body)?, forge, by),
         "pull_request" => pull_request(read(body)?, forge, by),
+        UNREADABLE => Err(Unreadable {
+            reason_code: "spool_unreadable",
+            message: read::<Unread>(body)?.reason,
+        }),
         "change" => {
             let touched: ChangeTouched = read(body)?;
             let (repository, number) = (repository(touched.repository)?, touched.number);

@@ -109,7 +109,8 @@ pub enum StoreError {
         /// What the database said.
         source: sqlx::Error,
     },
-    /// It was to be written in one transaction with others, none of which was.
+    /// It was to be written in one transaction with others, which failed; whether its commit was
+    /// under way is told inside.
     #[error(transparent)]
     Shared(Arc<StoreError>),
 }

@@ -141,8 +141,8 @@ impl From<StoreError> for Refusal {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
             error.reason_code(),
-            "the store did not answer, nothing was done",
-            "try again; if it lasts, the server's log tells more",
+            "the store did not answer, so what was asked may not have been done",
+            "try again, with the same idempotency key if you sent one; if it lasts, the server's log tells more",
         )
     }
 }

@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -270,8 +269,11 @@ fn spooled(config: &Config) -> Result<Vec<Spooled>, ServeError> {
     let mut spooled = Vec::new();
     for repository in all {
         if let Some(local) = local(config, &repository.forge)? {
-            let path: PathBuf = local.folder(&repository.path);
-            spooled.push(Spooled { repository, path });
+            let folders = local.folders(&repository.path).to_vec();
+            spooled.push(Spooled {
+                repository,
+                folders,
+            });
         }
     }
     Ok(spooled)

@@ -2,7 +2,8 @@
 //! same user, talk to its server without further ado.
 //!
 //! Written at each start with mode 0600; the token that was in the file ends then, and no other, as
-//! several servers may share a database. It acts as the user of the server.
+//! several servers may share a database: deleting the file ends nothing, `sendo token revoke` does.
+//! It acts as the user of the server.
 
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -53,11 +54,17 @@ pub async fn renew(store: &dyn Store, path: &Path) -> Result<(), ServeError> {
     let (row, secret) = mint(grant, store.now().await?, rand::random())
         .map_err(|error| setup(error.to_string()))?;
     let id = row.id.clone();
-    store.add_token(row, audit("token.created", &id)).await?;
-    write(path, secret.expose_secret())
-        .map_err(|error| setup(format!("{}: {error}", path.display())))?;
+    // A start that ends in between leaves a token whose secret nobody has.
     if let Some(old) = id_of(before.trim()) {
         store.revoke_token(old, audit("token.revoked", old)).await?;
+    }
+    store.add_token(row, audit("token.created", &id)).await?;
+    if let Err(error) = write(path, secret.expose_secret()) {
+        store.revoke_token(&id, audit("token.revoked", &id)).await?;
+        return Err(setup(format!(
+            "{}: {error}; make its folder writable, or remove what stands there",
+            path.display()
+        )));
     }
     Ok(())
 }
@@ -87,7 +94,11 @@ fn write(path: &Path, secret: &str) -> std::io::Result<()> {
         .create_new(true)
         .mode(0o600)
         .open(&fresh)?;
-    writeln!(file, "{secret}")?;
-    file.sync_all()?;
-    std::fs::rename(&fresh, path)
+    let written = writeln!(file, "{secret}")
+        .and_then(|()| file.sync_all())
+        .and_then(|()| std::fs::rename(&fresh, path));
+    if written.is_err() {
+        let _ = std::fs::remove_file(&fresh);
+    }
+    written
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use sendo_core::job::Job;
 use sendo_core::promotion::{LaneRules, Promotions};
 use sendo_core::routing::Route;
+use sendo_core::subject::SubjectId;
 use sendo_core::time::Span;
 use sendo_effects::{Backoff, Runner, Setup, Targets};
 use sendo_forge::Forges;
@@ -142,7 +143,7 @@ impl App {
     /// # Errors
     /// [`StoreError`].
     pub async fn wake_all(&self) -> Result<(), StoreError> {
-        let subjects: Vec<_> = self.jobs.iter().flat_map(|job| job.subjects()).collect();
+        let subjects = self.subjects();
         let mut tries = 0;
         loop {
             tries += 1;
@@ -154,6 +155,10 @@ impl App {
                 done => return done,
             }
         }
+    }
+
+    fn subjects(&self) -> Vec<SubjectId> {
+        self.jobs.iter().flat_map(|job| job.subjects()).collect()
     }
 
     /// Makes pushes heard, before anybody is told that the server is there.
@@ -208,11 +213,19 @@ impl App {
 
     fn spawn_intake(&self, pumps: &mut JoinSet<()>, stop: &CancellationToken) {
         let (intake, spools) = (self.intake(), Arc::clone(&self.spools));
+        let (store, lanes) = (Arc::clone(&self.parts.store), self.subjects());
+        let subjects = Arc::clone(&self.bells.subjects);
         let mut pump = self.pump("spool", &self.spool_bell, &[], stop);
         pump.poll = SPOOL_POLL;
         pumps.spawn(async move {
             pump.run(|| async {
-                let stored = spools.lock().await.drain(&intake).await?;
+                let mut spools = spools.lock().await;
+                if spools.prepare().await > 0 {
+                    // Nobody heard what was pushed there before.
+                    store.hint(&lanes).await?;
+                    subjects.notify_one();
+                }
+                let stored = spools.drain(&intake).await?;
                 Ok(stored > 0)
             })
             .await;

@@ -10,7 +10,7 @@ use sendo_core::effect::{
 };
 use sendo_core::names::{BranchName, InvalidName, Principal, Repository, Revision};
 use sendo_core::time::Timestamp;
-use sendo_git::{BareRepository, Oid, RefName};
+use sendo_git::{BareRepository, GitError, Oid, RefName};
 
 use super::{CheckState, LocalError, LocalForge, MergeChange, OpenChange, ReviewChange};
 use crate::error::ForgeError;
@@ -56,12 +56,18 @@ impl LocalActs {
     /// The folder of a repository: with `.git` at its end unless only the plain one is there.
     #[must_use]
     pub fn folder(&self, path: &str) -> PathBuf {
-        let (bare, plain) = (self.root.join(format!("{path}.git")), self.root.join(path));
+        let [bare, plain] = self.folders(path);
         if !bare.exists() && plain.exists() {
             plain
         } else {
             bare
         }
+    }
+
+    /// Where a repository may be: the first that exists counts.
+    #[must_use]
+    pub fn folders(&self, path: &str) -> [PathBuf; 2] {
+        [self.root.join(format!("{path}.git")), self.root.join(path)]
     }
 
     async fn git(&self, repository: &Repository) -> Result<BareRepository, ForgeError> {
@@ -217,7 +223,7 @@ impl LocalActs {
         let git = self.git(&open.repository).await?;
         let base = git.resolve(&RefName::branch(open.base.as_str())?).await?;
         Ok(match base {
-            Some(base) if git.is_ancestor(oid(&open.head)?, base).await? => Outcome::Merged {
+            Some(base) if contains(&git, base, oid(&open.head)?).await? => Outcome::Merged {
                 revision: revision(base)?,
             },
             _ => Outcome::Closed,
@@ -331,6 +337,14 @@ const fn check_state(state: CheckState) -> sendo_core::effect::CheckState {
 
 fn revision(oid: Oid) -> Result<Revision, ForgeError> {
     git::revision(oid)
+}
+
+/// Whether a base contains a commit. One that is gone was on no branch any more.
+async fn contains(git: &BareRepository, base: Oid, head: Oid) -> Result<bool, GitError> {
+    match git.is_ancestor(head, base).await {
+        Err(GitError::ObjectMissing { oid, .. }) if oid == head => Ok(false),
+        other => other,
+    }
 }
 
 fn oid(revision: &Revision) -> Result<Oid, ForgeError> {

@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use sendo_core::names::Principal;
 use sendo_store::Accepted;
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 
 use crate::error::{Answer, Refusal};
 use crate::token::hex;
@@ -35,9 +36,15 @@ pub(super) fn answer(accepted: Accepted) -> Response {
         .into_response()
 }
 
-/// The caller's idempotency key, if it gave one. A key belongs to its caller and kind of request:
-/// nobody can guess away the requests of others.
-pub(super) fn dedup(kind: &str, by: &Principal, headers: &HeaderMap) -> Answer<Option<String>> {
+/// What makes a request the same as one before, if the caller gave an idempotency key: the kind, the
+/// caller, the key and what is asked. So nobody can guess away the requests of others, and a key used
+/// again for something else loses nothing.
+pub(super) fn dedup<T: Serialize>(
+    kind: &str,
+    by: &Principal,
+    headers: &HeaderMap,
+    request: &T,
+) -> Answer<Option<String>> {
     let Some(value) = headers.get(KEY) else {
         return Ok(None);
     };
@@ -45,7 +52,8 @@ pub(super) fn dedup(kind: &str, by: &Principal, headers: &HeaderMap) -> Answer<O
         .to_str()
         .ok()
         .filter(|key| (1..=200).contains(&key.len()) && key.bytes().all(|c| c.is_ascii_graphic()))
-        .map(|key| Some(format!("{kind}:{by}:{key}")))
+        .and_then(|key| serde_json::to_string(&(by, key, request)).ok())
+        .map(|whole| Some(format!("{kind}:{}", hex(&Sha256::digest(whole)))))
         .ok_or_else(|| {
             Refusal::bad(
                 "idempotency_key_invalid",

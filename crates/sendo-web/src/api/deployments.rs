@@ -48,7 +48,7 @@ pub(crate) async fn ask(
             )
         })?;
     }
-    let dedup = match accepted::dedup("deploy", &by, &headers)? {
+    let dedup = match accepted::dedup("deploy", &by, &headers, &request)? {
         Some(key) => key,
         None => accepted::unique("deploy")?,
     };
@@ -92,7 +92,7 @@ pub(crate) async fn list(
         _ => app.web.store.deployments(&filter).await?,
     };
     // A lane that is no longer configured keeps its history; one that never was is a mistake.
-    if deployments.is_empty() {
+    if deployments.is_empty() && filter.states.is_empty() {
         match (&filter.application, &filter.environment) {
             (Some(application), Some(environment)) => {
                 names::lane(&app, &caller, application, environment)?;

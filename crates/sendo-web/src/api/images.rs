@@ -25,7 +25,7 @@ pub(crate) async fn report(
     let by = caller.principal()?;
     names::application(&app, &caller, &report.application)?;
     check(&report)?;
-    let dedup = accepted::dedup("image", &by, &headers)?.unwrap_or_else(|| same(&report));
+    let dedup = accepted::dedup("image", &by, &headers, &report)?.unwrap_or_else(|| same(&report));
     let accepted = app.web.intake.image(report, by, dedup).await?;
     app.counters.accepted("image", &accepted);
     Ok(accepted::answer(accepted))

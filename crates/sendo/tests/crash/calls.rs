@@ -46,6 +46,7 @@ pub(crate) fn every_outside_call_fails() {
     let missed = cases.iter().filter(|case| !case.disturbed).count();
     run::report("runs with failing calls", cases);
     assert_eq!(missed, 0, "{missed} runs had no call that failed");
+    assert!(notices > 0, "no notice failed");
 }
 
 /// Plays one story; how many of its calls failed, of git and of the target of notices.
