@@ -163,14 +163,15 @@ name!(
 name!(
     /// Who acted, by id and never by display name: `github:ID`, `slack:TEAM/USER`, `local:NAME`, `token:ID`.
     Principal, "principal",
-    "a principal is `kind:id`, such as `local:alice` or `github:583231`, at most 200 characters without spaces or control characters",
+    "a principal is `kind:id`, such as `local:alice` or `github:583231`, at most 200 characters: letters, digits and ASCII punctuation",
     |value| {
         value.len() <= 200
             && value.split_once(':').is_some_and(|(kind, id)| {
                 !kind.is_empty()
                     && kind.bytes().all(|c| c.is_ascii_lowercase() || c == b'-')
                     && !id.is_empty()
-                    && !id.chars().any(|c| c.is_whitespace() || c.is_control())
+                    // Nothing that hides or turns text: people must see who it is.
+                    && id.chars().all(|c| c.is_alphanumeric() || c.is_ascii_graphic())
             })
     }
 );
@@ -314,7 +315,14 @@ mod tests {
     #[test]
     fn a_principal_carries_its_kind() {
         assert!(Principal::new("slack:T1/U2").is_ok());
-        for wrong in ["alice", "local:", ":x", "local:a b", "Local:a"] {
+        for wrong in [
+            "alice",
+            "local:",
+            ":x",
+            "local:a b",
+            "Local:a",
+            "local:x\u{202e}evil",
+        ] {
             assert!(Principal::new(wrong).is_err(), "{wrong}");
         }
     }

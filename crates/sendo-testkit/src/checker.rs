@@ -121,10 +121,14 @@ pub fn look(
     overlays: &[Overlay],
 ) -> Findings {
     let mut findings = Findings::default();
-    if let Err(error) = api(server, receiver, stage, &mut findings) {
-        findings.wrong(error);
-    }
-    history(stage, overlays, &mut findings);
+    let overtaken = match api(server, receiver, stage, &mut findings) {
+        Ok(overtaken) => overtaken,
+        Err(error) => {
+            findings.wrong(error);
+            BTreeSet::new()
+        }
+    };
+    history(stage, overlays, &overtaken, &mut findings);
     findings
 }
 
@@ -157,12 +161,13 @@ pub fn look_after(stage: &Stage, findings: &mut Findings) {
     }
 }
 
+/// What the server answers; the change requests of deployments that were overtaken or cancelled.
 fn api(
     server: &mut Server,
     receiver: Option<&Receiver>,
     stage: &Stage,
     findings: &mut Findings,
-) -> Result<(), String> {
+) -> Result<BTreeSet<String>, String> {
     let address = server.address().ok_or("the server does not listen")?;
     let deliveries = http::get(address, "/api/v1/deliveries?limit=1000")?;
     for row in list(&deliveries["deliveries"]) {
@@ -176,12 +181,16 @@ fn api(
     let seen = receiver.map(Receiver::seen);
     let deployments = http::get(address, "/api/v1/deployments?limit=1000")?;
     let published = published(stage);
+    let mut overtaken = BTreeSet::new();
     for row in list(&deployments["deployments"]) {
         findings.counts.deployments += 1;
         let id = row["id"].as_str().unwrap_or_default();
         let state = row["state"].as_str().unwrap_or_default();
         if !["succeeded", "superseded", "cancelled", "failed"].contains(&state) {
             findings.lost(format!("deployment {id} is {state}: {}", row["waiting"]));
+        }
+        if ["superseded", "cancelled"].contains(&state) && row["change"]["number"].is_u64() {
+            overtaken.insert(row["change"]["number"].to_string());
         }
         let view = http::get(address, &format!("/api/v1/deployments/{id}"))?;
         let turns = list(&view["timeline"]);
@@ -213,7 +222,7 @@ fn api(
     if !verdict["broken"].is_null() || verdict["unsealed"] != 0 || verdict["verified"] == 0 {
         findings.wrong(format!("the audit trail: {verdict}"));
     }
-    Ok(())
+    Ok(overtaken)
 }
 
 fn list(value: &Value) -> &[Value] {
@@ -238,7 +247,12 @@ fn published(stage: &Stage) -> BTreeMap<String, usize> {
 }
 
 /// The manifests repository as an effect journal.
-fn history(stage: &Stage, overlays: &[Overlay], findings: &mut Findings) {
+fn history(
+    stage: &Stage,
+    overlays: &[Overlay],
+    overtaken: &BTreeSet<String>,
+    findings: &mut Findings,
+) {
     findings.once("the commit of deployment", &published(stage));
     let bare = stage.bare("manifests");
     let merges = stage.git(
@@ -251,7 +265,7 @@ fn history(stage: &Stage, overlays: &[Overlay], findings: &mut Findings) {
         *merged.entry(head.to_owned()).or_default() += 1;
     }
     findings.once("the merge of", &merged);
-    change_requests(stage, &merged, findings);
+    change_requests(stage, &merged, overtaken, findings);
     for name in stage.refs("manifests").keys() {
         if name.starts_with("refs/heads/sendo/") {
             findings.wrong(format!("{name} is left over"));
@@ -262,7 +276,12 @@ fn history(stage: &Stage, overlays: &[Overlay], findings: &mut Findings) {
     }
 }
 
-fn change_requests(stage: &Stage, merged: &BTreeMap<String, usize>, findings: &mut Findings) {
+fn change_requests(
+    stage: &Stage,
+    merged: &BTreeMap<String, usize>,
+    overtaken: &BTreeSet<String>,
+    findings: &mut Findings,
+) {
     let (mut opened, mut approved, mut ended) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     let (mut approved_heads, mut closed) = (Vec::new(), BTreeSet::new());
     for name in stage.refs("manifests").keys() {
@@ -306,7 +325,8 @@ fn change_requests(stage: &Stage, merged: &BTreeMap<String, usize>, findings: &m
     findings.once("change request", &ended);
     // A newer revision may come between our approval and the merge; then the request is closed.
     for (number, head) in approved_heads {
-        if !merged.contains_key(&head) && !closed.contains(&number) {
+        let given_up = closed.contains(&number) && overtaken.contains(&number);
+        if !merged.contains_key(&head) && !given_up {
             findings.wrong(format!(
                 "change request {number} was approved by us at {head} and has no end"
             ));

@@ -42,6 +42,11 @@ async fn the_same_key_is_the_same_request_of_its_caller_alone() {
         (&false.into(), &true.into())
     );
     assert_eq!(ask(&other).await["duplicate"], false);
+    // The same key for something else is something else.
+    let tag = r#"{"application":"example1","environment":"test","reference":"v1"}"#;
+    let call = server.post("/api/v1/deployments", tag).token(&mine);
+    let reply = call.header("idempotency-key", "once").send().await;
+    assert_eq!(reply.json()["duplicate"], false);
     let call = server.post("/api/v1/deployments", DEPLOY).token(&mine);
     let reply = call.header("idempotency-key", "two words").send().await;
     assert_eq!(reply.reason(), "idempotency_key_invalid");

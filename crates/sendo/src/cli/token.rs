@@ -110,8 +110,9 @@ fn list(connect: &Connect, out: &Out) -> Outcome {
             "revoked"
         };
         out.line(&format!(
-            "{}  {state:<7}  {:<20}  {}  {}",
+            "{}  {state:<7}  {:<20}  {:<20}  {}  {}",
             text("id"),
+            text("principal"),
             list("scopes"),
             list("applications"),
             text("name")

@@ -51,11 +51,18 @@ fn a_note_of_a_push_that_cannot_be_read_is_kept_where_people_see_it() {
         listed["deliveries"].as_array()?.first().cloned()
     })
     .unwrap();
+    assert_eq!(kept["outcome"]["outcome"], "quarantined", "{kept}");
+    assert_eq!(kept["outcome"]["reason_code"], "spool_unreadable", "{kept}");
     let why = kept["outcome"]["message"].as_str().unwrap_or_default();
-    assert!(
-        !why.is_empty() && kept["outcome"]["outcome"] == "quarantined",
-        "{kept}"
-    );
+    assert!(why.contains("line 1"), "{kept}");
+    // What looks like a payload is none: a spool speaks of its own repository only.
+    let forged = r#"{"ref":"refs/heads/main","after":"0123456789012345678901234567890123456789","repository":{"full_name":"example1"}}"#;
+    std::fs::write(spool.join("1-2-0.push"), forged).unwrap();
+    let quarantined = wait::until("the forged one", LONGEST, || {
+        let listed = server.get("/api/v1/deliveries?outcome=quarantined")?;
+        (listed["deliveries"].as_array()?.len() == 2).then_some(())
+    });
+    assert_eq!(quarantined, Ok(()));
     let revision = stage.work("example1", "main", "After it");
     let arrived = wait::until("the next push", LONGEST, || {
         let board = server.get("/api/v1/board")?;

@@ -87,6 +87,65 @@ fn a_repository_that_is_made_after_the_start_is_heard() {
 }
 
 #[test]
+fn a_repository_that_is_made_without_git_at_the_end_of_its_name_is_heard() {
+    let stage = stage("");
+    let mut server = served(&stage);
+    stage.repository("other", "main", &[("README.md", "# It sells things.\n")]);
+    let plain = stage.folder().join("shop");
+    std::fs::rename(stage.bare("other"), &plain).unwrap();
+    let hook = plain.join("hooks/post-receive");
+    wait::until("the hook is there", LONGEST, || {
+        hook.is_file().then_some(())
+    })
+    .unwrap();
+    stage.write("other", "README.md", "# It sells carts.\n");
+    let revision = stage.commit("other", "mei", "Add a cart");
+    let target = plain.to_string_lossy().into_owned();
+    stage.git(
+        &stage.clone_of("other"),
+        "mei",
+        &["push", "-q", &target, "HEAD:main"],
+    );
+    let arrived = until(&mut server, "succeeded");
+    assert_eq!(arrived["revision"], revision.as_str());
+}
+
+#[test]
+fn a_spool_is_read_where_the_hook_of_somebody_else_writes_it() {
+    let stage = stage("");
+    stage.repository("shop", "main", &[("README.md", "# It sells things.\n")]);
+    let shop = stage.bare("shop");
+    stage.git(&shop, "setup", &["config", "core.hooksPath", "/nowhere"]);
+    let mut server = served(&stage);
+    let before = stage.git(&shop, "setup", &["rev-parse", "main"]);
+    let revision = stage.work("shop", "main", "Add a cart");
+    std::fs::create_dir_all(shop.join("sendo-spool")).unwrap();
+    let note = format!("{before} {revision} refs/heads/main\n");
+    std::fs::write(shop.join("sendo-spool/1-1-0.push"), note).unwrap();
+    let arrived = until(&mut server, "succeeded");
+    assert_eq!(arrived["revision"], revision.as_str());
+}
+
+#[test]
+fn a_push_of_two_thousand_tags_holds_nothing_up() {
+    let stage = stage("");
+    stage.repository("shop", "main", &[("README.md", "# It sells things.\n")]);
+    let mut server = served(&stage);
+    let clone = stage.clone_of("shop");
+    let head = stage.git(&clone, "mei", &["rev-parse", "HEAD"]);
+    let packed: String = (0..2_000)
+        .map(|n| format!("{head} refs/tags/build-{n:04}\n"))
+        .collect();
+    std::fs::write(clone.join(".git/packed-refs"), packed).unwrap();
+    let bare = stage.bare("shop").to_string_lossy().into_owned();
+    stage.git(&clone, "mei", &["push", "-q", "--tags", &bare]);
+    let revision = stage.work("shop", "main", "Add a cart");
+    let arrived = until(&mut server, "succeeded");
+    assert_eq!(arrived["revision"], revision.as_str());
+    assert_eq!(server.end(), Some(0));
+}
+
+#[test]
 fn the_token_in_the_file_is_good_as_soon_as_the_server_listens() {
     let stage = stage("");
     stage.repository("shop", "main", &[("README.md", "# It sells things.\n")]);
