@@ -242,6 +242,10 @@ pub enum CloseReason {
         /// Why.
         failure: Failure,
     },
+    /// The base has the values already, so nothing is left to merge.
+    Unchanged,
+    /// Somebody deleted its branch, which cancels the deployment.
+    BranchDeleted,
 }
 
 impl Effect {

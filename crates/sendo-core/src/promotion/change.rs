@@ -3,7 +3,7 @@
 use super::advance::Step;
 use super::decide::Draft;
 use super::state::{Ending, Running};
-use crate::deployment::{Failure, Waiting};
+use crate::deployment::Waiting;
 use crate::effect::{Ahead, ChangeRequest, ChangeState, CloseReason, Effect};
 use crate::names::Revision;
 
@@ -102,14 +102,10 @@ impl Draft<'_> {
             }
             (ChangeState::Open, _) => {}
         }
-        let failure = Failure {
-            reason_code: "unchanged".to_owned(),
-            message: "the base says so already: there is nothing left to merge".to_owned(),
-        };
         let effect = Effect::CloseChangeRequest {
             repository: running.repository.clone(),
             number: seen.number,
-            why: CloseReason::Failed { failure },
+            why: CloseReason::Unchanged,
         };
         self.write(running, "close", effect)
     }

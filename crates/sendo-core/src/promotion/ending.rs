@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::decide::Draft;
 use super::state::{Ending, Running};
-use crate::deployment::{DeploymentId, Failure};
+use crate::deployment::DeploymentId;
 use crate::effect::{ChangeState, CloseReason, Effect};
 use crate::notice::Turn;
 
@@ -84,12 +84,7 @@ impl Draft<'_> {
                 failure: failure.clone(),
             },
             // It was not closed by who ended it, so they deleted its branch.
-            Ending::Cancelled { .. } => CloseReason::Failed {
-                failure: Failure {
-                    reason_code: "branch_deleted".to_owned(),
-                    message: "somebody deleted its branch".to_owned(),
-                },
-            },
+            Ending::Cancelled { .. } => CloseReason::BranchDeleted,
         }
     }
 

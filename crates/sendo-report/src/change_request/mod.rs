@@ -198,5 +198,19 @@ pub fn close_comment(why: &CloseReason, language: Language) -> String {
             "デプロイが失敗したため、マージせずにクローズしました: {}",
             failed(failure, language).markdown()
         ),
+        (CloseReason::Unchanged, Language::En) => {
+            "Closed without a merge: the base has these values already.".to_owned()
+        }
+        (CloseReason::Unchanged, Language::Ja) => {
+            "ベースブランチがすでにこの内容のため、マージせずにクローズしました。".to_owned()
+        }
+        (CloseReason::BranchDeleted, Language::En) => {
+            "Closed without a merge, because its branch was deleted. The deployment is cancelled."
+                .to_owned()
+        }
+        (CloseReason::BranchDeleted, Language::Ja) => {
+            "ブランチが削除されたため、マージせずにクローズしました。デプロイはキャンセルされました。"
+                .to_owned()
+        }
     }
 }

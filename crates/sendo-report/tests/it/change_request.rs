@@ -74,6 +74,8 @@ fn a_closed_change_request_says_why() {
             by: id("example1/test/13"),
         },
         CloseReason::Failed { failure: failure() },
+        CloseReason::Unchanged,
+        CloseReason::BranchDeleted,
     ];
     insta::assert_snapshot!(each(|language| {
         reasons
