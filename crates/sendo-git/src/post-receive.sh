@@ -6,11 +6,6 @@
 # their names, each with the same input.
 
 repository=${GIT_DIR:-.}
-# A copy of this script in post-receive.d/ would run itself for ever.
-here=$(cd "$repository" && pwd -P)
-[ "$SENDO_SPOOLED" != "$here" ] || exit 0
-SENDO_SPOOLED=$here
-export SENDO_SPOOLED
 spool=$repository/sendo-spool
 moves=$(cat)
 
@@ -33,7 +28,8 @@ if [ -n "$moves" ]; then
 fi
 
 for hook in "$repository"/hooks/post-receive.d/*; do
-    if [ -f "$hook" ] && [ -x "$hook" ]; then
+    # A copy of this script would run itself for ever.
+    if [ -f "$hook" ] && [ -x "$hook" ] && ! grep -q '^# sendo-spool ' "$hook" 2>/dev/null; then
         printf '%s\n' "$moves" | "$hook" "$@"
     fi
 done

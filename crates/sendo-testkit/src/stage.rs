@@ -211,6 +211,14 @@ impl Stage {
         command.args(["serve", "--config", "sendo.yaml"]);
         Server::start(command, &self.folder().join("serve.log"))
     }
+
+    /// Starts `sendo serve` and waits until it listens.
+    #[must_use]
+    pub fn served(&self) -> Server {
+        let mut server = self.serve();
+        assert!(server.came_up(), "{}", server.log());
+        server
+    }
 }
 
 fn full(reference: &str) -> String {

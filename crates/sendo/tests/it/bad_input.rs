@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use sendo_testkit::Server;
 use sendo_testkit::stage::Stage;
 use sendo_testkit::{story, wait};
 use serde_json::Value;
@@ -34,16 +33,10 @@ fn stage(image: &str) -> Stage {
     stage
 }
 
-fn served(stage: &Stage) -> Server {
-    let mut server = stage.serve();
-    assert!(server.came_up(), "{}", server.log());
-    server
-}
-
 #[test]
 fn a_note_of_a_push_that_cannot_be_read_is_kept_where_people_see_it() {
     let stage = stage("example1");
-    let mut server = served(&stage);
+    let mut server = stage.served();
     let spool = stage.bare("example1").join("sendo-spool");
     std::fs::write(spool.join("1-1-0.push"), "not a push at all\n").unwrap();
     let kept = wait::until("quarantine", LONGEST, || {
@@ -75,7 +68,7 @@ fn a_note_of_a_push_that_cannot_be_read_is_kept_where_people_see_it() {
 #[test]
 fn an_image_that_is_not_in_the_kustomization_fails_with_its_place_and_a_fix() {
     let stage = stage("exmaple1");
-    let mut server = served(&stage);
+    let mut server = stage.served();
     stage.work("example1", "main", "Work");
     let failed: Value = wait::until("the failure", LONGEST, || {
         let board = server.get("/api/v1/board")?;

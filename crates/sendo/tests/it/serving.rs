@@ -35,12 +35,6 @@ fn stage(approval: &str) -> Stage {
     stage
 }
 
-fn served(stage: &Stage) -> Server {
-    let mut server = stage.serve();
-    assert!(server.came_up(), "{}", server.log());
-    server
-}
-
 /// A verb that talks to this server, with the token of its file or with another.
 fn ask(stage: &Stage, server: &mut Server, arguments: &[&str], token: Option<&str>) -> Ended {
     let url = format!("http://{}", server.address().unwrap());
@@ -81,7 +75,7 @@ fn deliveries(server: &mut Server) -> usize {
 #[test]
 fn a_repository_that_is_made_after_the_start_is_heard() {
     let stage = stage("");
-    let mut server = served(&stage);
+    let mut server = stage.served();
     stage.repository("shop", "main", &[("README.md", "# It sells things.\n")]);
     let hook = stage.bare("shop").join("hooks/post-receive");
     wait::until("the hook is there", LONGEST, || {
@@ -96,7 +90,7 @@ fn a_repository_that_is_made_after_the_start_is_heard() {
 #[test]
 fn a_repository_that_is_made_without_git_at_the_end_of_its_name_is_heard() {
     let stage = stage("");
-    let mut server = served(&stage);
+    let mut server = stage.served();
     stage.repository("other", "main", &[("README.md", "# It sells things.\n")]);
     let plain = stage.folder().join("shop");
     std::fs::rename(stage.bare("other"), &plain).unwrap();
@@ -123,7 +117,7 @@ fn a_spool_is_read_where_the_hook_of_somebody_else_writes_it() {
     stage.repository("shop", "main", &[("README.md", "# It sells things.\n")]);
     let shop = stage.bare("shop");
     stage.git(&shop, "setup", &["config", "core.hooksPath", "/nowhere"]);
-    let mut server = served(&stage);
+    let mut server = stage.served();
     let before = stage.git(&shop, "setup", &["rev-parse", "main"]);
     let revision = stage.work("shop", "main", "Add a cart");
     std::fs::create_dir_all(shop.join("sendo-spool")).unwrap();
@@ -137,7 +131,7 @@ fn a_spool_is_read_where_the_hook_of_somebody_else_writes_it() {
 fn a_push_of_two_thousand_tags_holds_nothing_up() {
     let stage = stage("");
     stage.repository("shop", "main", &[("README.md", "# It sells things.\n")]);
-    let mut server = served(&stage);
+    let mut server = stage.served();
     let clone = stage.clone_of("shop");
     let head = stage.git(&clone, "mei", &["rev-parse", "HEAD"]);
     let packed: String = (0..2_000)
@@ -157,7 +151,7 @@ fn the_token_in_the_file_is_good_as_soon_as_the_server_listens() {
     let stage = stage("");
     stage.repository("shop", "main", &[("README.md", "# It sells things.\n")]);
     for _ in 0..10 {
-        let mut server = served(&stage);
+        let mut server = stage.served();
         let listed = ask(&stage, &mut server, &["token", "list"], None);
         assert_eq!(listed.code, 0, "{}", listed.err);
         assert_eq!(server.end(), Some(0));
@@ -168,7 +162,7 @@ fn the_token_in_the_file_is_good_as_soon_as_the_server_listens() {
 fn who_asked_for_a_deployment_cannot_approve_it() {
     let stage = stage("approval: { people: 1 }");
     stage.repository("shop", "main", &[("README.md", "# It sells things.\n")]);
-    let mut server = served(&stage);
+    let mut server = stage.served();
     let create = [
         "token",
         "create",
@@ -213,7 +207,7 @@ fn who_asked_for_a_deployment_cannot_approve_it() {
 fn the_token_of_the_file_goes_to_no_other_server() {
     let stage = stage("");
     stage.repository("shop", "main", &[("README.md", "# It sells things.\n")]);
-    let mut server = served(&stage);
+    let mut server = stage.served();
     // The configuration lies in this folder, but the address is somebody's own.
     let url = format!("http://{}", server.address().unwrap());
     let refused = stage.sendo(&["token", "list", "--server", &url]);
@@ -227,7 +221,7 @@ fn the_token_of_the_file_goes_to_no_other_server() {
 fn what_is_not_configured_is_not_found() {
     let stage = stage("");
     stage.repository("shop", "main", &[("README.md", "# It sells things.\n")]);
-    let mut server = served(&stage);
+    let mut server = stage.served();
     let cases = [
         &["history", "shap"][..],
         &["history", "shop/prod"],
