@@ -6,6 +6,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::act::Area;
 use crate::names::{Principal, Revision};
 use crate::subject::LaneId;
 use crate::time::Timestamp;
@@ -20,6 +21,12 @@ impl DeploymentId {
     #[must_use]
     pub fn new(lane: &LaneId, ordinal: u64) -> Self {
         Self(format!("{lane}/{ordinal}"))
+    }
+
+    /// Its lane, `application/environment`.
+    #[must_use]
+    pub fn lane(&self) -> &str {
+        self.0.rsplit_once('/').map_or(&self.0, |(lane, _)| lane)
     }
 
     /// The id as text.
@@ -118,6 +125,23 @@ pub enum Waiting {
         /// Whether it is needed only because the lane would go backwards.
         backwards: bool,
     },
+    /// The revision has to prove itself in the environment before it for a while.
+    Soak {
+        /// That environment.
+        environment: String,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// Somebody locked it.
+    Locked {
+        /// The lock.
+        lock: Lock,
+    },
+    /// The lane was rolled back, and is held there.
+    Held {
+        /// How.
+        held: Held,
+    },
     /// A reviewer asked for changes on the exact head.
     ChangesRequested {
         /// Who.
@@ -148,6 +172,34 @@ pub enum Waiting {
         /// Why it did not work.
         error: String,
     },
+}
+
+/// An area is closed to deployments.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lock {
+    /// What is closed.
+    pub area: Area,
+    /// Who closed it.
+    pub by: Principal,
+    /// Why, in their words.
+    pub reason: String,
+    /// Since when.
+    pub at: Timestamp,
+    /// When it opens by itself; `None` is never.
+    pub until: Option<Timestamp>,
+}
+
+/// A lane that was rolled back stays where it is until somebody releases it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// The rollback.
+    pub deployment: DeploymentId,
+    /// Who asked for it.
+    pub by: Principal,
+    /// Why, in their words.
+    pub reason: Option<String>,
+    /// Since when.
+    pub at: Timestamp,
 }
 
 /// One change a deployment carries: a commit on the way from the last revision to this one.

@@ -5,9 +5,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::act::{Area, Asked};
 use crate::names::{
     ApplicationName, BranchName, EnvironmentName, Principal, Repository, Revision, TagName,
 };
+use crate::subject::LaneId;
+use crate::time::Timestamp;
 
 /// A typed fact read from a delivery.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,6 +91,31 @@ pub enum Event {
         /// Who asked.
         by: Principal,
     },
+    /// A person acted on a lane or one of its deployments.
+    Acted {
+        /// The lane.
+        lane: LaneId,
+        /// What they asked for.
+        asked: Asked,
+    },
+    /// A person asked to close an area to deployments.
+    LockRequested {
+        /// What is closed.
+        area: Area,
+        /// When it opens by itself; `None` is never.
+        until: Option<Timestamp>,
+        /// Who.
+        by: Principal,
+        /// Why, in their words.
+        reason: String,
+    },
+    /// A person asked to open an area again.
+    UnlockRequested {
+        /// What is opened.
+        area: Area,
+        /// Who.
+        by: Principal,
+    },
 }
 
 impl Event {
@@ -105,6 +133,9 @@ impl Event {
             Self::CheckReported { .. } => "CheckReported",
             Self::ImageReported { .. } => "ImageReported",
             Self::DeployRequested { .. } => "DeployRequested",
+            Self::Acted { .. } => "Acted",
+            Self::LockRequested { .. } => "LockRequested",
+            Self::UnlockRequested { .. } => "UnlockRequested",
         }
     }
 }

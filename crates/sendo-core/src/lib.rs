@@ -9,6 +9,7 @@
 //! | [`names`] | validated names: applications, environments, repositories, revisions, principals |
 //! | [`time`] | points in time and spans, always passed in |
 //! | [`event`] | what came in, in the past tense |
+//! | [`act`] | what people do, and who may |
 //! | [`subject`] | what the loop wakes and decides about |
 //! | [`fact`] | what is known about the outside, with the time it was observed |
 //! | [`effect`] | what shall be done outside, its class, and what became of it |
@@ -17,14 +18,17 @@
 //! | [`world`], [`plan`], [`job`] | the two sides of a decision and the contract of a job |
 //! | [`routing`] | which notices go where |
 //! | [`promotion`] | the first job: a revision travels into a manifests repository |
+//! | [`lock`] | the second: an area is closed to deployments until somebody opens it |
 //! | [`view`] | what pages and the command line show |
 
+pub mod act;
 pub mod audit;
 pub mod deployment;
 pub mod effect;
 pub mod event;
 pub mod fact;
 pub mod job;
+pub mod lock;
 pub mod names;
 pub mod notice;
 pub mod plan;

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::act::ActRefusal;
 use crate::deployment::{Change, ChangeLink, DeploymentId, Failure, Waiting};
 use crate::names::{Principal, Revision};
 use crate::subject::LaneId;
@@ -68,6 +69,31 @@ pub enum Turn {
         /// The head.
         head: Revision,
     },
+    /// A person agreed to it here.
+    PersonApproved {
+        /// Who.
+        by: Principal,
+        /// How many have, on a forge or here.
+        have: u32,
+        /// How many are needed.
+        needed: u32,
+    },
+    /// A person broke the glass: it goes on past people, soak, locks and holds.
+    Overridden {
+        /// Who.
+        by: Principal,
+        /// Why, in their words.
+        reason: String,
+    },
+    /// What a person asked for could not be done any more when it was its turn.
+    ActRefused {
+        /// What, such as `approve`.
+        act: String,
+        /// Who.
+        by: Principal,
+        /// Why not.
+        why: ActRefusal,
+    },
     /// Its change request is merged.
     Merged {
         /// The change request; `None` for a direct commit.
@@ -112,6 +138,9 @@ impl Turn {
             Self::ChangeRequestOpened { .. } => "change_request_opened",
             Self::Waits { .. } => "waits",
             Self::Approved { .. } => "approved",
+            Self::PersonApproved { .. } => "person_approved",
+            Self::Overridden { .. } => "overridden",
+            Self::ActRefused { .. } => "act_refused",
             Self::Merged { .. } => "merged",
             Self::Succeeded { .. } => "succeeded",
             Self::Superseded { .. } => "superseded",

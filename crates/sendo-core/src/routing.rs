@@ -24,16 +24,19 @@ impl Route {
     /// Whether the target wants to hear of this notice.
     #[must_use]
     pub fn wants(&self, notice: &Notice) -> bool {
-        let matches = |globs: &[String], name: &str| {
-            globs.is_empty()
-                || globs.iter().any(|glob| {
-                    globset::Glob::new(glob).is_ok_and(|glob| glob.compile_matcher().is_match(name))
-                })
-        };
         matches(&self.applications, notice.lane.application.as_str())
             && matches(&self.environments, notice.lane.environment.as_str())
             && (self.turns.is_empty() || self.turns.iter().any(|turn| turn == notice.turn.name()))
     }
+}
+
+/// Whether one of some globs means the name of an application or environment; none is all.
+#[must_use]
+pub fn matches(globs: &[String], name: &str) -> bool {
+    let means = |glob: &String| {
+        globset::Glob::new(glob).is_ok_and(|glob| glob.compile_matcher().is_match(name))
+    };
+    globs.is_empty() || globs.iter().any(means)
 }
 
 /// The deliveries of some notices, one for each target that wants it. Their keys are stable, so

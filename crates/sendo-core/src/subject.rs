@@ -16,6 +16,8 @@ use crate::names::{ApplicationName, EnvironmentName, InvalidName};
 pub enum SubjectKind {
     /// (application, environment): one deployment at a time, newest wins.
     Lane,
+    /// An area that can be locked: everything, an application, an environment, or one lane.
+    Lock,
 }
 
 impl SubjectKind {
@@ -24,6 +26,7 @@ impl SubjectKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Lane => "lane",
+            Self::Lock => "lock",
         }
     }
 }
@@ -99,11 +102,13 @@ impl From<SubjectId> for String {
 impl TryFrom<String> for SubjectId {
     type Error = String;
     fn try_from(value: String) -> Result<Self, String> {
+        let of = |kind, key: &str| {
+            let key = key.to_owned();
+            Ok(Self { kind, key })
+        };
         match value.split_once(':') {
-            Some(("lane", key)) => Ok(Self {
-                kind: SubjectKind::Lane,
-                key: key.to_owned(),
-            }),
+            Some(("lane", key)) => of(SubjectKind::Lane, key),
+            Some(("lock", key)) => of(SubjectKind::Lock, key),
             _ => Err(format!(
                 "unknown subject `{value}`: this database was written by a newer Sendo"
             )),

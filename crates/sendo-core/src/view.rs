@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::deployment::Deployment;
+use crate::deployment::{Deployment, Held, Lock};
 use crate::notice::Notice;
 use crate::subject::LaneId;
 use crate::time::Timestamp;
@@ -20,6 +20,12 @@ pub struct LaneView {
     pub moving: Option<Deployment>,
     /// The newest that ended without success since, if any.
     pub failed: Option<Deployment>,
+    /// The widest lock that closes it.
+    #[serde(default)]
+    pub lock: Option<Lock>,
+    /// A rollback that holds it where it is.
+    #[serde(default)]
+    pub held: Option<Held>,
 }
 
 /// Every lane, in the order of the configuration.

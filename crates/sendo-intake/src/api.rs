@@ -1,9 +1,12 @@
-//! Takes requests and image reports as deliveries, so that they are stored before they are answered
+//! Takes requests, acts and image reports as deliveries, so that they are stored before they are answered
 //! and travel the same way as a webhook.
 
 use std::sync::Arc;
 
+use sendo_core::act::{Act, Area};
 use sendo_core::names::Principal;
+use sendo_core::subject::LaneId;
+use sendo_core::time::Timestamp;
 use sendo_store::{Accepted, NewDelivery, Store, StoreError};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
@@ -35,6 +38,38 @@ pub struct ImageReport {
     pub tag: Option<String>,
     /// Its digest, `sha256:…`.
     pub digest: Option<String>,
+}
+
+/// What a person does to a lane or one of its deployments.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ActRequest {
+    /// The lane.
+    pub lane: LaneId,
+    /// What.
+    pub act: Act,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// A person closes an area to deployments.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LockRequest {
+    /// What is closed.
+    pub area: Area,
+    /// Why.
+    pub reason: String,
+    /// When it opens by itself.
+    pub until: Option<Timestamp>,
+}
+
+/// A person opens an area again. Exactly one lane is released after a rollback, too.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UnlockRequest {
+    /// What is opened.
+    pub area: Area,
 }
 
 /// Why something was not taken in.
@@ -98,6 +133,48 @@ impl Intake {
         dedup: String,
     ) -> Result<Accepted, IntakeError> {
         self.asked("image", serde_json::to_vec(&report)?, by, dedup)
+            .await
+    }
+
+    /// Takes what a person does to a lane or one of its deployments.
+    ///
+    /// # Errors
+    /// See [`Intake::accept`].
+    pub async fn act(
+        &self,
+        request: ActRequest,
+        by: Principal,
+        dedup: String,
+    ) -> Result<Accepted, IntakeError> {
+        self.asked("act", serde_json::to_vec(&request)?, by, dedup)
+            .await
+    }
+
+    /// Takes a lock.
+    ///
+    /// # Errors
+    /// See [`Intake::accept`].
+    pub async fn lock(
+        &self,
+        request: LockRequest,
+        by: Principal,
+        dedup: String,
+    ) -> Result<Accepted, IntakeError> {
+        self.asked("lock", serde_json::to_vec(&request)?, by, dedup)
+            .await
+    }
+
+    /// Takes the end of a lock.
+    ///
+    /// # Errors
+    /// See [`Intake::accept`].
+    pub async fn unlock(
+        &self,
+        request: UnlockRequest,
+        by: Principal,
+        dedup: String,
+    ) -> Result<Accepted, IntakeError> {
+        self.asked("unlock", serde_json::to_vec(&request)?, by, dedup)
             .await
     }
 

@@ -15,5 +15,7 @@ pub mod spool;
 pub mod translate;
 pub mod translator;
 
-pub use api::{DeployRequest, ImageReport, Intake, IntakeError};
+pub use api::{
+    ActRequest, DeployRequest, ImageReport, Intake, IntakeError, LockRequest, UnlockRequest,
+};
 pub use translator::Translator;

@@ -3,6 +3,7 @@
 //! A local forge speaks the subset of GitHub's payloads that git itself can tell: `push`, and
 //! `pull_request` for tools that send one. Fields nobody asks for are not looked at.
 
+use sendo_core::act::{Act, Asked};
 use sendo_core::event::Event;
 use sendo_core::names::{
     ApplicationName, BranchName, EnvironmentName, ForgeName, InvalidName, Principal, Repository,
@@ -11,6 +12,7 @@ use sendo_core::names::{
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use crate::api::{ActRequest, LockRequest, UnlockRequest};
 use crate::spool::UNREADABLE;
 
 /// What a payload says.
@@ -177,25 +179,58 @@ pub fn asked(name: &str, body: &[u8], by: Option<&Principal>) -> Result<Translat
         Some(by) => by.clone(),
         None => Principal::new("local:unknown")?,
     };
-    let event = if name == "image" {
-        let image: Image = read(body)?;
-        Event::ImageReported {
-            application: ApplicationName::new(image.application)?,
-            revision: Revision::new(image.revision)?,
-            tag: image.tag,
-            digest: image.digest,
-            by,
+    let events = match name {
+        "image" => {
+            let image: Image = read(body)?;
+            vec![Event::ImageReported {
+                application: ApplicationName::new(image.application)?,
+                revision: Revision::new(image.revision)?,
+                tag: image.tag,
+                digest: image.digest,
+                by,
+            }]
         }
-    } else {
-        let deploy: Deploy = read(body)?;
-        Event::DeployRequested {
-            application: ApplicationName::new(deploy.application)?,
-            environment: EnvironmentName::new(deploy.environment)?,
-            reference: deploy.reference.filter(|reference| !reference.is_empty()),
-            by,
+        "act" => {
+            let ActRequest { lane, act, reason } = read(body)?;
+            let asked = Asked { act, by, reason };
+            vec![Event::Acted { lane, asked }]
+        }
+        "lock" => {
+            let request: LockRequest = read(body)?;
+            vec![Event::LockRequested {
+                area: request.area,
+                until: request.until,
+                by,
+                reason: request.reason,
+            }]
+        }
+        "unlock" => unlocked(read(body)?, by),
+        _ => {
+            let deploy: Deploy = read(body)?;
+            vec![Event::DeployRequested {
+                application: ApplicationName::new(deploy.application)?,
+                environment: EnvironmentName::new(deploy.environment)?,
+                reference: deploy.reference.filter(|reference| !reference.is_empty()),
+                by,
+            }]
         }
     };
-    Ok(Translated::Events(vec![event]))
+    Ok(Translated::Events(events))
+}
+
+/// Opening exactly one lane ends its lock and what a rollback left.
+fn unlocked(request: UnlockRequest, by: Principal) -> Vec<Event> {
+    let area = request.area;
+    let released = area.lane().map(|lane| Event::Acted {
+        lane,
+        asked: Asked {
+            act: Act::Release,
+            by: by.clone(),
+            reason: None,
+        },
+    });
+    let unlocked = Event::UnlockRequested { area, by };
+    std::iter::once(unlocked).chain(released).collect()
 }
 
 fn push(push: Push, forge: &ForgeName, by: Option<&Principal>) -> Result<Translated, Unreadable> {

@@ -12,6 +12,9 @@
 //! | `deployment.change_request_opened` | `change_request` with `number`, `url` |
 //! | `deployment.waits` | `waiting` with `for` and its details, `change_request` with `number` |
 //! | `deployment.approved` | `change_request` with `number`, `head` |
+//! | `deployment.person_approved` | `by`, `have`, `needed` |
+//! | `deployment.overridden` | `by`, `reason` |
+//! | `deployment.act_refused` | `act`, `by`, `reason_code` |
 //! | `deployment.merged` | `base`, `by`, `change_request` with `number` |
 //! | `deployment.succeeded` | `unchanged` |
 //! | `deployment.superseded` | `superseded_by` with `deployment`, `revision` |
@@ -68,6 +71,17 @@ fn details(turn: &Turn) -> Value {
         Turn::Approved { number, head } => json!({
             "change_request": { "number": number, "head": head },
         }),
+        Turn::PersonApproved { by, have, needed } => json!({
+            "by": by,
+            "have": have,
+            "needed": needed,
+        }),
+        Turn::Overridden { by, reason } => json!({ "by": by, "reason": reason }),
+        Turn::ActRefused { act, by, why } => json!({
+            "act": act,
+            "by": by,
+            "reason_code": why.code(),
+        }),
         Turn::Merged {
             number,
             revision,
@@ -107,6 +121,24 @@ fn reason(waiting: &Waiting) -> Value {
             "have": have,
             "from": from,
             "backwards": backwards,
+        }),
+        Waiting::Soak { environment, until } => json!({
+            "for": "soak",
+            "environment": environment,
+            "until": time::iso(*until),
+        }),
+        Waiting::Locked { lock } => json!({
+            "for": "locked",
+            "area": lock.area,
+            "by": lock.by,
+            "reason": lock.reason,
+            "until": lock.until.map(time::iso),
+        }),
+        Waiting::Held { held } => json!({
+            "for": "held",
+            "deployment": held.deployment,
+            "by": held.by,
+            "reason": held.reason,
         }),
         Waiting::ChangesRequested { by } => json!({ "for": "changes_requested", "by": by }),
         Waiting::ForeignCommits { commits } => {

@@ -6,9 +6,10 @@ use async_trait::async_trait;
 use sendo_core::audit::AuditEntry;
 use sendo_core::deployment::{Deployment, DeploymentId};
 use sendo_core::effect::{EffectView, PlannedEffect};
+use sendo_core::fact::Fact;
 use sendo_core::notice::Notice;
 use sendo_core::plan::Plan;
-use sendo_core::subject::SubjectId;
+use sendo_core::subject::{SubjectId, SubjectKind};
 use sendo_core::time::{Span, Timestamp};
 use serde_json::Value;
 
@@ -140,6 +141,10 @@ impl Store for Database {
 
     async fn timeline(&self, id: &DeploymentId) -> Result<Vec<Notice>> {
         board::timeline(&self.db, id).await
+    }
+
+    async fn facts_named(&self, kind: SubjectKind, key: &str) -> Result<Vec<Fact>> {
+        subjects::facts_named(&self.db, kind, key).await
     }
 
     async fn effects(&self, subject: &SubjectId) -> Result<Vec<EffectView>> {

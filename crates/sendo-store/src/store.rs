@@ -16,7 +16,7 @@ use sendo_core::job::Wake;
 use sendo_core::names::Principal;
 use sendo_core::notice::Notice;
 use sendo_core::plan::Plan;
-use sendo_core::subject::SubjectId;
+use sendo_core::subject::{SubjectId, SubjectKind};
 use sendo_core::time::{Span, Timestamp};
 use sendo_core::world::World;
 use serde::{Deserialize, Serialize};
@@ -239,7 +239,7 @@ pub struct TokenRow {
     pub principal: Principal,
     /// SHA-256 of the secret, in hexadecimal.
     pub hash: String,
-    /// What it may do: `read`, `deploy`, `report-image`, `admin`.
+    /// What it may do: `read`, `deploy`, `approve`, `report-image`, `admin`.
     pub scopes: Vec<String>,
     /// Applications it is limited to; empty is all.
     pub applications: Vec<String>,
@@ -356,6 +356,8 @@ pub trait Store: Send + Sync {
     async fn board(&self) -> Result<Vec<Deployment>>;
     /// The turns of a deployment, oldest first.
     async fn timeline(&self, id: &DeploymentId) -> Result<Vec<Notice>>;
+    /// The facts under one key of every subject of a kind, for people; by subject.
+    async fn facts_named(&self, kind: SubjectKind, key: &str) -> Result<Vec<Fact>>;
     /// Effects of a subject that are still live, for people.
     async fn effects(&self, subject: &SubjectId) -> Result<Vec<EffectView>>;
     /// The newest deliveries, at most `limit`; `None` is any state, `Some("quarantined")` only those.

@@ -6,16 +6,17 @@
 
 use sendo_core::effect::EffectView;
 use sendo_core::fact::{Fact, Facts};
-use sendo_core::subject::SubjectId;
+use sendo_core::subject::{SubjectId, SubjectKind};
 use sendo_core::time::{Span, Timestamp};
 use sendo_core::world::World;
 
 use crate::boundary::place;
 use crate::codec::json;
 use crate::db::statement::{
-    CLAIM_SUBJECT, FACTS_OF, HINTED_AT, INSTALLATION, LIVE_EFFECTS, UPSERT_FACT, WAKE_SUBJECT,
+    CLAIM_SUBJECT, FACTS_NAMED, FACTS_OF, HINTED_AT, INSTALLATION, LIVE_EFFECTS, UPSERT_FACT,
+    WAKE_SUBJECT,
 };
-use crate::db::{Db, Kind, Tx, args, transact};
+use crate::db::{Db, Kind, Row, Tx, args, transact};
 use crate::effects::view;
 use crate::store::{Claimed, Result};
 
@@ -87,6 +88,24 @@ pub(crate) async fn claim(
     Ok(Some(claimed))
 }
 
+/// The facts under one key of every subject of a kind.
+pub(crate) async fn facts_named(db: &Db, kind: SubjectKind, key: &str) -> Result<Vec<Fact>> {
+    let prefix = format!("{}:", kind.as_str());
+    transact!(db, Kind::Read, tx => {
+        let rows = tx.rows(&FACTS_NAMED, args![prefix.as_str(), key]).await?;
+        rows.iter().map(fact).collect()
+    })
+}
+
+fn fact(row: &Row) -> Result<Fact> {
+    Ok(Fact {
+        subject: row.subject("subject")?,
+        key: row.text("key")?,
+        value: row.json("value")?,
+        observed_at: row.time("observed_at")?,
+    })
+}
+
 /// Reads the rest of the world at one instant. What arrives after the claim may be in it already,
 /// and then its hint is too, so that no fact is judged by a look that is older than it; its wake-up
 /// is still counted, and the subject is decided once more than needed.
@@ -108,15 +127,9 @@ async fn load(
             None => Timestamp::default(),
         };
         let mut facts = Facts::default();
-        for owner in &readable {
-            for row in tx.rows(&FACTS_OF, args![owner]).await? {
-                facts.insert(Fact {
-                    subject: owner.clone(),
-                    key: row.text("key")?,
-                    value: row.json("value")?,
-                    observed_at: row.time("observed_at")?,
-                });
-            }
+        let owners = json("subjects", &readable)?;
+        for row in tx.rows(&FACTS_OF, args![owners.as_str()]).await? {
+            facts.insert(fact(&row)?);
         }
         let now = tx.now;
         let effects: Vec<EffectView> = tx

@@ -97,7 +97,8 @@ impl Caller {
         ))
     }
 
-    fn may(&self, scope: Scope) -> bool {
+    /// Whether the caller's token has a scope.
+    pub(crate) fn may(&self, scope: Scope) -> bool {
         self.token.as_ref().is_some_and(|token| {
             let has = |scope: Scope| token.scopes.iter().any(|name| name == scope.as_str());
             has(scope) || has(Scope::Admin)

@@ -1,6 +1,6 @@
 //! Finding a lane by what somebody wrote, and a suggestion where there is none.
 
-use sendo_core::subject::LaneId;
+use sendo_core::promotion::LaneRules;
 
 use crate::auth::Caller;
 use crate::error::{Answer, Refusal};
@@ -9,25 +9,27 @@ use crate::state::Shared;
 /// Names listed when none is close.
 const LISTED: usize = 10;
 
-/// The configured lane of these names, if the caller's token covers it.
+/// The rules of the configured lane of these names, if the caller's token covers it.
 pub(crate) fn lane(
     app: &Shared,
     caller: &Caller,
     application: &str,
     environment: &str,
-) -> Answer<LaneId> {
+) -> Answer<LaneRules> {
     let lanes = (app.web.lanes)();
     known_application(&lanes, caller, application)?;
     lanes
         .iter()
-        .filter(|lane| lane.application.as_str() == application)
-        .find(|lane| lane.environment.as_str() == environment)
+        .find(|rules| {
+            rules.lane.application.as_str() == application
+                && rules.lane.environment.as_str() == environment
+        })
         .cloned()
         .ok_or_else(|| {
             let environments = lanes
                 .iter()
-                .filter(|lane| lane.application.as_str() == application)
-                .map(|lane| lane.environment.as_str());
+                .filter(|rules| rules.lane.application.as_str() == application)
+                .map(|rules| rules.lane.environment.as_str());
             Refusal::not_found(
                 "environment_unknown",
                 format!("`{application}` has no environment `{}`", cut(environment)),
@@ -41,18 +43,18 @@ pub(crate) fn application(app: &Shared, caller: &Caller, application: &str) -> A
     known_application(&(app.web.lanes)(), caller, application)
 }
 
-fn known_application(lanes: &[LaneId], caller: &Caller, application: &str) -> Answer<()> {
+fn known_application(lanes: &[LaneRules], caller: &Caller, application: &str) -> Answer<()> {
     // First what the token covers: whether the rest exists is none of its business.
     caller.require(application)?;
     if lanes
         .iter()
-        .any(|lane| lane.application.as_str() == application)
+        .any(|rules| rules.lane.application.as_str() == application)
     {
         return Ok(());
     }
     let known = lanes
         .iter()
-        .map(|lane| lane.application.as_str())
+        .map(|rules| rules.lane.application.as_str())
         .filter(|name| caller.covers(name));
     Err(Refusal::not_found(
         "application_unknown",

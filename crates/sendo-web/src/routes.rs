@@ -71,6 +71,7 @@ fn table() -> Vec<Route> {
     let everybody = Access::Everybody;
     let readers = Access::Readers;
     let deployers = Access::Holders(Scope::Deploy);
+    let approvers = Access::Holders(Scope::Approve);
     let reporters = Access::Holders(Scope::ReportImage);
     let admins = Access::Holders(Scope::Admin);
     vec![
@@ -81,6 +82,34 @@ fn table() -> Vec<Route> {
             readers,
             api::deployments::show,
         ),
+        post(
+            "/api/v1/deployments/{application}/{environment}/{number}/approve",
+            approvers,
+            api::acts::approve,
+        ),
+        post(
+            "/api/v1/deployments/{application}/{environment}/{number}/cancel",
+            deployers,
+            api::acts::cancel,
+        ),
+        post(
+            "/api/v1/deployments/{application}/{environment}/{number}/retry",
+            deployers,
+            api::acts::retry,
+        ),
+        post(
+            "/api/v1/deployments/{application}/{environment}/{number}/override",
+            deployers,
+            api::acts::break_glass,
+        ),
+        post(
+            "/api/v1/lanes/{application}/{environment}/rollback",
+            deployers,
+            api::acts::rollback,
+        ),
+        get("/api/v1/locks", readers, api::locks::list),
+        post("/api/v1/locks", deployers, api::locks::lock),
+        post("/api/v1/unlocks", deployers, api::locks::unlock),
         post("/api/v1/images", reporters, api::images::report),
         get("/api/v1/board", readers, api::board::show),
         get("/api/v1/deliveries", readers, api::deliveries::list),

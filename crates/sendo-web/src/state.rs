@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::Uri;
-use sendo_core::subject::LaneId;
+use sendo_core::promotion::LaneRules;
 use sendo_intake::Intake;
 use sendo_report::Language;
 use sendo_store::Store;
@@ -14,8 +14,8 @@ use crate::auth::Refusals;
 use crate::feed::Feed;
 use crate::metrics::Counters;
 
-/// The configured lanes, in order; asked anew each time, so that a reload is seen.
-pub type Lanes = Arc<dyn Fn() -> Vec<LaneId> + Send + Sync>;
+/// The rules of the configured lanes, in order; asked anew each time, so that a reload is seen.
+pub type Lanes = Arc<dyn Fn() -> Arc<[LaneRules]> + Send + Sync>;
 
 /// What the process gives to its routes.
 #[derive(Clone)]
@@ -24,7 +24,7 @@ pub struct WebState {
     pub store: Arc<dyn Store>,
     /// The way in for what is asked.
     pub intake: Arc<Intake>,
-    /// The configured lanes, in order.
+    /// The rules of the configured lanes, in order.
     pub lanes: Lanes,
     /// The language of pages for readers whose browser asks for none.
     pub language: Language,

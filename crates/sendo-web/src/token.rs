@@ -28,8 +28,10 @@ const SECRET_DIGITS: usize = 64;
 pub enum Scope {
     /// Read everything but tokens.
     Read,
-    /// Ask for deployments.
+    /// Ask for deployments; cancel, retry and roll back; lock and unlock.
     Deploy,
+    /// Agree to deployments.
+    Approve,
     /// Report that an image exists.
     ReportImage,
     /// All of it, and tokens.
@@ -38,7 +40,13 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 4] = [Self::Read, Self::Deploy, Self::ReportImage, Self::Admin];
+    pub const ALL: [Self; 5] = [
+        Self::Read,
+        Self::Deploy,
+        Self::Approve,
+        Self::ReportImage,
+        Self::Admin,
+    ];
 
     /// The scope as the store and the API write it.
     #[must_use]
@@ -46,6 +54,7 @@ impl Scope {
         match self {
             Self::Read => "read",
             Self::Deploy => "deploy",
+            Self::Approve => "approve",
             Self::ReportImage => "report-image",
             Self::Admin => "admin",
         }
@@ -73,10 +82,12 @@ impl FromStr for Scope {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MintError {
     /// No scope of that name.
-    #[error("unknown scope `{0}`; use `read`, `deploy`, `report-image` or `admin`")]
+    #[error("unknown scope `{0}`; use `read`, `deploy`, `approve`, `report-image` or `admin`")]
     UnknownScope(String),
     /// A token that may do nothing is a mistake.
-    #[error("a token needs at least one scope: `read`, `deploy`, `report-image` or `admin`")]
+    #[error(
+        "a token needs at least one scope: `read`, `deploy`, `approve`, `report-image` or `admin`"
+    )]
     NoScope,
     /// A token that ends at once, or never.
     #[error("a token lives between a second and 365 days")]

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
 use sendo_core::names::Repository;
-use sendo_core::subject::LaneId;
+use sendo_core::promotion::LaneRules;
 use sendo_effects::{Backoff, Target, Targets, egress};
 use sendo_forge::local::acts::LocalActs;
 use sendo_forge::{Forge, Forges};
@@ -189,12 +189,12 @@ async fn listen(
     let refused = |source| ServeError::Listen { address, source };
     let listener = TcpListener::bind(address).await.map_err(refused)?;
     let bound = listener.local_addr().map_err(refused)?;
-    let lanes: Vec<LaneId> = config.lanes().into_iter().map(|rules| rules.lane).collect();
+    let lanes: Arc<[LaneRules]> = config.lanes().into();
     let feed = Feed::new(LISTENERS);
     let router = sendo_web::router(WebState {
         store: Arc::clone(store),
         intake: Arc::new(app.intake()),
-        lanes: Arc::new(move || lanes.clone()),
+        lanes: Arc::new(move || Arc::clone(&lanes)),
         language: config.server.language,
         version: env!("CARGO_PKG_VERSION"),
         ready,

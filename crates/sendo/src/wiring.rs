@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sendo_core::job::Job;
+use sendo_core::lock::Locks;
 use sendo_core::promotion::{LaneRules, Promotions};
 use sendo_core::routing::Route;
 use sendo_core::subject::SubjectId;
@@ -109,7 +110,10 @@ impl App {
     /// Wires the parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let jobs: Vec<Arc<dyn Job>> = vec![Arc::new(Promotions::new(parts.lanes.clone()))];
+        let jobs: Vec<Arc<dyn Job>> = vec![
+            Arc::new(Promotions::new(parts.lanes.clone())),
+            Arc::new(Locks::new(parts.lanes.clone())),
+        ];
         let spool_bell: Arc<Notify> = Arc::default();
         let spools = Spools::new(parts.spooled.clone(), Arc::clone(&spool_bell));
         Self {

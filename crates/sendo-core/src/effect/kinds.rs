@@ -246,6 +246,11 @@ pub enum CloseReason {
     Unchanged,
     /// Somebody deleted its branch, which cancels the deployment.
     BranchDeleted,
+    /// A person cancelled the deployment.
+    Cancelled {
+        /// Who.
+        by: Principal,
+    },
 }
 
 impl Effect {

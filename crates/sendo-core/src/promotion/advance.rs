@@ -12,7 +12,7 @@ use super::render::render;
 use super::rules::{Approval, Mode};
 use super::state::{Running, Success};
 use crate::deployment::{Change, DeploymentState, Waiting};
-use crate::effect::{Effect, Publish, Story};
+use crate::effect::{Effect, EffectView, Publish, Story};
 use crate::fact::Fact;
 use crate::names::BranchName;
 use crate::notice::Turn;
@@ -32,7 +32,7 @@ impl Draft<'_> {
         let deliver = &self.rules.deliver;
         let rendered = render(&deliver.edits, &candidate);
         // Who must agree can only do so on a change request, and going backwards needs somebody.
-        let asks = candidate.backwards || self.rules.approval != Approval::Automatic;
+        let asks = candidate.asks_people() || self.rules.approval != Approval::Automatic;
         let mode = if asks {
             Mode::ChangeRequest
         } else {
@@ -60,6 +60,8 @@ impl Draft<'_> {
             first_old: None,
             unchanged: false,
             change: None,
+            agreed: Vec::new(),
+            overridden: None,
             approved: None,
             told_approved: None,
             merged: None,
@@ -100,7 +102,10 @@ impl Draft<'_> {
     /// Takes the running deployment as far as the evidence goes.
     pub(super) fn advance_running(&mut self) {
         let waiting = match self.step() {
-            Step::Waits(waiting) => Some(waiting),
+            Step::Waits(waiting) => {
+                self.hold_back();
+                Some(waiting)
+            }
             Step::Works => self.trouble(),
             Step::Looks => self.trouble().or_else(|| {
                 let running = self.state.running.as_ref()?;
@@ -157,6 +162,10 @@ impl Draft<'_> {
             return Step::Waits(waiting);
         }
         if running.rebuild {
+            let commits = running.mode == Mode::Commit;
+            if let Some(waiting) = commits.then(|| self.closed(&running)).flatten() {
+                return Step::Waits(waiting);
+            }
             return self.publish(&running);
         }
         if running.unchanged {
@@ -169,6 +178,27 @@ impl Draft<'_> {
             return Step::Looks;
         };
         self.follow_change(&running, &seen)
+    }
+
+    /// Withdraws the merge that was planned and not begun: what it waits for came up meanwhile.
+    fn hold_back(&mut self) {
+        let Some(ordinal) = self.state.running.as_ref().map(|r| r.candidate.ordinal) else {
+            return;
+        };
+        let commits = |effect: &&EffectView| {
+            let commits = matches!(
+                effect.effect,
+                Effect::MergeChangeRequest { .. } | Effect::PublishCommit(_)
+            );
+            commits && !effect.intended
+        };
+        let planned: Vec<_> = self.under_way(ordinal).filter(commits).collect();
+        for effect in planned {
+            self.withdraw(effect.key.clone());
+            if let Some(running) = &mut self.state.running {
+                running.writes += 1;
+            }
+        }
     }
 
     /// Plans a write. Its key is never used again: the next one has another number.
@@ -262,6 +292,9 @@ impl Draft<'_> {
                 revision: candidate.revision.clone(),
                 tree: candidate.tree.clone(),
                 at: now,
+                reference: candidate.reference.clone(),
+                tag: candidate.tag.clone(),
+                digest: candidate.digest.clone(),
             },
         );
         self.state.succeeded.truncate(50);
@@ -304,7 +337,7 @@ impl Draft<'_> {
             requested_by: candidate.requested_by.clone(),
             checks: self.rules.deliver.checks.clone(),
             people: match &self.rules.approval {
-                Approval::Automatic => u32::from(candidate.backwards),
+                Approval::Automatic => u32::from(candidate.asks_people()),
                 Approval::People { count, .. } => *count,
             },
         }

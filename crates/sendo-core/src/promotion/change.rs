@@ -38,6 +38,7 @@ impl Draft<'_> {
         if let Some(waiting) = self
             .checks(seen)
             .or_else(|| self.people(running, seen, head))
+            .or_else(|| self.closed(running))
         {
             return Step::Waits(waiting);
         }

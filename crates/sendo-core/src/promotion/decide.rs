@@ -1,11 +1,12 @@
 //! Decides about a lane: the steps, in order.
 //!
 //! 1. what came of our effects becomes evidence (`evidence`);
-//! 2. the trigger is looked at again if something hinted at a change (`looks`);
-//! 3. what was announced is followed, and what is newest is put next in line (`announced`, `newest`);
-//! 4. it takes the place of the running one, unless that can no longer be taken back;
-//! 5. the running deployment goes one step on (`advance`, `change`) or comes to its end (`ending`);
-//! 6. people are told what is news (`telling`), and what is not needed any more goes.
+//! 2. what people asked for is done, as far as it still holds (`acts`);
+//! 3. the trigger is looked at again if something hinted at a change (`looks`);
+//! 4. what was announced is followed, and what is newest is put next in line (`announced`, `newest`);
+//! 5. it takes the place of the running one, unless that can no longer be taken back;
+//! 6. the running deployment goes one step on (`advance`, `change`) or comes to its end (`ending`);
+//! 7. people are told what is news (`telling`), and what is not needed any more goes.
 //!
 //! Every step only adds to the plan. Nothing here knows how an effect is carried out.
 
@@ -18,11 +19,13 @@ use super::looks::Seen;
 use super::matching::announce;
 use super::rules::LaneRules;
 use super::state::{Ending, LaneState, VERSION};
+use crate::act::{Act, Area, Asked};
 use crate::deployment::{DeploymentId, Failure};
 use crate::effect::{Class, Effect, EffectKey, EffectState, EffectView, PlannedEffect};
 use crate::event::Event;
 use crate::fact::Fact;
 use crate::job::{Job, Wake};
+use crate::lock;
 use crate::names::EnvironmentName;
 use crate::plan::Plan;
 use crate::subject::{LaneId, SubjectId, SubjectKind};
@@ -37,6 +40,8 @@ pub const SOURCE: &str = "source";
 pub const REVISION: &str = "revision";
 /// What observations of a request start with; then that success and the event's id.
 pub const REQUESTED: &str = "requested";
+/// What the keys of people's acts start with; the rest is the event's id.
+pub const ACTED: &str = "acted/";
 /// What announcements' keys start with; the rest is the event's id.
 pub const ANNOUNCED: &str = "announced/";
 /// What touches in the manifests repository start with; the rest is what was touched.
@@ -95,11 +100,14 @@ impl Job for Promotions {
     }
 
     fn reads(&self, subject: &SubjectId) -> Vec<SubjectId> {
-        let before = self.rules(subject).and_then(|rules| {
-            let after = rules.after.as_ref()?;
-            Some(LaneId::new(rules.lane.application.clone(), after.environment.clone()).subject())
+        let Some(rules) = self.rules(subject) else {
+            return Vec::new();
+        };
+        let before = rules.after.as_ref().map(|after| {
+            LaneId::new(rules.lane.application.clone(), after.environment.clone()).subject()
         });
-        before.into_iter().collect()
+        let locks = Area::around(&rules.lane).map(|area| lock::subject(&area));
+        before.into_iter().chain(locks).collect()
     }
 
     fn wakes(&self, id: &str, event: &Event, at: Timestamp) -> Vec<Wake> {
@@ -125,7 +133,16 @@ impl Job for Promotions {
                 facts: vec![fact(&rules.lane, key, json!(true), at)],
             })
         });
-        announced.chain(touched).collect()
+        let acted = self.lanes.iter().filter_map(|rules| {
+            let (asked, hint) = acted(rules, event)?;
+            let key = format!("{ACTED}{id}");
+            Some(Wake {
+                subject: rules.lane.subject(),
+                hint,
+                facts: vec![fact(&rules.lane, key, json!(asked), at)],
+            })
+        });
+        announced.chain(touched).chain(acted).collect()
     }
 
     fn decide(&self, world: &World) -> Plan {
@@ -151,6 +168,16 @@ fn fact(lane: &LaneId, key: String, value: serde_json::Value, observed_at: Times
         key,
         value,
         observed_at,
+    }
+}
+
+/// What a person asked of a lane, and whether it has to look again for it: only a retry has.
+fn acted(rules: &LaneRules, event: &Event) -> Option<(Asked, bool)> {
+    match event {
+        Event::Acted { lane, asked } if *lane == rules.lane => {
+            Some((asked.clone(), matches!(asked.act, Act::Retry { .. })))
+        }
+        _ => None,
     }
 }
 
@@ -224,6 +251,7 @@ impl<'a> Draft<'a> {
     fn decide(mut self) -> Plan {
         let before = self.state.running.clone();
         self.absorb();
+        self.take_acts();
         self.conclude();
         if self.source_is_fresh() {
             self.consider_announcements();

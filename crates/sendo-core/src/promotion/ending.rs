@@ -83,13 +83,14 @@ impl Draft<'_> {
             Ending::Failed { failure } => CloseReason::Failed {
                 failure: failure.clone(),
             },
-            // It was not closed by who ended it, so they deleted its branch.
-            Ending::Cancelled { .. } => CloseReason::BranchDeleted,
+            Ending::Cancelled { by: Some(by) } => CloseReason::Cancelled { by: by.clone() },
+            // Nobody closed it, so they deleted its branch.
+            Ending::Cancelled { by: None } => CloseReason::BranchDeleted,
         }
     }
 
     fn finish(&mut self, running: &Running, mut ending: Ending) {
-        if let (Ending::Superseded { by }, Some(next)) = (&mut ending, &self.state.queued) {
+        if let (Ending::Superseded { by }, Some(next)) = (&mut ending, self.state.next()) {
             // The one that took its place may have been replaced meanwhile.
             *by = next.ordinal;
         }
@@ -112,7 +113,7 @@ impl Draft<'_> {
         let turn = match ending {
             Ending::Superseded { by } => Turn::Superseded {
                 by: DeploymentId::new(&self.rules.lane, by),
-                revision: self.state.queued.as_ref().map_or_else(
+                revision: self.state.next().map_or_else(
                     || running.candidate.revision.clone(),
                     |next| next.revision.clone(),
                 ),
@@ -125,6 +126,7 @@ impl Draft<'_> {
         };
         self.notice(turn);
         self.delete_branch(running);
+        self.remember_ended(running.candidate.clone());
         self.state.running = None;
     }
 

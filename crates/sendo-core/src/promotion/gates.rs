@@ -1,34 +1,87 @@
-//! What has to happen outside before a deployment goes on: success elsewhere, checks, people.
+//! What has to happen before a deployment goes on: success elsewhere, checks, people, and that nobody
+//! closed the way.
 
 use super::decide::{Draft, SUCCEEDED};
-use super::rules::Approval;
+use super::rules::{After, Approval};
 use super::state::{Running, Success};
-use crate::deployment::Waiting;
+use crate::act::Area;
+use crate::deployment::{Lock, Waiting};
 use crate::effect::{ChangeRequest, CheckState, Review, Verdict};
+use crate::lock::{self, LOCK};
 use crate::names::{Principal, Revision};
+use crate::subject::LaneId;
+use crate::time::Timestamp;
 
 impl Draft<'_> {
-    /// Waits for the environment before this one. Once passed, it is passed for good.
+    /// Waits for the environment before this one. Once passed, it is passed for good. What is rolled
+    /// back to succeeded here before.
     pub(super) fn after_gate(&self, running: &Running) -> Option<Waiting> {
         let after = self.rules.after.as_ref()?;
-        if running.published.is_some() || running.unchanged {
+        if running.published.is_some() || running.unchanged || running.candidate.rollback {
             return None;
         }
-        let mut before = self.world.subject.clone();
-        before.key = format!("{}/{}", self.rules.lane.application, after.environment);
-        let successes: Vec<Success> = self
-            .world
-            .facts
-            .get(&before, SUCCEEDED)
-            .map(|(all, _)| all)
-            .unwrap_or_default();
-        let same = |s: &Success| {
+        self.succeeded_before(running, after)
+            .is_none()
+            .then(|| Waiting::After {
+                environment: after.environment.to_string(),
+            })
+    }
+
+    /// When the same succeeded in the environment before this one, at first.
+    fn succeeded_before(&self, running: &Running, after: &After) -> Option<Timestamp> {
+        let application = self.rules.lane.application.clone();
+        let before = LaneId::new(application, after.environment.clone()).subject();
+        let (successes, _) = self.world.facts.get::<Vec<Success>>(&before, SUCCEEDED)?;
+        let same = |s: &&Success| {
             s.revision == running.candidate.revision
                 || (after.same_tree && s.tree == running.candidate.tree)
         };
-        (!successes.iter().any(same)).then(|| Waiting::After {
+        successes
+            .iter()
+            .filter(same)
+            .map(|success| success.at)
+            .min()
+    }
+
+    /// What keeps it from being merged although it is ready: a lock, a rollback, a soak. Broken glass
+    /// passes them all, and a rollback what it made itself.
+    pub(super) fn closed(&mut self, running: &Running) -> Option<Waiting> {
+        if running.overridden.is_some() {
+            return None;
+        }
+        if let Some(lock) = self.lock() {
+            lock.until.into_iter().for_each(|until| self.wake_by(until));
+            return Some(Waiting::Locked { lock });
+        }
+        if running.candidate.rollback {
+            return None;
+        }
+        if let Some(held) = self.state.held.clone() {
+            return Some(Waiting::Held { held });
+        }
+        let after = self.rules.after.as_ref()?;
+        let until = self.succeeded_before(running, after)? + after.soak;
+        if until <= self.world.now {
+            return None;
+        }
+        self.wake_by(until);
+        Some(Waiting::Soak {
             environment: after.environment.to_string(),
+            until,
         })
+    }
+
+    /// The widest lock that closes this lane now.
+    fn lock(&self) -> Option<Lock> {
+        let now = self.world.now;
+        let lock = |area: &Area| {
+            let (lock, _) = self
+                .world
+                .facts
+                .get::<Option<Lock>>(&lock::subject(area), LOCK)?;
+            lock.filter(|lock| lock.until.is_none_or(|until| until > now))
+        };
+        Area::around(&self.rules.lane).iter().find_map(lock)
     }
 
     /// The checks the rules name, on the exact head.
@@ -83,11 +136,19 @@ impl Draft<'_> {
         }
         let (needed, from) = match &self.rules.approval {
             Approval::People { count, from } => (*count, from.clone()),
-            Approval::Automatic => (u32::from(running.candidate.backwards), Vec::new()),
+            Approval::Automatic => (u32::from(running.candidate.asks_people()), Vec::new()),
         };
-        let counts = |by: &Principal| asked != Some(by) && (from.is_empty() || from.contains(by));
-        let have: Vec<Principal> = said.iter().map(|r| r.by.clone()).filter(counts).collect();
-        let enough = have.len() >= needed as usize;
+        let counts = |by: &Principal| {
+            asked != Some(by) && (from.is_empty() || from.contains(by)) && self.may_approve(by)
+        };
+        let mut have: Vec<Principal> = said.iter().map(|r| r.by.clone()).collect();
+        for by in &running.agreed {
+            if !have.contains(by) {
+                have.push(by.clone());
+            }
+        }
+        have.retain(counts);
+        let enough = have.len() >= needed as usize || running.overridden.is_some();
         (!enough).then_some(Waiting::People {
             needed,
             have,

@@ -6,7 +6,7 @@
 //! asked, merges pinned to that head, and tells the lanes after it.
 //!
 //! The story in files: [`matching`] says which lanes an event concerns and why not the others;
-//! `evidence` takes in what came of our effects; `looks` looks at the outside; `announced` and
+//! `evidence` takes in what came of our effects; `looks` looks at the outside; `acts` does what people asked for; `announced` and
 //! `newest` find the revision a lane should be at; `advance` takes the running deployment one step
 //! on, through its `gates` and its `change` request; `ending` brings it to its end; `telling` says
 //! so; [`decide`] reads as their list. What they remember is in [`state`], what they go by in
@@ -17,6 +17,7 @@ pub mod matching;
 pub mod rules;
 pub mod state;
 
+mod acts;
 mod advance;
 mod announced;
 mod change;
@@ -30,6 +31,7 @@ mod tags;
 mod telling;
 mod tidying;
 
+pub use acts::{HELD, has_a_chance};
 pub use decide::Promotions;
 pub use rules::{
     After, Approval, EditRule, LaneRules, Mode, Promotion, TagOrder, TagPattern, Trigger,

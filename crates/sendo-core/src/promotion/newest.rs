@@ -216,6 +216,7 @@ impl Draft<'_> {
             omitted,
             requested_by: asked.filter(|a| a.requested).and_then(|a| a.by.clone()),
             backwards,
+            rollback: false,
             compared: seen.compared,
             created_at: offer.at,
         };
@@ -271,6 +272,9 @@ impl Draft<'_> {
 
     /// The next in line, compared with what the environment has now. `None` while that is looked up.
     pub(super) fn next_in_line(&mut self) -> Option<Candidate> {
+        if let Some(rollback) = self.state.rollback.take() {
+            return Some(rollback);
+        }
         let mut candidate = self.state.queued.clone()?;
         if candidate.compared != self.state.last_success() {
             let seen = self.compared(&candidate.revision)?;
@@ -302,12 +306,15 @@ impl Draft<'_> {
 
     /// Lets the next in line take the place of the running one while that can still be taken back.
     pub(super) fn replace_running(&mut self) {
-        let Some(next) = self.state.queued.as_ref().map(|c| c.ordinal) else {
+        let Some((next, back)) = self.state.next().map(|c| (c.ordinal, c.rollback)) else {
             return;
         };
         let Some(running) = self.state.running.clone().filter(|r| r.ending.is_none()) else {
             return;
         };
+        if running.candidate.rollback && !back {
+            return;
+        }
         let committed = running.merged.is_some()
             || self.under_way(running.candidate.ordinal).any(|effect| {
                 effect.intended

@@ -2,9 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::act::Access;
 use crate::names::{BranchName, EnvironmentName, Principal, Repository};
 use crate::subject::LaneId;
 use crate::template::Template;
+use crate::time::Span;
 
 /// Everything a promotion needs to know about its lane.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -23,6 +25,8 @@ pub struct LaneRules {
     pub approval: Approval,
     /// Where and what to edit.
     pub deliver: Promotion,
+    /// Who may do what here.
+    pub access: Access,
     /// Our own identities on that forge; their reviews are never people's.
     pub ours: Vec<Principal>,
 }
@@ -34,6 +38,8 @@ pub struct After {
     pub environment: EnvironmentName,
     /// Whether the same tree under another revision counts too (as after a merge commit).
     pub same_tree: bool,
+    /// How long the success there must have lasted.
+    pub soak: Span,
 }
 
 /// What starts a deployment.

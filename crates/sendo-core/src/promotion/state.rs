@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::matching::Announcement;
 use super::rules::Mode;
 use crate::deployment::{
-    Change, ChangeLink, Deployment, DeploymentId, DeploymentState, Failure, Strategy, Waiting,
+    Change, ChangeLink, Deployment, DeploymentId, DeploymentState, Failure, Held, Strategy, Waiting,
 };
 use crate::effect::{Edit, Published};
 use crate::names::{BranchName, Principal, Repository, Revision, TreeId};
@@ -45,10 +45,16 @@ pub struct LaneState {
     pub omitted: u64,
     /// The deployment under way.
     pub running: Option<Running>,
+    /// A rollback that starts before anything else.
+    pub rollback: Option<Candidate>,
     /// The one that starts next.
     pub queued: Option<Candidate>,
     /// The last successes, newest first, at most 50.
     pub succeeded: Vec<Success>,
+    /// Candidates that ended without success, newest first, at most 5, so that they can be retried.
+    pub ended: Vec<Candidate>,
+    /// A rollback after which nothing newer goes through until somebody releases the lane.
+    pub held: Option<Held>,
     /// Why looking at the trigger does not work, while it does not.
     pub blind: Option<String>,
 }
@@ -78,6 +84,15 @@ pub struct Success {
     pub tree: TreeId,
     /// When.
     pub at: Timestamp,
+    /// The branch or tag it was found on, so that a rollback writes the same values.
+    #[serde(default)]
+    pub reference: String,
+    /// Its git or image tag, likewise.
+    #[serde(default)]
+    pub tag: Option<String>,
+    /// Its image digest, likewise.
+    #[serde(default)]
+    pub digest: Option<String>,
 }
 
 /// A revision that shall be deployed.
@@ -104,6 +119,9 @@ pub struct Candidate {
     pub requested_by: Option<Principal>,
     /// Whether it lies behind the last success.
     pub backwards: bool,
+    /// Whether a person rolls the lane back to it: then going backwards is what was asked for.
+    #[serde(default)]
+    pub rollback: bool,
     /// The ordinal of the success it was compared with; 0 when there was none.
     pub compared: u64,
     /// When it was first known.
@@ -142,6 +160,12 @@ pub struct Running {
     pub unchanged: bool,
     /// The change request.
     pub change: Option<ChangeLink>,
+    /// Who agreed to it here, oldest first; reviews on a forge are looked up.
+    #[serde(default)]
+    pub agreed: Vec<Principal>,
+    /// Who broke the glass.
+    #[serde(default)]
+    pub overridden: Option<Principal>,
     /// The head our second identity approved.
     pub approved: Option<Revision>,
     /// The approved head that people were told of.
@@ -205,6 +229,15 @@ impl LaneState {
         }
     }
 
+    /// The next in line: a rollback goes before anything newer.
+    #[must_use]
+    pub const fn next(&self) -> Option<&Candidate> {
+        match &self.rollback {
+            Some(rollback) => Some(rollback),
+            None => self.queued.as_ref(),
+        }
+    }
+
     /// The ordinal of the last success; 0 when there is none.
     #[must_use]
     pub fn last_success(&self) -> u64 {
@@ -217,6 +250,13 @@ impl Candidate {
     #[must_use]
     pub fn id(&self, lane: &LaneId) -> DeploymentId {
         DeploymentId::new(lane, self.ordinal)
+    }
+
+    /// Whether a person must agree although the rules ask nobody: it goes backwards, and nobody asked
+    /// for exactly that.
+    #[must_use]
+    pub const fn asks_people(&self) -> bool {
+        self.backwards && !self.rollback
     }
 
     /// Its row while it has not started.

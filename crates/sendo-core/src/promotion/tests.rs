@@ -4,6 +4,7 @@
 //! `harness`, `worker` and `store` play the loop and check, after every commit, what must hold after
 //! each of them; `verbs` are what people do, `outcome` how a story asks what came of it.
 
+mod acting;
 mod arriving;
 mod asking;
 mod convergence;

@@ -204,6 +204,14 @@ pub fn close_comment(why: &CloseReason, language: Language) -> String {
         (CloseReason::Unchanged, Language::Ja) => {
             "ベースブランチがすでにこの内容のため、マージせずにクローズしました。".to_owned()
         }
+        (CloseReason::Cancelled { by }, Language::En) => format!(
+            "Closed without a merge, because {} cancelled the deployment.",
+            code_span(by.as_str())
+        ),
+        (CloseReason::Cancelled { by }, Language::Ja) => format!(
+            "{} がデプロイをキャンセルしたため、マージせずにクローズしました。",
+            code_span(by.as_str())
+        ),
         (CloseReason::BranchDeleted, Language::En) => {
             "Closed without a merge, because its branch was deleted. The deployment is cancelled."
                 .to_owned()

@@ -7,13 +7,14 @@ mod history;
 mod paint;
 mod river;
 
+use sendo_core::deployment::{Held, Lock};
 use sendo_core::notice::Notice;
 use sendo_core::view::DeploymentView;
 
 pub use history::{deployment, history};
 pub use river::status;
 
-use crate::wording::{Context, promotion, state};
+use crate::wording::{Context, closed, promotion, state};
 use crate::{Language, time};
 use paint::Ink;
 
@@ -36,6 +37,25 @@ pub fn turn_in(notice: &Notice, context: &Context<'_>, language: Language, color
         paint::paint(state::turn_symbol(&notice.turn), ink, color),
         paint::sentence(&promotion::turn_in(notice, context, language), color)
     )
+}
+
+/// What is closed to deployments, one paragraph each.
+#[must_use]
+pub fn locks(locks: &[Lock], held: &[Held], language: Language, width: usize) -> String {
+    let locks = locks.iter().map(|lock| closed::lock(lock, language));
+    let held = held.iter().map(|held| closed::held(held, language));
+    let all: String = locks
+        .chain(held)
+        .map(|sentence| format!("{}\n", paint::wrap(&sentence.to_string(), width, 2)))
+        .collect();
+    if !all.is_empty() {
+        return all;
+    }
+    match language {
+        Language::En => "nothing is locked\n",
+        Language::Ja => "ロックはありません\n",
+    }
+    .to_owned()
 }
 
 /// The timeline of a deployment, one line a turn, under its own heading.

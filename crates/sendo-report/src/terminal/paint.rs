@@ -41,8 +41,9 @@ impl Ink {
             Turn::Started { .. }
             | Turn::ChangeRequestOpened { .. }
             | Turn::Approved { .. }
+            | Turn::PersonApproved { .. }
             | Turn::Merged { .. } => Self::Moving,
-            Turn::Waits { .. } => Self::Waiting,
+            Turn::Waits { .. } | Turn::Overridden { .. } | Turn::ActRefused { .. } => Self::Waiting,
             Turn::Succeeded { .. } => Self::Good,
             Turn::Superseded { .. } | Turn::Cancelled { .. } => Self::Dim,
             Turn::Failed { .. } => Self::Bad,

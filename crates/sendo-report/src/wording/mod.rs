@@ -3,6 +3,8 @@
 //! A sentence says what happened, to what, and, where it stopped, who can move it and what they
 //! type next. It is worded for both languages side by side, so that neither is forgotten.
 
+pub mod act;
+pub mod closed;
 pub mod effect;
 pub mod promotion;
 pub mod standing;
@@ -11,7 +13,7 @@ pub mod waiting;
 
 mod steps;
 
-use sendo_core::deployment::{Change, ChangeLink, Deployment};
+use sendo_core::deployment::{Change, ChangeLink, Deployment, DeploymentId};
 use sendo_core::notice::{Notice, Turn};
 
 use crate::escape;
@@ -21,6 +23,8 @@ use crate::escape;
 pub struct Context<'a> {
     /// The change request, where its address is known.
     pub change: Option<&'a ChangeLink>,
+    /// The deployment, where it is known.
+    pub deployment: Option<&'a DeploymentId>,
     /// The number of the change request, where only that is known.
     pub number: Option<u64>,
     /// The address of this server's pages, such as `https://sendo.example.com`.
@@ -32,6 +36,7 @@ impl<'a> Context<'a> {
     #[must_use]
     pub fn of_deployment(deployment: &'a Deployment) -> Self {
         Self {
+            deployment: Some(&deployment.id),
             change: deployment.change.as_ref(),
             number: deployment.change.as_ref().map(|change| change.number),
             server: None,
@@ -49,11 +54,15 @@ impl<'a> Context<'a> {
                 Some(*number)
             }
             Turn::Started { .. }
+            | Turn::PersonApproved { .. }
+            | Turn::Overridden { .. }
+            | Turn::ActRefused { .. }
             | Turn::Succeeded { .. }
             | Turn::Superseded { .. }
             | Turn::Failed { .. } => None,
         };
         Self {
+            deployment: Some(&notice.deployment),
             change: notice.change.as_ref(),
             number,
             server: None,

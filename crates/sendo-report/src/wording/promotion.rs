@@ -7,7 +7,7 @@ use sendo_core::notice::{Notice, Turn};
 use crate::Language;
 use crate::sentence::{Sentence, Slot};
 use crate::wording::waiting::{fragment, waiting};
-use crate::wording::{Context, reference};
+use crate::wording::{Context, act, reference};
 
 /// What happened, on one line, as far as the notice alone can tell.
 #[must_use]
@@ -61,6 +61,45 @@ pub fn happened(notice: &Notice, context: &Context<'_>, language: Language) -> S
             &[
                 ("number", Slot::Text(number.to_string())),
                 ("head", short(head)),
+            ],
+        ),
+        Turn::PersonApproved { by, have, needed } => Sentence::fill(
+            match language {
+                Language::En => "{by} approved {revision}: {have} of {needed}.",
+                Language::Ja => "{by} が {revision} を承認しました（{have}/{needed}）。",
+            },
+            &[
+                revision,
+                ("by", Slot::Code(by.to_string())),
+                ("have", Slot::Text(have.to_string())),
+                ("needed", Slot::Text(needed.to_string())),
+            ],
+        ),
+        Turn::Overridden { by, reason } => Sentence::fill(
+            match language {
+                Language::En => {
+                    "{by} broke the glass for {revision}: {reason}. Approvals, soak, locks and holds do not stop it."
+                }
+                Language::Ja => {
+                    "{by} が {revision} を緊急実行にしました: {reason}。承認、様子見、ロックでは止まりません。"
+                }
+            },
+            &[
+                revision,
+                ("by", Slot::Code(by.to_string())),
+                ("reason", Slot::Text(fragment(reason))),
+            ],
+        ),
+        Turn::ActRefused { act, by, why } => Sentence::fill(
+            match language {
+                Language::En => "`{act}` by {by} was not done: {why} ({code}).",
+                Language::Ja => "{by} の `{act}` は実行されませんでした: {why}（{code}）。",
+            },
+            &[
+                ("act", Slot::Text(act.clone())),
+                ("by", Slot::Code(by.to_string())),
+                ("why", Slot::Text(act::refused(*why, language).to_owned())),
+                ("code", Slot::Code(why.code().to_owned())),
             ],
         ),
         Turn::Merged {
@@ -265,10 +304,10 @@ fn cancelled(
 ) -> Sentence {
     let template = match (number, &by, language) {
         (Some(_), Some(_), Language::En) => {
-            "{revision} is cancelled: {by} closed change request #{number} without a merge."
+            "{revision} is cancelled by {by}; change request #{number} is closed without a merge."
         }
         (Some(_), Some(_), Language::Ja) => {
-            "{revision} はキャンセルされました。{by} が変更リクエスト #{number} をマージせずにクローズしました。"
+            "{revision} は {by} によりキャンセルされました。変更リクエスト #{number} はマージせずにクローズされました。"
         }
         (Some(_), None, Language::En) => {
             "{revision} is cancelled: change request #{number} was closed without a merge."

@@ -9,8 +9,6 @@ use crate::wording::Context;
 pub(super) enum Step {
     /// Look at it.
     Show,
-    /// Approve it.
-    Approve,
     /// Decide: merge it or close it.
     MergeOrClose,
     /// Withdraw the objection or close it.
@@ -39,6 +37,34 @@ pub(super) fn next(step: Step, context: &Context<'_>, language: Language) -> Sen
     }
 }
 
+/// ` Next: …` behind a sentence that asks for a person's approval; empty where nothing is known.
+pub(super) fn approve(context: &Context<'_>, language: Language) -> Sentence {
+    let Some(deployment) = context.deployment else {
+        return Sentence::default();
+    };
+    let template = match language {
+        Language::En => " Next: `sendo approve {deployment}`.",
+        Language::Ja => "次の操作: `sendo approve {deployment}`",
+    };
+    let deployment = ("deployment", Slot::Text(deployment.to_string()));
+    Sentence::fill(template, &[deployment]).then(at_the_forge(context, language))
+}
+
+/// The page of the change request, where a review is an approval too.
+fn at_the_forge(context: &Context<'_>, language: Language) -> Sentence {
+    let page = context
+        .change
+        .filter(|change| crate::sentence::is_web(&change.url));
+    page.map_or_else(Sentence::default, |change| {
+        let template = match language {
+            Language::En => " Or approve change request #{number}, {url}",
+            Language::Ja => " または変更リクエスト #{number} を承認 {url}",
+        };
+        let number = ("number", Slot::Text(change.number.to_string()));
+        Sentence::fill(template, &[number, ("url", Slot::Link(change.url.clone()))])
+    })
+}
+
 /// On a local forge the address of a change request is the command that shows it.
 fn repository(address: Option<&str>, number: u64) -> String {
     address
@@ -53,10 +79,6 @@ const fn typed(step: Step, language: Language) -> &'static str {
     match (step, language) {
         (Step::Show, Language::En) => " Look: `sendo change show {repo} {number}`.",
         (Step::Show, Language::Ja) => "確認: `sendo change show {repo} {number}`",
-        (Step::Approve, Language::En) => " Next: `sendo change review {repo} {number} --approve`.",
-        (Step::Approve, Language::Ja) => {
-            "次の操作: `sendo change review {repo} {number} --approve`"
-        }
         (Step::MergeOrClose, Language::En) => {
             " Next: `sendo change merge {repo} {number}` or `sendo change close {repo} {number}`."
         }
@@ -76,8 +98,6 @@ const fn on_a_page(step: Step, language: Language) -> &'static str {
     match (step, language) {
         (Step::Show, Language::En) => " Look: change request #{number}, {url}",
         (Step::Show, Language::Ja) => "確認: 変更リクエスト #{number} {url}",
-        (Step::Approve, Language::En) => " Next: approve change request #{number}, {url}",
-        (Step::Approve, Language::Ja) => "次の操作: 変更リクエスト #{number} を承認 {url}",
         (Step::MergeOrClose, Language::En) => {
             " Next: merge or close change request #{number}, {url}"
         }

@@ -2,11 +2,12 @@
 //!
 //! Each sentence begins with its verb, so that a revision or nothing at all may stand before it.
 
-use sendo_core::deployment::Waiting;
+use sendo_core::deployment::{Held, Lock, Waiting};
 use sendo_core::names::Principal;
 
 use crate::sentence::{Sentence, Slot};
-use crate::wording::steps::{Step, next};
+use crate::wording::closed::typed;
+use crate::wording::steps::{self, Step, next};
 use crate::wording::{Context, effect};
 use crate::{Language, escape, time};
 
@@ -58,7 +59,23 @@ pub fn waiting(waiting: &Waiting, context: &Context<'_>, language: Language) -> 
             from,
             backwards,
         } => people(*needed, have, from, *backwards, language)
-            .then(next(Step::Approve, context, language)),
+            .then(steps::approve(context, language)),
+        Waiting::Soak { environment, until } => Sentence::fill(
+            match language {
+                Language::En => {
+                    "waits until {until}: it has to prove itself in {environment} for a while. It goes on by itself."
+                }
+                Language::Ja => {
+                    "{environment} での様子見のため、{until} まで待っています。時間になると自動で進みます。"
+                }
+            },
+            &[
+                ("environment", Slot::Text(environment.clone())),
+                ("until", Slot::Text(time::date_time(*until))),
+            ],
+        ),
+        Waiting::Locked { lock } => locked(lock, language),
+        Waiting::Held { held } => held_back(held, language),
         Waiting::ChangesRequested { by } => Sentence::fill(
             match language {
                 Language::En => {
@@ -130,6 +147,65 @@ pub fn waiting(waiting: &Waiting, context: &Context<'_>, language: Language) -> 
             ],
         ),
     }
+}
+
+fn locked(lock: &Lock, language: Language) -> Sentence {
+    let area = lock.area.to_string();
+    Sentence::fill(
+        match (language, lock.until) {
+            (Language::En, None) => {
+                "waits, because {by} locked {area}: {reason}. Next: `sendo unlock {typed}`."
+            }
+            (Language::En, Some(_)) => {
+                "waits, because {by} locked {area} until {until}: {reason}. Next: `sendo unlock {typed}`."
+            }
+            (Language::Ja, None) => {
+                "{by} が {area} をロックしているため待っています: {reason}。次の操作: `sendo unlock {typed}`"
+            }
+            (Language::Ja, Some(_)) => {
+                "{by} が {area} を {until} までロックしているため待っています: {reason}。次の操作: `sendo unlock {typed}`"
+            }
+        },
+        &[
+            ("by", Slot::Code(lock.by.to_string())),
+            ("area", Slot::Code(area.clone())),
+            ("typed", Slot::Text(typed(area))),
+            ("reason", Slot::Text(fragment(&lock.reason))),
+            (
+                "until",
+                Slot::Text(lock.until.map(time::date_time).unwrap_or_default()),
+            ),
+        ],
+    )
+}
+
+fn held_back(held: &Held, language: Language) -> Sentence {
+    let lane = held.deployment.lane().to_owned();
+    Sentence::fill(
+        match (language, &held.reason) {
+            (Language::En, None) => {
+                "waits, because {by} rolled the lane back with {deployment}. Next: `sendo unlock {lane}`."
+            }
+            (Language::En, Some(_)) => {
+                "waits, because {by} rolled the lane back with {deployment}: {reason}. Next: `sendo unlock {lane}`."
+            }
+            (Language::Ja, None) => {
+                "{by} が {deployment} でロールバックしたため待っています。次の操作: `sendo unlock {lane}`"
+            }
+            (Language::Ja, Some(_)) => {
+                "{by} が {deployment} でロールバックしたため待っています: {reason}。次の操作: `sendo unlock {lane}`"
+            }
+        },
+        &[
+            ("by", Slot::Code(held.by.to_string())),
+            ("deployment", Slot::Text(held.deployment.to_string())),
+            (
+                "reason",
+                Slot::Text(held.reason.as_deref().map(fragment).unwrap_or_default()),
+            ),
+            ("lane", Slot::Text(lane)),
+        ],
+    )
 }
 
 fn people(

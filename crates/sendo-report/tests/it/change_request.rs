@@ -8,7 +8,7 @@ use sendo_report::change_request::{
     BODY_LIMIT, SUBJECT_LIMIT, body, close_comment, commit_message, title,
 };
 
-use crate::sample::{change, failure, id, revision, story};
+use crate::sample::{change, failure, id, revision, story, who};
 
 fn each(render: impl Fn(Language) -> String) -> String {
     Language::ALL
@@ -76,6 +76,9 @@ fn a_closed_change_request_says_why() {
         CloseReason::Failed { failure: failure() },
         CloseReason::Unchanged,
         CloseReason::BranchDeleted,
+        CloseReason::Cancelled {
+            by: who("local:carol"),
+        },
     ];
     insta::assert_snapshot!(each(|language| {
         reasons

@@ -5,14 +5,15 @@
 
 use std::collections::BTreeSet;
 
-use sendo_core::deployment::Waiting;
+use sendo_core::act::ActRefusal;
+use sendo_core::deployment::{Held, Lock, Waiting};
 use sendo_core::notice::Turn;
-use sendo_core::time::Span;
+use sendo_core::time::{Span, Timestamp};
 use sendo_report::Language;
 
 use crate::sample::{NOW, changes, failure, id, people, revision, who};
 
-const WAITING: [&str; 9] = [
+const WAITING: [&str; 12] = [
     "after",
     "checks",
     "checks failed",
@@ -22,6 +23,9 @@ const WAITING: [&str; 9] = [
     "tree mismatch",
     "retry",
     "blocked",
+    "soak",
+    "locked",
+    "held",
 ];
 
 const fn waiting_kind(waiting: &Waiting) -> &'static str {
@@ -35,10 +39,13 @@ const fn waiting_kind(waiting: &Waiting) -> &'static str {
         Waiting::TreeMismatch => WAITING[6],
         Waiting::Retry { .. } => WAITING[7],
         Waiting::Blocked { .. } => WAITING[8],
+        Waiting::Soak { .. } => WAITING[9],
+        Waiting::Locked { .. } => WAITING[10],
+        Waiting::Held { .. } => WAITING[11],
     }
 }
 
-const TURNS: [&str; 9] = [
+const TURNS: [&str; 12] = [
     "started",
     "opened",
     "waits",
@@ -48,6 +55,9 @@ const TURNS: [&str; 9] = [
     "superseded",
     "cancelled",
     "failed",
+    "person approved",
+    "overridden",
+    "act refused",
 ];
 
 const fn turn_kind(turn: &Turn) -> &'static str {
@@ -61,6 +71,9 @@ const fn turn_kind(turn: &Turn) -> &'static str {
         Turn::Superseded { .. } => TURNS[6],
         Turn::Cancelled { .. } => TURNS[7],
         Turn::Failed { .. } => TURNS[8],
+        Turn::PersonApproved { .. } => TURNS[9],
+        Turn::Overridden { .. } => TURNS[10],
+        Turn::ActRefused { .. } => TURNS[11],
     }
 }
 
@@ -110,6 +123,20 @@ pub(crate) fn waiting() -> Vec<(&'static str, Waiting)> {
             commits: names(&["one (A)", "two (B)", "three (C)", "four (D)"]),
         },
         Waiting::TreeMismatch,
+        Waiting::Soak {
+            environment: "staging".into(),
+            until: NOW + Span::from_secs(1800),
+        },
+        Waiting::Locked {
+            lock: lock("web/production", None),
+        },
+        Waiting::Locked {
+            lock: lock("*/production", Some(NOW + Span::from_secs(3600))),
+        },
+        Waiting::Held { held: held(None) },
+        Waiting::Held {
+            held: held(Some("5xx since 10:02".into())),
+        },
         Waiting::Retry {
             effect: "open_change_request".into(),
             error: "the forge answered 502 Bad Gateway.".into(),
@@ -124,6 +151,25 @@ pub(crate) fn waiting() -> Vec<(&'static str, Waiting)> {
     all.into_iter()
         .map(|one| (waiting_kind(&one), one))
         .collect()
+}
+
+pub(crate) fn lock(area: &str, until: Option<Timestamp>) -> Lock {
+    Lock {
+        area: area.parse().expect("an area"),
+        by: who("local:carol"),
+        reason: "a migration of the database.".into(),
+        at: NOW,
+        until,
+    }
+}
+
+pub(crate) fn held(reason: Option<String>) -> Held {
+    Held {
+        deployment: id("example1/test/14"),
+        by: who("local:carol"),
+        reason,
+        at: NOW,
+    }
 }
 
 /// Every turn, with the variations its sentence has.
@@ -200,7 +246,21 @@ pub(crate) fn turns() -> Vec<(&'static str, Turn)> {
             number: None,
         },
         Turn::Failed { failure: failure() },
+        Turn::PersonApproved {
+            by: who("local:carol"),
+            have: 1,
+            needed: 2,
+        },
+        Turn::Overridden {
+            by: who("local:carol"),
+            reason: "production is down".into(),
+        },
     ];
+    all.extend(ActRefusal::ALL.map(|why| Turn::ActRefused {
+        act: "approve".into(),
+        by: who("local:carol"),
+        why,
+    }));
     all.push(Turn::Waits {
         waiting: people(),
         number: Some(3),

@@ -151,6 +151,8 @@ pub(crate) fn board() -> BoardView {
         running,
         moving: None,
         failed: None,
+        lock: None,
+        held: None,
     };
     BoardView {
         lanes: vec![

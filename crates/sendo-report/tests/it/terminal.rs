@@ -150,3 +150,20 @@ proptest! {
         let _ = link(1);
     }
 }
+
+#[test]
+fn what_is_locked_says_who_opens_it() {
+    let locks = [
+        every::lock("web/production", None),
+        every::lock("*/production", Some(crate::sample::NOW)),
+    ];
+    let held = [
+        every::held(None),
+        every::held(Some("5xx since 10:02".into())),
+    ];
+    let both = Language::ALL.map(|language| {
+        let shown = terminal::locks(&locks, &held, language, 80);
+        format!("{shown}{}", terminal::locks(&[], &[], language, 80))
+    });
+    insta::assert_snapshot!(both.join("\n"));
+}

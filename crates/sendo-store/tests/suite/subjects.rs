@@ -1,6 +1,7 @@
 //! Subjects: woken, claimed with their world, decided by one at a time.
 
 use sendo_core::plan::Plan;
+use sendo_core::subject::SubjectKind;
 use sendo_core::time::{Span, Timestamp};
 use sendo_store::Committed;
 use serde_json::{Value, json};
@@ -22,6 +23,18 @@ contract! {
         bench.store.hint(&[lane]).await.unwrap();
         let again = claim(&bench.store).await;
         assert_eq!((again.world.state, again.version), (json!({ "step": 1 }), 1));
+    }
+
+    async fn facts_of_one_name_are_found_with_all_their_subjects_of_a_kind(bench) {
+        for lane in ["web/test", "api/test"] {
+            let subject = subject(lane);
+            let publish = ["held", "source"].map(|key| fact(&subject, key, 1, bench.now())).to_vec();
+            decide(&bench.store, lane, &Plan { publish, ..Plan::default() }).await;
+        }
+        let held = bench.store.facts_named(SubjectKind::Lane, "held").await.unwrap();
+        let of: Vec<_> = held.iter().map(|fact| (fact.subject.key.as_str(), fact.key.as_str())).collect();
+        assert_eq!(of, [("api/test", "held"), ("web/test", "held")]);
+        assert_eq!(bench.store.facts_named(SubjectKind::Lock, "held").await.unwrap(), []);
     }
 
     async fn a_hint_during_the_decision_survives_its_commit(bench) {

@@ -8,6 +8,7 @@ use sendo_core::deployment::{Deployment, DeploymentState};
 use sendo_core::subject::LaneId;
 use sendo_core::view::{BoardView, LaneView};
 
+use super::locks;
 use crate::auth::Caller;
 use crate::error::Answer;
 use crate::state::{App, Shared};
@@ -21,16 +22,20 @@ pub(crate) async fn show(State(app): State<App>, caller: Caller) -> Answer<Json<
 /// of the configuration.
 pub(crate) async fn view(app: &Shared, caller: &Caller) -> Answer<BoardView> {
     let at = app.web.store.now().await?;
+    let closed = locks::closed(app).await?;
     let mut rows: HashMap<LaneId, Vec<Deployment>> = HashMap::new();
     for row in app.web.store.board().await? {
         rows.entry(row.lane.clone()).or_default().push(row);
     }
     let lanes = (app.web.lanes)()
-        .into_iter()
-        .filter(|lane| caller.covers(lane.application.as_str()))
-        .map(|lane| {
-            let rows = rows.remove(&lane).unwrap_or_default();
-            lane_view(lane, rows)
+        .iter()
+        .filter(|rules| caller.covers(rules.lane.application.as_str()))
+        .map(|rules| {
+            let rows = rows.remove(&rules.lane).unwrap_or_default();
+            let mut view = lane_view(rules.lane.clone(), rows);
+            view.lock = closed.lock_of(&view.lane).cloned();
+            view.held = closed.held_of(&view.lane).cloned();
+            view
         })
         .collect();
     Ok(BoardView { lanes, at })
@@ -42,6 +47,8 @@ fn lane_view(lane: LaneId, rows: Vec<Deployment>) -> LaneView {
         running: None,
         moving: None,
         failed: None,
+        lock: None,
+        held: None,
     };
     for row in rows {
         let slot = match row.state {

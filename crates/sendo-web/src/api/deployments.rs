@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
+use sendo_core::act::{ActRefusal, Verb};
 use sendo_core::deployment::{Deployment, DeploymentId, DeploymentState};
 use sendo_core::names::TagName;
 use sendo_core::view::DeploymentView;
@@ -37,7 +38,10 @@ pub(crate) async fn ask(
     JsonBody(request): JsonBody<DeployRequest>,
 ) -> Answer<Response> {
     let by = caller.principal()?;
-    names::lane(&app, &caller, &request.application, &request.environment)?;
+    let rules = names::lane(&app, &caller, &request.application, &request.environment)?;
+    if !rules.access.allows(&by, Verb::Deploy) {
+        return Err(super::acts::refused(ActRefusal::NotAllowed, &rules));
+    }
     // A tag, a branch and a full SHA are all written as one path of a reference.
     if let Some(reference) = &request.reference {
         TagName::new(reference.as_str()).map_err(|error| {
@@ -158,8 +162,22 @@ pub(crate) async fn show(
 pub(crate) async fn view(
     app: &Shared,
     caller: &Caller,
-    (application, environment, number): &(String, String, String),
+    place: &(String, String, String),
 ) -> Answer<DeploymentView> {
+    let deployment = row(app, caller, place).await?;
+    let timeline = app.web.store.timeline(&deployment.id).await?;
+    Ok(DeploymentView {
+        deployment,
+        timeline,
+    })
+}
+
+/// Loads one deployment, if the caller's token covers it.
+pub(crate) async fn row(
+    app: &Shared,
+    caller: &Caller,
+    (application, environment, number): &(String, String, String),
+) -> Answer<Deployment> {
     caller.require(application)?;
     let unknown = || {
         Refusal::not_found(
@@ -170,11 +188,5 @@ pub(crate) async fn view(
     };
     let ordinal: u64 = number.parse().map_err(|_| unknown())?;
     let id = DeploymentId(format!("{application}/{environment}/{ordinal}"));
-    let store = &app.web.store;
-    let deployment = store.deployment(&id).await?.ok_or_else(unknown)?;
-    let timeline = store.timeline(&id).await?;
-    Ok(DeploymentView {
-        deployment,
-        timeline,
-    })
+    app.web.store.deployment(&id).await?.ok_or_else(unknown)
 }

@@ -2,11 +2,13 @@
 //!
 //! Times are microseconds since 1970, as everywhere in Sendo. Fields are added, never renamed.
 
+pub(crate) mod acts;
 pub(crate) mod audit;
 pub(crate) mod board;
 pub(crate) mod deliveries;
 pub(crate) mod deployments;
 pub(crate) mod images;
+pub(crate) mod locks;
 pub(crate) mod tokens;
 
 mod accepted;

@@ -6,8 +6,10 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
+use sendo_core::act::Access;
 use sendo_core::audit::AuditEntry;
-use sendo_core::names::{ApplicationName, EnvironmentName};
+use sendo_core::names::{ApplicationName, BranchName, EnvironmentName, Principal, Repository};
+use sendo_core::promotion::{Approval, LaneRules, Mode, Promotion, Trigger};
 use sendo_core::subject::LaneId;
 use sendo_core::time::Span;
 use sendo_intake::Intake;
@@ -48,6 +50,28 @@ pub(crate) fn lane(application: &str, environment: &str) -> LaneId {
     )
 }
 
+/// A lane that people start and nobody limits.
+pub(crate) fn rules(application: &str, environment: &str) -> LaneRules {
+    let repository: Repository = "acme:acme/manifests".parse().expect("a repository");
+    LaneRules {
+        lane: lane(application, environment),
+        repository: repository.clone(),
+        on: Trigger::Command,
+        paths: Vec::new(),
+        after: None,
+        approval: Approval::Automatic,
+        deliver: Promotion {
+            repository,
+            base: BranchName::new("main").expect("a name"),
+            mode: Mode::ChangeRequest,
+            edits: Vec::new(),
+            checks: Vec::new(),
+        },
+        access: Access::default(),
+        ours: Vec::new(),
+    }
+}
+
 impl Server {
     /// Open to reads, as on loopback.
     pub(crate) async fn start() -> Self {
@@ -73,11 +97,14 @@ impl Server {
             store: store.clone(),
             intake: Arc::new(Intake::new(store.clone(), Arc::new(Notify::new()))),
             lanes: Arc::new(|| {
-                vec![
-                    lane("example1", "test"),
-                    lane("example1", "prod"),
-                    lane("web", "staging"),
-                ]
+                let lanes = [
+                    ("example1", "test"),
+                    ("example1", "prod"),
+                    ("web", "staging"),
+                ];
+                lanes
+                    .map(|(application, environment)| rules(application, environment))
+                    .into()
             }),
             language: Language::En,
             version: "1.2.3",
@@ -125,6 +152,21 @@ impl Server {
 
     /// A token that is good for an hour.
     pub(crate) async fn token(&self, scopes: &[Scope], applications: &[&str]) -> String {
+        self.minted(None, scopes, applications).await
+    }
+
+    /// A token of a person.
+    pub(crate) async fn token_of(&self, who: &str, scopes: &[Scope]) -> String {
+        let who = Principal::new(who).expect("a principal");
+        self.minted(Some(who), scopes, &[]).await
+    }
+
+    async fn minted(
+        &self,
+        principal: Option<Principal>,
+        scopes: &[Scope],
+        applications: &[&str],
+    ) -> String {
         static NEXT: AtomicU8 = AtomicU8::new(1);
         let applications: Vec<ApplicationName> = applications
             .iter()
@@ -135,7 +177,7 @@ impl Server {
         let hour = Span::from_secs(3_600);
         let grant = Grant {
             name: "a story",
-            principal: None,
+            principal,
             scopes,
             applications: &applications,
             ttl: hour,

@@ -1,5 +1,6 @@
 //! Stories of callers, told to a real listener on a real store.
 
+mod acts;
 mod api;
 mod client;
 mod description;

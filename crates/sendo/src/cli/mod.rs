@@ -4,6 +4,7 @@
 //! goes wrong is a [`Failure`]: what, why, and the next command. A runtime is started by the verbs
 //! that need one.
 
+mod act;
 mod audit;
 mod change;
 mod completion;
@@ -14,6 +15,7 @@ mod explain;
 mod failure;
 mod history;
 mod input;
+mod lock;
 mod manifest;
 mod reference;
 mod schema;
@@ -81,6 +83,36 @@ enum Verb {
     History(history::Args),
     /// Ask for a deployment.
     Deploy(deploy::Deploy),
+    /// Agree to a deployment.
+    #[command(after_help = "Examples:
+  sendo approve shop/production/12
+
+Who asked for a deployment never approves it. A review on a forge counts as well.")]
+    Approve(act::OnDeployment),
+    /// End a deployment that is under way or queued; its change request is closed.
+    #[command(after_help = "Examples:
+  sendo cancel shop/production/12 --reason \"wrong branch\"
+
+The revision is not deployed again by itself; `sendo retry` starts it again.")]
+    Cancel(act::OnDeployment),
+    /// Start one again that failed or was cancelled, or let one under way look again at once.
+    #[command(after_help = "Examples:
+  sendo retry shop/production/12")]
+    Retry(act::OnDeployment),
+    /// Break glass: carry a deployment past people, soak, locks and holds.
+    #[command(after_help = "Examples:
+  sendo override shop/production/12 --reason \"production is down, incident 4711\"
+
+Checks and the proof of the files still count. Everybody who hears of the deployment is told.")]
+    Override(act::OnDeployment),
+    /// Go back to the last successful revision, and hold the lane there.
+    Rollback(act::Rollback),
+    /// Close an application, an environment or a lane to deployments.
+    Lock(lock::ToLock),
+    /// Open again what was locked, or a lane that was rolled back.
+    Unlock(lock::ToUnlock),
+    /// List what is locked.
+    Locks(lock::List),
     /// Tell the server that CI built an image.
     ReportImage(deploy::Report),
     /// Change requests on a local forge.
@@ -116,6 +148,14 @@ impl Verb {
             Self::Status(args) => status::run(&args, out),
             Self::History(args) => history::run(&args, out),
             Self::Deploy(args) => deploy::deploy(&args, out),
+            Self::Approve(args) => act::on_deployment("approve", &args, out),
+            Self::Cancel(args) => act::on_deployment("cancel", &args, out),
+            Self::Retry(args) => act::on_deployment("retry", &args, out),
+            Self::Override(args) => act::on_deployment("override", &args, out),
+            Self::Rollback(args) => act::rollback(&args, out),
+            Self::Lock(args) => lock::lock(&args, out),
+            Self::Unlock(args) => lock::unlock(&args, out),
+            Self::Locks(args) => lock::list(&args, out),
             Self::ReportImage(args) => deploy::report_image(&args, out),
             Self::Change(verb) => change::run(verb, out),
             Self::Audit(verb) => audit::run(&verb, out),

@@ -13,6 +13,7 @@ pub(super) enum Verb {
     /// Make a token; its secret is printed once.
     #[command(after_help = "Examples:
   sendo token create ci --scope report-image --application shop
+  sendo token create aoi --scope deploy --scope approve --for local:aoi
   sendo token create reader --scope read --days 7
   sendo token create 'laptop of Aoi' --for local:aoi --scope deploy")]
     Create(Create),
@@ -30,7 +31,7 @@ pub(super) struct Create {
     /// it the token is its own principal, token:ID.
     #[arg(long = "for", value_name = "PRINCIPAL")]
     principal: Option<String>,
-    /// What it may do: read, deploy, report-image or admin. Can be repeated.
+    /// What it may do: read, deploy, approve, report-image or admin. Can be repeated.
     #[arg(long = "scope", required = true, value_name = "SCOPE")]
     scopes: Vec<String>,
     /// Limit it to an application. Can be repeated.

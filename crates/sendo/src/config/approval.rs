@@ -1,7 +1,7 @@
 //! `approval:` who must agree before a merge.
 
 use schemars::JsonSchema;
-use sendo_core::names::{Principal, Repository};
+use sendo_core::names::Principal;
 use sendo_core::promotion::{Approval, Mode, Promotion};
 use serde::Deserialize;
 
@@ -121,37 +121,5 @@ pub(super) fn contradiction(
                 .why("there is no change request they could look at")
                 .fix("use `mode: change_request`, or `approval: automatic`"),
         );
-    }
-}
-
-/// Whether people could ever approve on the forge that holds the manifests.
-pub(super) fn reachable(
-    approval: &Approval,
-    repository: &Repository,
-    place: Place<'_>,
-    reading: &mut Reading<'_>,
-) {
-    let Approval::People { from, .. } = approval else {
-        return;
-    };
-    if !reading.is_local(&repository.forge) {
-        return;
-    }
-    let list = place.key("approval").key("from");
-    for (index, principal) in from.iter().enumerate() {
-        if !principal.as_str().starts_with("local:") {
-            reading.problems.push(
-                list.index(index)
-                    .problem(
-                        Code::Contradiction,
-                        format!(
-                            "`{principal}` cannot approve on the local forge `{}`",
-                            repository.forge
-                        ),
-                    )
-                    .why("reviews of a local forge are given as `local:NAME`")
-                    .fix("write `local:NAME`"),
-            );
-        }
     }
 }

@@ -7,10 +7,12 @@ use schemars::JsonSchema;
 use sendo_core::names::ForgeName;
 use serde::Deserialize;
 
+use super::access::{self, AccessShape};
 use super::applications::{ApplicationShape, DefaultsShape, Lane};
 use super::forges::ForgeShape;
+use super::glob::Known;
 use super::lanes::Placed;
-use super::notices::{Known, NoticeShape};
+use super::notices::NoticeShape;
 use super::place::Place;
 use super::problem::{Code, Problem, Span};
 use super::server::ServerShape;
@@ -31,6 +33,8 @@ struct Document {
     defaults: DefaultsShape,
     /// What is deployed, by name.
     applications: BTreeMap<String, ApplicationShape>,
+    /// Who may do what, where. Left out, whoever has a token with the scope for it.
+    access: Option<Vec<AccessShape>>,
     /// Who is told what.
     notices: Vec<NoticeShape>,
 }
@@ -72,7 +76,7 @@ pub(crate) fn read(
     };
     let server = document.server.resolve(place.key("server"), &mut reading);
     read_forges(&document, place.key("forges"), &mut reading);
-    let lanes = read_applications(&root, &document, place, &mut reading);
+    let mut lanes = read_applications(&root, &document, place, &mut reading);
     let known = Known {
         applications: document.applications.keys().map(String::as_str).collect(),
         environments: lanes
@@ -80,6 +84,12 @@ pub(crate) fn read(
             .map(|lane| lane.rules.lane.environment.as_str())
             .collect(),
     };
+    let rules = access::resolve(
+        document.access.as_deref(),
+        &known,
+        place.key("access"),
+        &mut reading,
+    );
     let notices = notices::resolve(
         &document.notices,
         &known,
@@ -92,6 +102,9 @@ pub(crate) fn read(
                 .problem(Code::MissingKey, "there are no `applications`")
                 .fix("add one; `sendo schema` describes it"),
         );
+    }
+    for lane in &mut lanes {
+        lane.rules.access = access::of_lane(rules.as_deref(), &lane.rules.lane);
     }
     if reading.problems.is_empty() {
         Ok(Config {

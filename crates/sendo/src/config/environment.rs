@@ -11,7 +11,7 @@ use super::place::Place;
 use super::problem::Code;
 use super::promotion::PromotionShape;
 use super::trigger::OnShape;
-use super::{Reading, glob};
+use super::{Reading, glob, server};
 
 /// One environment.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -79,6 +79,8 @@ pub(crate) struct AfterMap {
     environment: Option<String>,
     /// What counts as the same there.
     same: Same,
+    /// How long its success there must have lasted, such as `30m`. A rollback does not wait.
+    soak: Option<String>,
 }
 
 /// What counts as the same.
@@ -110,9 +112,14 @@ impl AfterShape {
         place: Place<'_>,
         reading: &mut Reading<'_>,
     ) -> Option<After> {
-        let (name, same, place) = match self {
-            Self::Name(name) => (Some(name), Same::default(), place),
-            Self::Map(map) => (map.environment.as_ref(), map.same, place.key("environment")),
+        let (name, same, soak, place) = match self {
+            Self::Name(name) => (Some(name), Same::default(), None, place),
+            Self::Map(map) => {
+                let soak = map.soak.as_deref();
+                let soak = soak.and_then(|text| server::span(text, place.key("soak"), reading));
+                let place = place.key("environment");
+                (map.environment.as_ref(), map.same, soak, place)
+            }
         };
         let Some(name) = name else {
             if !place.is_written() {
@@ -142,6 +149,7 @@ impl AfterShape {
         Some(After {
             environment: EnvironmentName::new(name.as_str()).ok()?,
             same_tree: same == Same::Tree,
+            soak: soak.unwrap_or_default(),
         })
     }
 }

@@ -77,13 +77,61 @@ pub(crate) fn check_path(text: &str, place: Place<'_>, reading: &mut Reading<'_>
     compiles(text, place, reading)
 }
 
-/// Checks a glob over names of applications or environments; at least one must match.
-pub(crate) fn check_name(
-    text: &str,
+/// The names that exist, for patterns to match.
+pub(crate) struct Known<'a> {
+    /// Applications.
+    pub(crate) applications: Vec<&'a str>,
+    /// Environments of any application.
+    pub(crate) environments: Vec<&'a str>,
+}
+
+impl Known<'_> {
+    /// The checked globs of the key `applications`; none is all.
+    pub(crate) fn applications(
+        &self,
+        globs: Option<&[String]>,
+        place: Place<'_>,
+        reading: &mut Reading<'_>,
+    ) -> Vec<String> {
+        checked(
+            globs,
+            &self.applications,
+            place.key("applications"),
+            reading,
+        )
+    }
+
+    /// The checked globs of the key `environments`; none is all.
+    pub(crate) fn environments(
+        &self,
+        globs: Option<&[String]>,
+        place: Place<'_>,
+        reading: &mut Reading<'_>,
+    ) -> Vec<String> {
+        checked(
+            globs,
+            &self.environments,
+            place.key("environments"),
+            reading,
+        )
+    }
+}
+
+fn checked(
+    globs: Option<&[String]>,
     names: &[&str],
-    place: Place<'_>,
+    list: Place<'_>,
     reading: &mut Reading<'_>,
-) -> bool {
+) -> Vec<String> {
+    let globs = globs.unwrap_or_default();
+    for (index, glob) in globs.iter().enumerate() {
+        check_name(glob, names, list.index(index), reading);
+    }
+    globs.to_vec()
+}
+
+/// Checks a glob over names of applications or environments; at least one must match.
+fn check_name(text: &str, names: &[&str], place: Place<'_>, reading: &mut Reading<'_>) -> bool {
     if !compiles(text, place, reading) {
         return false;
     }

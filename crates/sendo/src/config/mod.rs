@@ -3,10 +3,11 @@
 //! The story in files: `source` reads them, `tree` parses each with the place of every value,
 //! `combine` joins them and lays the defaults under each application, `check` holds the result
 //! against the schema, and one file per section (`server`, `forges`, `applications` with
-//! `environment`, `trigger`, `approval`, `promotion` and `edits`, `notices`) turns it into what the rest of Sendo uses.
+//! `environment`, `trigger`, `approval`, `promotion` and `edits`, `access`, `notices`) turns it into what the rest of Sendo uses.
 //! `lanes` looks at what only shows with several lanes in view. Every step collects its problems;
 //! `problem` shows them.
 
+mod access;
 mod applications;
 mod approval;
 mod check;

@@ -5,7 +5,7 @@ use sendo_core::routing::Route;
 use sendo_report::Language;
 use serde::Deserialize;
 
-use super::glob;
+use super::glob::Known;
 use super::place::Place;
 use super::problem::Code;
 use super::secret::{OpenShape, Secret, SecretOrText, SecretShape};
@@ -13,11 +13,14 @@ use super::server::url;
 use super::{Reading, Speech};
 
 /// The turns of a deployment that can be told; every one when none is named.
-pub const TURNS: [&str; 9] = [
+pub const TURNS: [&str; 12] = [
     "started",
     "change_request_opened",
     "waits",
     "approved",
+    "person_approved",
+    "overridden",
+    "act_refused",
     "merged",
     "succeeded",
     "superseded",
@@ -130,6 +133,12 @@ pub(crate) enum TurnShape {
     Waits,
     /// Our second identity approved it.
     Approved,
+    /// A person agreed to it with Sendo.
+    PersonApproved,
+    /// A person broke the glass.
+    Overridden,
+    /// What a person asked for could not be done any more.
+    ActRefused,
     /// Its change request is merged.
     Merged,
     /// The environment is at the revision.
@@ -140,14 +149,6 @@ pub(crate) enum TurnShape {
     Cancelled,
     /// It cannot go on.
     Failed,
-}
-
-/// The names that exist, for patterns to match.
-pub(crate) struct Known<'a> {
-    /// Applications.
-    pub(crate) applications: Vec<&'a str>,
-    /// Environments of any application.
-    pub(crate) environments: Vec<&'a str>,
 }
 
 /// The checked targets.
@@ -208,15 +209,8 @@ impl NoticeShape {
             return None;
         };
         let channel = self.channel(place, reading);
-        let mut patterns = |patterns: &Option<Vec<String>>, key: &str, names: &[&str]| {
-            let list = place.key(key);
-            for (index, pattern) in patterns.iter().flatten().enumerate() {
-                glob::check_name(pattern, names, list.index(index), reading);
-            }
-            patterns.clone().unwrap_or_default()
-        };
-        let applications = patterns(&self.applications, "applications", &known.applications);
-        let environments = patterns(&self.environments, "environments", &known.environments);
+        let applications = known.applications(self.applications.as_deref(), place, reading);
+        let environments = known.environments(self.environments.as_deref(), place, reading);
         Some(NoticeTarget {
             name: self
                 .name
@@ -293,6 +287,9 @@ impl TurnShape {
             Self::ChangeRequestOpened => "change_request_opened",
             Self::Waits => "waits",
             Self::Approved => "approved",
+            Self::PersonApproved => "person_approved",
+            Self::Overridden => "overridden",
+            Self::ActRefused => "act_refused",
             Self::Merged => "merged",
             Self::Succeeded => "succeeded",
             Self::Superseded => "superseded",

@@ -97,11 +97,6 @@ impl Reading<'_> {
         }
         Some(repository)
     }
-
-    /// Whether a forge is local.
-    pub(crate) fn is_local(&self, name: &ForgeName) -> bool {
-        matches!(self.forges.get(name), Some(Forge::Local { .. }))
-    }
 }
 
 fn article(noun: &str) -> &'static str {

@@ -182,7 +182,7 @@ fn database(shape: &OpenShape, place: Place<'_>, reading: &mut Reading<'_>) -> D
 }
 
 /// A span such as `90s`, of at least a second and at most 30 days.
-fn span(text: &str, place: Place<'_>, reading: &mut Reading<'_>) -> Option<Span> {
+pub(super) fn span(text: &str, place: Place<'_>, reading: &mut Reading<'_>) -> Option<Span> {
     let digits = text
         .find(|c: char| !c.is_ascii_digit())
         .unwrap_or(text.len());

@@ -12,10 +12,11 @@ use crate::effect::{EffectKey, EffectState, EffectView, Outcome};
 use crate::event::Event;
 use crate::fact::Fact;
 use crate::job::Job;
+use crate::lock::Locks;
 use crate::notice::Notice;
 use crate::promotion::state::LaneState;
 use crate::promotion::{LaneRules, Promotions};
-use crate::subject::SubjectId;
+use crate::subject::{SubjectId, SubjectKind};
 use crate::time::{Span, Timestamp};
 use crate::world::World;
 
@@ -51,6 +52,7 @@ pub(super) struct Begun {
 #[derive(Clone)]
 pub(super) struct Harness {
     pub(super) job: Promotions,
+    pub(super) locks: Locks,
     pub(super) outside: Outside,
     pub(super) now: Timestamp,
     pub(super) subjects: BTreeMap<SubjectId, Subject>,
@@ -81,6 +83,7 @@ pub(super) struct Harness {
 impl Harness {
     pub(super) fn empty(lanes: Vec<LaneRules>) -> Self {
         Self {
+            locks: Locks::new(lanes.clone()),
             job: Promotions::new(lanes),
             outside: Outside::default(),
             now: Timestamp(1_000_000_000),
@@ -100,6 +103,14 @@ impl Harness {
             spoil: false,
             chaos: None,
             sampled: false,
+        }
+    }
+
+    /// The job that decides about a subject.
+    pub(super) fn job_of(&self, subject: &SubjectId) -> &dyn Job {
+        match subject.kind {
+            SubjectKind::Lane => &self.job,
+            SubjectKind::Lock => &self.locks,
         }
     }
 
@@ -132,7 +143,9 @@ impl Harness {
     pub(super) fn deliver(&mut self, event: &Event) {
         let at = self.tick();
         self.events += 1;
-        for wake in self.job.wakes(&format!("{:06}/0", self.events), event, at) {
+        let id = format!("{:06}/0", self.events);
+        let locks = self.locks.wakes(&id, event, at);
+        for wake in self.job.wakes(&id, event, at).into_iter().chain(locks) {
             self.wake(&wake.subject, wake.hint);
             wake.facts.into_iter().for_each(|fact| self.learn(fact));
         }
@@ -152,7 +165,7 @@ impl Harness {
     }
 
     pub(super) fn world(&self, subject: &SubjectId) -> World {
-        let mut readable = self.job.reads(subject);
+        let mut readable = self.job_of(subject).reads(subject);
         readable.push(subject.clone());
         World {
             subject: subject.clone(),
@@ -199,11 +212,11 @@ impl Harness {
         found.awake = false;
         let subject = subject.clone();
         let world = self.world(&subject);
-        let plan = self.job.decide(&world);
+        let plan = self.job_of(&subject).decide(&world);
         self.decisions += 1;
         let checked = !self.sampled || self.decisions.is_multiple_of(5);
         if checked {
-            let again = self.job.decide(&world);
+            let again = self.job_of(&subject).decide(&world);
             assert_eq!(plan, again, "a decision depends on nothing but its world");
         }
         meanwhile(self);

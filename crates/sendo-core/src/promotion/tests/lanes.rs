@@ -1,11 +1,13 @@
 //! The lanes of the stories.
 
+use crate::act::Access;
 use crate::names::{BranchName, Principal, Repository};
 use crate::promotion::{
     After, Approval, EditRule, LaneRules, Mode, Promotion, TagOrder, TagPattern, Trigger,
 };
 use crate::subject::LaneId;
 use crate::template::Template;
+use crate::time::Span;
 
 pub(super) fn who(name: &str) -> Principal {
     Principal::new(format!("local:{name}")).unwrap()
@@ -53,6 +55,7 @@ pub(super) fn lane(name: &str, on: Trigger) -> LaneRules {
             }],
             checks: Vec::new(),
         },
+        access: Access::default(),
         ours: vec![super::perform::approver()],
         lane,
     }
@@ -70,5 +73,6 @@ pub(super) fn after(environment: &str, same_tree: bool) -> Option<After> {
     Some(After {
         environment,
         same_tree,
+        soak: Span::default(),
     })
 }

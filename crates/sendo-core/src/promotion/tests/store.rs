@@ -3,9 +3,8 @@
 use super::harness::Harness;
 use crate::deployment::{Deployment, DeploymentState};
 use crate::effect::{Class, EffectKey, EffectState, EffectView};
-use crate::job::Job;
 use crate::plan::Plan;
-use crate::subject::SubjectId;
+use crate::subject::{SubjectId, SubjectKind};
 
 impl Harness {
     pub(super) fn commit(&mut self, subject: &SubjectId, plan: Plan) {
@@ -77,7 +76,7 @@ impl Harness {
     /// What must hold after every commit.
     pub(super) fn check(&self, subject: &SubjectId, quiet: bool) {
         if quiet {
-            let again = self.job.decide(&self.world(subject));
+            let again = self.job_of(subject).decide(&self.world(subject));
             let new = (
                 again.effects,
                 again.deployments,
@@ -91,6 +90,9 @@ impl Harness {
                 "deciding again without news is no news"
             );
             assert_eq!(again.state, self.subjects[subject].state);
+        }
+        if subject.kind != SubjectKind::Lane {
+            return;
         }
         let lane = self.state_of(subject);
         let under_way = |row: &&Deployment| {

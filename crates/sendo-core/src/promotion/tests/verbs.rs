@@ -3,12 +3,13 @@
 use super::harness::Harness;
 use super::lanes::{app, id, lane, main_branch, manifests, who};
 use super::outside::Content;
+use crate::act::{Act, Asked};
 use crate::effect::{ChangeState, CheckState, EffectError, Review, Verdict};
 use crate::event::Event;
 use crate::names::{BranchName, Principal, Revision, TagName};
 use crate::promotion::{LaneRules, Trigger};
 use crate::subject::LaneId;
-use crate::time::Span;
+use crate::time::{Span, Timestamp};
 
 impl Harness {
     /// An outside with a first commit, known to every lane as its baseline.
@@ -226,6 +227,37 @@ impl Harness {
             application,
             environment,
             reference,
+            by: who(name),
+        });
+    }
+
+    /// A person acts on a deployment of `web/test`, or on the lane.
+    pub(super) fn act(&mut self, act: Act, name: &str) {
+        let reason = Some("because".to_owned());
+        let asked = Asked {
+            act,
+            by: who(name),
+            reason,
+        };
+        self.mail.push(Event::Acted {
+            lane: id("web/test"),
+            asked,
+        });
+    }
+
+    pub(super) fn lock(&mut self, area: &str, name: &str, until: Option<Timestamp>) {
+        self.mail.push(Event::LockRequested {
+            area: area.parse().unwrap(),
+            until,
+            by: who(name),
+            reason: "a migration".to_owned(),
+        });
+    }
+
+    pub(super) fn unlock(&mut self, area: &str, name: &str) {
+        let area = area.parse().unwrap();
+        self.mail.push(Event::UnlockRequested {
+            area,
             by: who(name),
         });
     }

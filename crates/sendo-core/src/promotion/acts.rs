@@ -1,0 +1,323 @@
+//! What people asked of a deployment or the lane: applied here, where it is known what still holds.
+//!
+//! An act was allowed when it was asked for. It is checked again, so that a right that was taken away
+//! or a deployment that ended meanwhile refuses it; who asked is told on the timeline and in the audit
+//! trail. Each act is taken once: its fact is forgotten in the same commit.
+
+use serde_json::json;
+
+use super::decide::{ACTED, Draft};
+use super::rules::{Approval, LaneRules};
+use super::state::{Candidate, Ending, Running, Success};
+use crate::act::{Act, ActRefusal, Asked, Verb};
+use crate::deployment::{Deployment, DeploymentState, Held};
+use crate::effect::Effect;
+use crate::fact::Fact;
+use crate::names::Principal;
+use crate::notice::Turn;
+use crate::time::Timestamp;
+
+/// The key under which a lane tells that it is held; `null` while it is not.
+pub const HELD: &str = "held";
+
+/// At most this many candidates that ended without success are remembered.
+const MOST_ENDED: usize = 5;
+
+/// Whether an act on a deployment has a chance, as far as its row tells: asked before it is taken in,
+/// so that a person hears at once. The lane's decision has the last word.
+///
+/// # Errors
+/// [`ActRefusal`] when it would be refused now.
+pub fn has_a_chance(
+    rules: &LaneRules,
+    row: &Deployment,
+    act: &Act,
+    by: &Principal,
+) -> Result<(), ActRefusal> {
+    if !rules.access.allows(by, act.verb()) {
+        return Err(ActRefusal::NotAllowed);
+    }
+    let ended = row.state.is_terminal();
+    match act {
+        Act::Approve { .. } => {
+            if ended {
+                return Err(ActRefusal::NotUnderWay);
+            }
+            approves(rules, row.requested_by.as_ref(), by)
+        }
+        Act::Cancel { .. } | Act::Override { .. } if ended => Err(ActRefusal::NotUnderWay),
+        Act::Retry { .. } if row.state == DeploymentState::Succeeded => {
+            Err(ActRefusal::NotToBeRetried)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether somebody's approval counts for a deployment that `asked` asked for.
+fn approves(
+    rules: &LaneRules,
+    asked: Option<&Principal>,
+    by: &Principal,
+) -> Result<(), ActRefusal> {
+    if asked == Some(by) {
+        return Err(ActRefusal::OwnRequest);
+    }
+    match &rules.approval {
+        Approval::People { from, .. } if !from.is_empty() && !from.contains(by) => {
+            Err(ActRefusal::NotAnApprover)
+        }
+        _ => Ok(()),
+    }
+}
+
+impl Draft<'_> {
+    /// Applies what was asked, in the order in which it arrived.
+    pub(super) fn take_acts(&mut self) {
+        let facts = &self.world.facts;
+        let mut asked: Vec<(Timestamp, String, Asked)> = facts
+            .starting_with::<Asked>(&self.world.subject, ACTED)
+            .map(|(key, asked, at)| (at, key.to_owned(), asked))
+            .collect();
+        asked.sort_by(|one, other| (one.0, &one.1).cmp(&(other.0, &other.1)));
+        let held = self.state.held.clone();
+        for (at, _, asked) in asked {
+            let done = if self.rules.access.allows(&asked.by, asked.act.verb()) {
+                self.apply(&asked, at)
+            } else {
+                Err(ActRefusal::NotAllowed)
+            };
+            if let Err(why) = done {
+                self.refuse_act(&asked, why);
+            }
+        }
+        if self.state.held != held {
+            self.plan.publish.push(Fact {
+                subject: self.world.subject.clone(),
+                key: HELD.to_owned(),
+                value: json!(self.state.held),
+                observed_at: self.world.now,
+            });
+        }
+        let read = facts.keys(&self.world.subject, ACTED);
+        self.plan.forget.extend(read.map(|(key, _)| key.to_owned()));
+    }
+
+    fn apply(&mut self, asked: &Asked, at: Timestamp) -> Result<(), ActRefusal> {
+        match &asked.act {
+            Act::Approve { number } => self.agree(*number, asked),
+            Act::Cancel { number } => self.cancel(*number, asked),
+            Act::Retry { number } => self.retry(*number, asked, at),
+            Act::Rollback { to } => self.roll_back(*to, asked, at),
+            Act::Release => {
+                self.release(asked);
+                Ok(())
+            }
+            Act::Override { number } => self.break_glass(*number, asked),
+        }
+    }
+
+    /// The deployment an act names, while something can still be done about it.
+    fn meant(&mut self, number: u64) -> Result<&mut Running, ActRefusal> {
+        let running = self.state.running.as_mut();
+        let running = running.filter(|running| running.candidate.ordinal == number);
+        let running = running.filter(|running| running.ending.is_none());
+        running.ok_or(ActRefusal::NotUnderWay)
+    }
+
+    fn agree(&mut self, number: u64, asked: &Asked) -> Result<(), ActRefusal> {
+        let rules = self.rules;
+        let needed = match &rules.approval {
+            Approval::People { count, .. } => *count,
+            Approval::Automatic => 1,
+        };
+        let by = asked.by.clone();
+        let running = self.meant(number)?;
+        if running.merged.is_some() {
+            return Err(ActRefusal::TooLate);
+        }
+        approves(rules, running.candidate.requested_by.as_ref(), &by)?;
+        if running.agreed.contains(&by) {
+            return Ok(());
+        }
+        running.agreed.push(by.clone());
+        let have = u32::try_from(running.agreed.len()).unwrap_or(u32::MAX);
+        self.audit_act("deployment.agreed", asked, Some(number));
+        self.notice(Turn::PersonApproved { by, have, needed });
+        Ok(())
+    }
+
+    fn break_glass(&mut self, number: u64, asked: &Asked) -> Result<(), ActRefusal> {
+        let running = self.meant(number)?;
+        if running.merged.is_some() {
+            return Err(ActRefusal::TooLate);
+        }
+        running.overridden = Some(asked.by.clone());
+        self.audit_act("deployment.overridden", asked, Some(number));
+        self.notice(Turn::Overridden {
+            by: asked.by.clone(),
+            reason: asked.reason.clone().unwrap_or_default(),
+        });
+        Ok(())
+    }
+
+    fn cancel(&mut self, number: u64, asked: &Asked) -> Result<(), ActRefusal> {
+        let named = |candidate: &mut Candidate| candidate.ordinal == number;
+        let queued = self.state.queued.take_if(named);
+        if let Some(candidate) = queued.or_else(|| self.state.rollback.take_if(named)) {
+            let mut row = candidate.row(&self.rules.lane, DeploymentState::Cancelled);
+            row.finished_at = Some(self.world.now);
+            self.row(row);
+            self.remember_ended(candidate);
+            self.audit_act("deployment.cancelled", asked, Some(number));
+            return Ok(());
+        }
+        let merging = self.under_way(number).any(|effect| {
+            let commits = matches!(
+                effect.effect,
+                Effect::MergeChangeRequest { .. } | Effect::PublishCommit(_)
+            );
+            commits && effect.intended
+        });
+        if merging || self.meant(number)?.merged.is_some() {
+            return Err(ActRefusal::TooLate);
+        }
+        let by = Some(asked.by.clone());
+        self.end(Ending::Cancelled { by });
+        Ok(())
+    }
+
+    /// One that ended is put in line again under a new number; one under way looks again at once,
+    /// which the hint that came with the act brings about.
+    fn retry(&mut self, number: u64, asked: &Asked, at: Timestamp) -> Result<(), ActRefusal> {
+        if self.meant(number).is_ok() {
+            self.audit_act("deployment.retried", asked, Some(number));
+            return Ok(());
+        }
+        let ended = self.state.ended.iter().find(|c| c.ordinal == number);
+        let ended = ended.cloned().ok_or(ActRefusal::NotToBeRetried)?;
+        let (included, omitted) = if ended.backwards {
+            (Vec::new(), 0)
+        } else {
+            (self.state.pending.clone(), self.state.omitted)
+        };
+        self.state.ordinal += 1;
+        let again = Candidate {
+            ordinal: self.state.ordinal,
+            included,
+            omitted,
+            requested_by: Some(asked.by.clone()),
+            created_at: at,
+            ..ended
+        };
+        self.audit_act("deployment.retried", asked, Some(number));
+        self.row(again.row(&self.rules.lane, DeploymentState::Queued));
+        let slot = if again.rollback {
+            &mut self.state.rollback
+        } else {
+            &mut self.state.queued
+        };
+        if let Some(passed) = slot.replace(again) {
+            self.row_superseded(&passed, self.state.ordinal);
+        }
+        Ok(())
+    }
+
+    fn roll_back(
+        &mut self,
+        to: Option<u64>,
+        asked: &Asked,
+        at: Timestamp,
+    ) -> Result<(), ActRefusal> {
+        let target = self.earlier(to).ok_or(ActRefusal::NothingToGoBackTo)?;
+        self.state.ordinal += 1;
+        let ordinal = self.state.ordinal;
+        let candidate = Candidate {
+            ordinal,
+            revision: target.revision,
+            tree: target.tree,
+            reference: target.reference,
+            tag: target.tag,
+            digest: target.digest,
+            included: Vec::new(),
+            omitted: 0,
+            requested_by: Some(asked.by.clone()),
+            backwards: true,
+            rollback: true,
+            compared: self.state.last_success(),
+            created_at: at,
+        };
+        self.audit_act("deployment.rolled_back", asked, Some(ordinal));
+        self.state.held = Some(Held {
+            deployment: candidate.id(&self.rules.lane),
+            by: asked.by.clone(),
+            reason: asked.reason.clone(),
+            at: self.world.now,
+        });
+        self.row(candidate.row(&self.rules.lane, DeploymentState::Queued));
+        if let Some(passed) = self.state.rollback.replace(candidate) {
+            self.row_superseded(&passed, ordinal);
+        }
+        Ok(())
+    }
+
+    /// An earlier success: the one named, or the last with another revision than what is there.
+    fn earlier(&self, to: Option<u64>) -> Option<Success> {
+        let mut successes = self.state.succeeded.iter();
+        let here = &self.state.succeeded.first()?.revision;
+        let found = successes.find(|success| match to {
+            Some(number) => success.ordinal == number,
+            None => success.revision != *here,
+        });
+        found.cloned()
+    }
+
+    /// Opens the lane. A lane that is not held is open already.
+    fn release(&mut self, asked: &Asked) {
+        if self.state.held.take().is_some() {
+            self.audit_act("lane.released", asked, None);
+        }
+    }
+
+    fn refuse_act(&mut self, asked: &Asked, why: ActRefusal) {
+        self.audit(
+            "act.refused",
+            Some(asked.by.clone()),
+            json!({"act": asked.act, "reason_code": why.code()}),
+        );
+        let number = match asked.act {
+            Act::Approve { number }
+            | Act::Cancel { number }
+            | Act::Retry { number }
+            | Act::Override { number } => number,
+            Act::Rollback { .. } | Act::Release => return,
+        };
+        if self.meant(number).is_ok() {
+            self.notice(Turn::ActRefused {
+                act: asked.act.name().to_owned(),
+                by: asked.by.clone(),
+                why,
+            });
+        }
+    }
+
+    fn audit_act(&mut self, action: &str, asked: &Asked, ordinal: Option<u64>) {
+        let detail = json!({"ordinal": ordinal, "act": asked.act, "reason": asked.reason});
+        self.audit(action, Some(asked.by.clone()), detail);
+    }
+
+    /// Remembers a candidate that ended without success, so that it can be retried.
+    pub(super) fn remember_ended(&mut self, candidate: Candidate) {
+        let slim = Candidate {
+            included: Vec::new(),
+            omitted: 0,
+            ..candidate
+        };
+        self.state.ended.insert(0, slim);
+        self.state.ended.truncate(MOST_ENDED);
+    }
+
+    /// Whether somebody may approve here, on a forge or with Sendo.
+    pub(super) fn may_approve(&self, who: &Principal) -> bool {
+        self.rules.access.allows(who, Verb::Approve)
+    }
+}

@@ -1,0 +1,235 @@
+//! Locks: what is closed to deployments, closing it, and opening it again.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use sendo_core::act::Area;
+use sendo_core::deployment::{Held, Lock};
+use sendo_core::lock::{LOCK, Locks};
+use sendo_core::promotion::HELD;
+use sendo_core::subject::{LaneId, SubjectKind};
+use sendo_core::time::{Span, Timestamp};
+use sendo_intake::{LockRequest, UnlockRequest};
+use serde::{Deserialize, Serialize};
+
+use super::{accepted, acts};
+use crate::auth::Caller;
+use crate::body::JsonBody;
+use crate::error::{Answer, Refusal};
+use crate::state::{App, Shared};
+
+/// The longest a lock that ends by itself lasts: a year.
+const LONGEST: u32 = 365 * 24 * 60 * 60;
+
+/// What is closed.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Closed {
+    /// Locks, by area.
+    locks: Vec<Lock>,
+    /// Lanes that a rollback holds.
+    held: Vec<Held>,
+}
+
+impl Closed {
+    /// The widest lock that closes a lane.
+    pub(super) fn lock_of(&self, lane: &LaneId) -> Option<&Lock> {
+        let around = Area::around(lane);
+        around
+            .iter()
+            .find_map(|area| self.locks.iter().find(|lock| lock.area == *area))
+    }
+
+    /// The rollback that holds a lane.
+    pub(super) fn held_of(&self, lane: &LaneId) -> Option<&Held> {
+        let lane = lane.to_string();
+        self.held.iter().find(|held| held.deployment.lane() == lane)
+    }
+}
+
+/// Everything that is closed now.
+pub(super) async fn closed(app: &Shared) -> Answer<Closed> {
+    let store = &app.web.store;
+    let now = store.now().await?;
+    let mut locks: BTreeMap<Area, Lock> = BTreeMap::new();
+    for fact in store.facts_named(SubjectKind::Lock, LOCK).await? {
+        let lock: Option<Lock> = serde_json::from_value(fact.value).unwrap_or_default();
+        let lock = lock.filter(|lock| lock.until.is_none_or(|until| until > now));
+        locks.extend(lock.map(|lock| (lock.area.clone(), lock)));
+    }
+    let mut held = Vec::new();
+    for fact in store.facts_named(SubjectKind::Lane, HELD).await? {
+        let one: Option<Held> = serde_json::from_value(fact.value).unwrap_or_default();
+        held.extend(one);
+    }
+    Ok(Closed {
+        locks: locks.into_values().collect(),
+        held,
+    })
+}
+
+/// Lists what is closed, as far as the caller's token covers it.
+pub(crate) async fn list(State(app): State<App>, caller: Caller) -> Answer<Json<Closed>> {
+    let mut closed = closed(&app).await?;
+    closed.locks.retain(|lock| {
+        let application = lock.area.application.as_ref();
+        application.is_none_or(|application| caller.covers(application.as_str()))
+    });
+    closed.held.retain(|held| {
+        let application = held.deployment.lane().split('/').next();
+        application.is_some_and(|application| caller.covers(application))
+    });
+    Ok(Json(closed))
+}
+
+/// What is to be closed.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ToLock {
+    area: String,
+    reason: String,
+    /// Seconds after which it opens by itself.
+    #[serde(default)]
+    seconds: Option<u32>,
+}
+
+/// What is to be opened.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ToUnlock {
+    area: String,
+}
+
+/// Closes an area.
+pub(crate) async fn lock(
+    State(app): State<App>,
+    caller: Caller,
+    headers: HeaderMap,
+    JsonBody(asked): JsonBody<ToLock>,
+) -> Answer<Response> {
+    let by = caller.principal()?;
+    let area = area(&app, &caller, &asked.area)?;
+    let Some(reason) = acts::checked(Some(asked.reason.clone()))? else {
+        return Err(Refusal::bad(
+            "reason_missing",
+            "a lock needs a reason",
+            "say why, so that whoever waits knows what for",
+        ));
+    };
+    let until = match asked.seconds {
+        None => None,
+        Some(seconds) if (1..=LONGEST).contains(&seconds) => Some(after(&app, seconds).await?),
+        Some(_) => {
+            return Err(Refusal::bad(
+                "seconds_invalid",
+                "a lock ends after a second at the earliest and a year at the latest",
+                "give another time, or none: then it stays until somebody unlocks it",
+            ));
+        }
+    };
+    let closed = closed(&app).await?;
+    if let Some(other) = closed
+        .locks
+        .iter()
+        .find(|lock| lock.area == area && lock.by != by)
+    {
+        return Err(Refusal::new(
+            StatusCode::CONFLICT,
+            "already_locked",
+            format!("`{area}` is locked by {}: {}", other.by, other.reason),
+            format!("ask them, or `sendo unlock '{area}'` first"),
+        ));
+    }
+    let dedup = key("lock", &by, &headers, &asked)?;
+    let request = LockRequest {
+        area,
+        reason,
+        until,
+    };
+    let accepted = app.web.intake.lock(request, by, dedup).await?;
+    app.counters.accepted("lock", &accepted);
+    Ok(accepted::answer(accepted))
+}
+
+/// Opens an area; exactly one lane is released after a rollback, too.
+pub(crate) async fn unlock(
+    State(app): State<App>,
+    caller: Caller,
+    headers: HeaderMap,
+    JsonBody(asked): JsonBody<ToUnlock>,
+) -> Answer<Response> {
+    let by = caller.principal()?;
+    let area = area(&app, &caller, &asked.area)?;
+    let closed = closed(&app).await?;
+    let held = area
+        .lane()
+        .is_some_and(|lane| closed.held_of(&lane).is_some());
+    if !held && !closed.locks.iter().any(|lock| lock.area == area) {
+        return Err(Refusal::new(
+            StatusCode::NOT_FOUND,
+            "not_locked",
+            format!("`{area}` is not locked"),
+            "`sendo locks` lists what is",
+        ));
+    }
+    let dedup = key("unlock", &by, &headers, &asked)?;
+    let accepted = app
+        .web
+        .intake
+        .unlock(UnlockRequest { area }, by, dedup)
+        .await?;
+    app.counters.accepted("unlock", &accepted);
+    Ok(accepted::answer(accepted))
+}
+
+async fn after(app: &Shared, seconds: u32) -> Answer<Timestamp> {
+    Ok(app.web.store.now().await? + Span::from_secs(seconds))
+}
+
+fn key<T: Serialize>(
+    kind: &str,
+    by: &sendo_core::names::Principal,
+    headers: &HeaderMap,
+    asked: &T,
+) -> Answer<String> {
+    match accepted::dedup(kind, by, headers, asked)? {
+        Some(key) => Ok(key),
+        None => accepted::unique(kind),
+    }
+}
+
+/// The area somebody wrote, if there is a lane in it, their token covers it, and they may lock there.
+fn area(app: &Shared, caller: &Caller, text: &str) -> Answer<Area> {
+    let area: Area = text
+        .parse()
+        .map_err(|error: sendo_core::names::InvalidName| {
+            Refusal::bad(
+                "area_invalid",
+                error.to_string(),
+                "write `APPLICATION/ENVIRONMENT`, `APPLICATION`, `*/ENVIRONMENT` or `*`",
+            )
+        })?;
+    match &area.application {
+        Some(application) => caller.require(application.as_str())?,
+        None => caller.require_all()?,
+    }
+    let lanes = (app.web.lanes)();
+    if !lanes.iter().any(|rules| area.covers(&rules.lane)) {
+        return Err(Refusal::not_found(
+            "area_unknown",
+            format!("there is no lane in `{area}`"),
+            "`sendo status` lists the lanes",
+        ));
+    }
+    if Locks::allows(&lanes, &area, &caller.principal()?) {
+        return Ok(area);
+    }
+    Err(Refusal::new(
+        StatusCode::FORBIDDEN,
+        "not_allowed",
+        format!("the configuration does not let you lock all of `{area}`"),
+        "lock less of it, or ask somebody whom the configuration's `access` names",
+    ))
+}

@@ -1,0 +1,212 @@
+//! What people do: who may, and what is refused at once.
+
+use std::sync::Arc;
+
+use sendo_core::act::{Access, Grant, Verb};
+use sendo_core::deployment::DeploymentState;
+use sendo_core::names::Principal;
+use sendo_core::promotion::Approval;
+use sendo_web::Limits;
+use sendo_web::token::Scope;
+
+use crate::harness::{Server, lane, rules};
+use crate::seed;
+
+const ACTS: [&str; 4] = ["approve", "cancel", "retry", "override"];
+
+/// Deployment 1 of `example1/test`, asked for by `local:alice`, in this state.
+async fn with(server: &Server, state: DeploymentState) {
+    let mut row = seed::deployment(&lane("example1", "test"), 1, "main");
+    row.state = state;
+    seed::write(server.store.as_ref(), row, "x").await;
+}
+
+async fn act(server: &Server, token: &str, act: &str) -> (u16, String) {
+    let path = format!("/api/v1/deployments/example1/test/1/{act}");
+    let call = server.post(&path, r#"{"reason":"because"}"#).token(token);
+    let reply = call.send().await;
+    let code = if reply.status == 202 {
+        String::new()
+    } else {
+        reply.reason().to_owned()
+    };
+    (reply.status, code)
+}
+
+#[tokio::test]
+async fn every_act_by_every_scope_in_every_state_is_taken_or_refused_as_the_table_says() {
+    use DeploymentState::{Cancelled, Failed, Queued, Running, Succeeded, Superseded, Waiting};
+    let scopes = [
+        Scope::Read,
+        Scope::Deploy,
+        Scope::Approve,
+        Scope::ReportImage,
+        Scope::Admin,
+    ];
+    for state in [
+        Queued, Running, Waiting, Succeeded, Superseded, Cancelled, Failed,
+    ] {
+        let server = Server::start().await;
+        with(&server, state).await;
+        for scope in scopes {
+            let token = server.token(&[scope], &[]).await;
+            for verb in ACTS {
+                let may = match scope {
+                    Scope::Admin => true,
+                    Scope::Approve => verb == "approve",
+                    Scope::Deploy => matches!(verb, "cancel" | "retry"),
+                    Scope::Read | Scope::ReportImage => false,
+                };
+                let holds = match verb {
+                    "retry" => state != Succeeded,
+                    _ => !state.is_terminal(),
+                };
+                let expected = match (may, holds) {
+                    (false, _) => 403,
+                    (true, false) => 409,
+                    (true, true) => 202,
+                };
+                let got = act(&server, &token, verb).await;
+                assert_eq!(got.0, expected, "{verb} by {scope} in {state:?}: {}", got.1);
+            }
+        }
+        server.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn who_asked_is_refused_and_so_is_whom_no_rule_names() {
+    let alice = Principal::new("local:alice").expect("a principal");
+    let carol = Principal::new("local:carol").expect("a principal");
+    let grants = vec![Grant {
+        who: Some(vec![alice.clone(), carol.clone()]),
+        may: vec![Verb::Approve],
+    }];
+    let mut lane = rules("example1", "test");
+    lane.access = Access {
+        grants: Some(grants),
+    };
+    lane.approval = Approval::People {
+        count: 1,
+        from: vec![alice.clone()],
+    };
+    let lanes = Arc::from([lane]);
+    let server = Server::with(Limits::default(), |web| {
+        web.lanes = Arc::new(move || Arc::clone(&lanes))
+    })
+    .await;
+    with(&server, DeploymentState::Waiting).await;
+    for (who, scope, verb, code) in [
+        ("local:alice", Scope::Approve, "approve", "own_request"),
+        ("local:carol", Scope::Approve, "approve", "not_an_approver"),
+        ("local:bob", Scope::Approve, "approve", "not_allowed"),
+        ("local:alice", Scope::Deploy, "cancel", "not_allowed"),
+        ("local:alice", Scope::Admin, "override", "not_allowed"),
+    ] {
+        let token = server.token_of(who, &[scope]).await;
+        assert_eq!(
+            act(&server, &token, verb).await,
+            (403, code.to_owned()),
+            "{who} {verb}"
+        );
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn an_act_on_what_is_not_there_or_not_covered_is_refused() {
+    let server = Server::start().await;
+    with(&server, DeploymentState::Waiting).await;
+    let token = server.token(&[Scope::Admin], &["web"]).await;
+    assert_eq!(
+        act(&server, &token, "approve").await.1,
+        "application_not_covered"
+    );
+    let token = server.token(&[Scope::Admin], &[]).await;
+    for (path, code) in [
+        (
+            "/api/v1/deployments/example1/test/2/approve",
+            "deployment_unknown",
+        ),
+        (
+            "/api/v1/deployments/example1/tset/1/approve",
+            "environment_unknown",
+        ),
+        (
+            "/api/v1/deployments/example9/test/1/cancel",
+            "application_unknown",
+        ),
+        (
+            "/api/v1/lanes/example1/test/rollback",
+            "nothing_to_go_back_to",
+        ),
+    ] {
+        assert_eq!(
+            server.post(path, "{}").token(&token).send().await.reason(),
+            code,
+            "{path}"
+        );
+    }
+    let path = "/api/v1/deployments/example1/test/1/override";
+    let reply = server
+        .post(path, r#"{"reason":" "}"#)
+        .token(&token)
+        .send()
+        .await;
+    assert_eq!(reply.reason(), "reason_missing");
+    let long = format!(r#"{{"reason":"{}"}}"#, "x".repeat(501));
+    assert_eq!(
+        server.post(path, &long).token(&token).send().await.reason(),
+        "reason_invalid"
+    );
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_lock_needs_an_area_a_reason_and_an_end_that_comes() {
+    let server = Server::start().await;
+    let token = server.token(&[Scope::Deploy], &[]).await;
+    for (body, code) in [
+        (r#"{"area":"a b","reason":"x"}"#, "area_invalid"),
+        (r#"{"area":"nobody/test","reason":"x"}"#, "area_unknown"),
+        (r#"{"area":"*","reason":" "}"#, "reason_missing"),
+        (
+            r#"{"area":"*","reason":"x","seconds":0}"#,
+            "seconds_invalid",
+        ),
+    ] {
+        let reply = server
+            .post("/api/v1/locks", body)
+            .token(&token)
+            .send()
+            .await;
+        assert_eq!(reply.reason(), code, "{body}");
+    }
+    let limited = server.token(&[Scope::Deploy], &["web"]).await;
+    let all = r#"{"area":"*/test","reason":"x"}"#;
+    assert_eq!(
+        server
+            .post("/api/v1/locks", all)
+            .token(&limited)
+            .send()
+            .await
+            .reason(),
+        "token_limited"
+    );
+    assert_eq!(
+        server
+            .post("/api/v1/locks", all)
+            .token(&token)
+            .send()
+            .await
+            .status,
+        202
+    );
+    let unlock = server
+        .post("/api/v1/unlocks", r#"{"area":"web"}"#)
+        .token(&token)
+        .send()
+        .await;
+    assert_eq!(unlock.reason(), "not_locked");
+    server.stop().await;
+}
