@@ -1,22 +1,31 @@
-//! Pages rendered on the server: what is where, and the story of one deployment.
+//! Pages rendered on the server: what is where, the story of an application and of a deployment,
+//! what came in, and the audit trail.
 //!
 //! A page is HTML without inline style or script, so it works under a policy that allows only the
 //! server's own files; it reads well without either. The server publishes [`STYLE`] at
 //! [`STYLE_PATH`], [`SCRIPT`] at [`SCRIPT_PATH`] and [`ICON`] at [`ICON_PATH`].
 
+mod application;
+mod audit;
 mod board;
+mod deliveries;
 mod deployment;
+mod gates;
 mod labels;
+mod river;
+mod shown;
 
 use sendo_core::deployment::DeploymentId;
 
-pub use board::board;
+pub use application::application;
+pub use audit::audit;
+pub use board::{Show, board};
+pub use deliveries::deliveries;
 pub use deployment::deployment;
 
 use labels::Labels;
 
 use crate::Language;
-use crate::sentence::{Part, Sentence};
 
 /// The one style sheet.
 pub const STYLE: &str = include_str!("../../assets/sendo.css");
@@ -43,6 +52,12 @@ pub const EVENTS_PATH: &str = "/events";
 #[must_use]
 pub fn deployment_path(deployment: &DeploymentId) -> String {
     format!("/deployments/{deployment}")
+}
+
+/// The page of one application.
+#[must_use]
+pub fn application_path(application: &str) -> String {
+    format!("/applications/{application}")
 }
 
 /// The page for an address behind which there is nothing.
@@ -92,36 +107,4 @@ fn finish(template: &impl askama::Template) -> String {
     template
         .render()
         .unwrap_or_else(|error| format!("<!doctype html><title>Sendo</title><p>{error}</p>"))
-}
-
-/// A sentence as templates show it: each part with the element it belongs in.
-struct Shown(Vec<ShownPart>);
-
-struct ShownPart {
-    text: String,
-    code: bool,
-    link: bool,
-}
-
-impl From<&Sentence> for Shown {
-    fn from(sentence: &Sentence) -> Self {
-        let part = |part: &Part| match part {
-            Part::Text(text) => ShownPart {
-                text: text.clone(),
-                code: false,
-                link: false,
-            },
-            Part::Code(text) => ShownPart {
-                text: text.clone(),
-                code: true,
-                link: false,
-            },
-            Part::Link(url) => ShownPart {
-                text: url.clone(),
-                code: false,
-                link: crate::sentence::is_web(url),
-            },
-        };
-        Self(sentence.parts().iter().map(part).collect())
-    }
 }
