@@ -185,7 +185,8 @@ fn facts(
 }
 
 fn turns(page: &DeploymentPage, language: Language) -> Vec<Turn> {
-    let context = Context::of_deployment(&page.view.deployment);
+    // What happened, not what to do: that stands beside the gate it waits at now.
+    let context = Context::default();
     let mut before = None;
     let turn = |notice: &sendo_core::notice::Notice| {
         let passed = before.replace(notice.at).map(|before| notice.at - before);

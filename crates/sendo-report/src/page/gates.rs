@@ -41,6 +41,8 @@ pub(super) fn gates(page: &DeploymentPage, language: Language) -> Vec<Gate> {
             Turn::Waits { waiting: why, .. } => {
                 let shut = end.is_none() && row.waiting.is_some() && !row.state.is_terminal();
                 let end = end.or(row.finished_at).unwrap_or(page.at);
+                // Nobody has to do anything any more about one that is open.
+                let context = if shut { context } else { Context::default() };
                 Some(Gate {
                     sentence: Shown::from(&waiting(why, &context, language)),
                     lasted: took(notice.at, end, language),
