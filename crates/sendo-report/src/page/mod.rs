@@ -24,6 +24,7 @@ pub use deliveries::deliveries;
 pub use deployment::deployment;
 
 use labels::Labels;
+use shown::Shown;
 
 use crate::Language;
 
@@ -80,8 +81,8 @@ pub fn refused(
     finish(&Refused {
         labels: Labels::of(language),
         heading,
-        message,
-        next,
+        message: Shown::words(message),
+        next: (!next.is_empty()).then(|| Shown::words(next)),
         reason_code,
     })
 }
@@ -91,8 +92,8 @@ pub fn refused(
 struct Refused<'a> {
     labels: &'static Labels,
     heading: &'a str,
-    message: &'a str,
-    next: &'a str,
+    message: Shown,
+    next: Option<Shown>,
     reason_code: &'a str,
 }
 

@@ -41,7 +41,7 @@ impl From<&Sentence> for Shown {
 impl Shown {
     /// The words of another program, in which back-quotes mark what would be typed.
     pub(super) fn words(text: &str) -> Self {
-        let words = Slot::Words(escape::cut(&escape::one_line(text), 300));
+        let words = Slot::Words(escape::cut(&escape::one_line(text), 500));
         Self::from(&Sentence::fill("{words}", &[("words", words)]))
     }
 }
