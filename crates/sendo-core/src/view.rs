@@ -4,7 +4,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::deployment::{Deployment, Held, Lock};
+use crate::audit::AuditEntry;
+use crate::deployment::{Deployment, DeploymentId, Failure, Held, Lock};
+use crate::effect::EffectView;
+use crate::names::EnvironmentName;
 use crate::notice::Notice;
 use crate::subject::LaneId;
 use crate::time::Timestamp;
@@ -44,4 +47,97 @@ pub struct DeploymentView {
     pub deployment: Deployment,
     /// Its turns, oldest first.
     pub timeline: Vec<Notice>,
+}
+
+/// An application as its page shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApplicationPage {
+    /// Its lanes, in the order of the configuration.
+    pub board: BoardView,
+    /// Its deployments, newest first.
+    pub history: Vec<Deployment>,
+    /// The only environment the history tells of; `None` is all of them.
+    pub environment: Option<EnvironmentName>,
+    /// How many deployments the next longer history has, if there may be more.
+    pub more: Option<u32>,
+}
+
+/// A deployment as its page shows it: its story, and what lies around it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DeploymentPage {
+    /// The row with its timeline.
+    pub view: DeploymentView,
+    /// What runs in its lane.
+    pub running: Option<Deployment>,
+    /// Its live effects: what is being done outside for it.
+    pub effects: Vec<EffectView>,
+    /// The one before it in its lane.
+    pub before: Option<DeploymentId>,
+    /// The one after it in its lane.
+    pub after: Option<DeploymentId>,
+    /// When the store was read.
+    pub at: Timestamp,
+}
+
+/// What became of a delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Became {
+    /// It is being translated.
+    UnderWay,
+    /// It became events.
+    Done,
+    /// It concerns nobody here.
+    Ignored(Failure),
+    /// It cannot be read, and is kept.
+    Quarantined(Failure),
+}
+
+/// A delivery as a page shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryLine {
+    /// Its id.
+    pub id: String,
+    /// Where it came from.
+    pub source: String,
+    /// The event name the sender gave.
+    pub name: String,
+    /// When it was stored.
+    pub at: Timestamp,
+    /// How often the same one came again.
+    pub duplicates: u32,
+    /// What became of it.
+    pub became: Became,
+}
+
+/// The newest deliveries as their page shows them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DeliveriesPage {
+    /// Newest first.
+    pub lines: Vec<DeliveryLine>,
+    /// The only outcome shown: `done`, `ignored` or `quarantined`.
+    pub outcome: Option<String>,
+    /// When the store was read.
+    pub at: Timestamp,
+}
+
+/// A line of the audit trail as a page shows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AuditLine {
+    /// Its place in the chain, from 1.
+    pub seq: i64,
+    /// When it was written.
+    pub at: Timestamp,
+    /// What it says.
+    pub entry: AuditEntry,
+    /// Its hash in the chain; `None` until it is sealed.
+    pub hash: Option<String>,
+}
+
+/// A stretch of the audit trail as its page shows it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct AuditPage {
+    /// Newest first.
+    pub lines: Vec<AuditLine>,
+    /// Whether newer lines were left out.
+    pub newer: bool,
 }

@@ -22,13 +22,22 @@
     request.send();
   };
 
+  // What the reader did to the page stays: what is typed, opened, focused and scrolled to.
   const show = (page) => {
     const fresh = page?.querySelector("main");
     if (!fresh) return;
-    const focused = document.activeElement?.getAttribute("href");
-    main().replaceWith(document.adoptNode(fresh));
+    const old = main();
+    const named = (name, value) => fresh.querySelector(`[${name}="${CSS.escape(value)}"]`);
+    for (const open of old.querySelectorAll("details[open][id]")) named("id", open.id)?.setAttribute("open", "");
+    const at = old.contains(document.activeElement) ? document.activeElement : null;
+    const focus = at && (at.id ? named("id", at.id) : at.closest("[id]:not(main)") && at.matches("summary")
+      ? named("id", at.closest("[id]").id)?.querySelector("summary") : at.getAttribute("href") && named("href", at.getAttribute("href")));
+    const [left, top] = [window.scrollX, window.scrollY];
+    if (at?.matches("input")) focus?.replaceWith(at);
+    old.replaceWith(document.adoptNode(fresh));
     document.title = page.title;
-    if (focused) main().querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus();
+    (at?.matches("input") ? at : focus)?.focus({ preventScroll: true });
+    window.scrollTo(left, top);
   };
 
   const source = new EventSource(main().dataset.events);

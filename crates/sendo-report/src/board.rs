@@ -2,10 +2,11 @@
 //!
 //! The terminal and the page draw the same [`River`]; only this file decides what is shown.
 
-use sendo_core::deployment::Deployment;
+use sendo_core::deployment::{Deployment, DeploymentState, Waiting};
 use sendo_core::view::{BoardView, LaneView};
 
 /// One application and its piers, left to right.
+#[derive(Debug)]
 pub(crate) struct River<'a> {
     /// Its name.
     pub(crate) application: &'a str,
@@ -14,6 +15,7 @@ pub(crate) struct River<'a> {
 }
 
 /// One environment: what runs there and what lies on the water before it.
+#[derive(Debug)]
 pub(crate) struct Pier<'a> {
     /// Its name.
     pub(crate) environment: &'a str,
@@ -23,6 +25,43 @@ pub(crate) struct Pier<'a> {
     pub(crate) boat: Option<&'a Deployment>,
     /// Ended without success while another one is already on its way.
     pub(crate) stranded: Option<&'a Deployment>,
+}
+
+impl River<'_> {
+    /// Whether something is on its way, or did not arrive.
+    pub(crate) fn moves(&self) -> bool {
+        self.piers.iter().any(|pier| pier.boat.is_some())
+    }
+
+    /// Every boat, the stranded ones too.
+    pub(crate) fn boats(&self) -> impl Iterator<Item = &Deployment> {
+        self.piers
+            .iter()
+            .flat_map(|pier| pier.boat.into_iter().chain(pier.stranded))
+    }
+}
+
+/// Whether it moves only once a person has done something. What waits for a machine goes on by itself.
+pub(crate) const fn needs_person(deployment: &Deployment) -> bool {
+    match (deployment.state, &deployment.waiting) {
+        (DeploymentState::Failed, _) => true,
+        (DeploymentState::Running | DeploymentState::Waiting, Some(waiting)) => match waiting {
+            Waiting::People { .. }
+            | Waiting::ChecksFailed { .. }
+            | Waiting::ChangesRequested { .. }
+            | Waiting::ForeignCommits { .. }
+            | Waiting::TreeMismatch
+            | Waiting::Held { .. }
+            | Waiting::Blocked { .. } => true,
+            // One without an end is opened by a person only.
+            Waiting::Locked { lock } => lock.until.is_none(),
+            Waiting::After { .. }
+            | Waiting::Soak { .. }
+            | Waiting::Checks { .. }
+            | Waiting::Retry { .. } => false,
+        },
+        _ => false,
+    }
 }
 
 /// The board's lanes grouped by application, in the order they first appear.

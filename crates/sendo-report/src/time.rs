@@ -53,30 +53,31 @@ pub fn span(span: Span, language: Language) -> String {
     }
 }
 
-/// How long ago something was, roughly: `just now`, `3 min ago`.
+/// How long something has been so, in its largest unit: `3 min`.
 #[must_use]
-pub fn ago(at: Timestamp, now: Timestamp, language: Language) -> String {
-    let passed = (now - at).as_micros() / 1_000_000;
-    if passed < 5 {
-        return match language {
-            Language::En => "just now",
-            Language::Ja => "数秒前",
-        }
-        .to_owned();
-    }
+pub fn rough(since: Timestamp, now: Timestamp, language: Language) -> String {
+    let passed = ((now - since).as_micros() / 1_000_000).max(0);
     let rough = match passed {
         0..60 => passed,
         60..3_600 => passed / 60 * 60,
         3_600..86_400 => passed / 3_600 * 3_600,
         _ => passed / 86_400 * 86_400,
     };
-    let rough = span(
+    span(
         Span::from_secs(u32::try_from(rough).unwrap_or(u32::MAX)),
         language,
-    );
-    match language {
-        Language::En => format!("{rough} ago"),
-        Language::Ja => format!("{rough}前"),
+    )
+}
+
+/// How long ago something was, roughly: `just now`, `3 min ago`.
+#[must_use]
+pub fn ago(at: Timestamp, now: Timestamp, language: Language) -> String {
+    let just = (now - at).as_micros() < 5_000_000;
+    match (just, language) {
+        (true, Language::En) => "just now".to_owned(),
+        (true, Language::Ja) => "数秒前".to_owned(),
+        (false, Language::En) => format!("{} ago", rough(at, now, language)),
+        (false, Language::Ja) => format!("{}前", rough(at, now, language)),
     }
 }
 

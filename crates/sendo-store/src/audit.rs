@@ -155,6 +155,14 @@ impl Checked {
     }
 }
 
+pub(crate) async fn len(db: &Db) -> Result<i64> {
+    transact!(db, Kind::Read, tx => {
+        let (sealed, _) = head(&mut tx).await?;
+        let row = tx.row(&COUNT_PENDING, args![]).await?;
+        Ok(sealed + row.map_or(Ok(0), |row| row.int("n"))?)
+    })
+}
+
 pub(crate) async fn rows(db: &Db, after: i64, limit: u32) -> Result<Vec<AuditRow>> {
     transact!(db, Kind::Read, tx => {
         let limit = i64::from(limit);

@@ -127,6 +127,10 @@ impl Store for Database {
         audit::rows(&self.db, after, limit).await
     }
 
+    async fn audit_len(&self) -> Result<i64> {
+        audit::len(&self.db).await
+    }
+
     async fn deployments(&self, filter: &DeploymentFilter) -> Result<Vec<Deployment>> {
         board::deployments(&self.db, filter).await
     }

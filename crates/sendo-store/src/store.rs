@@ -345,6 +345,8 @@ pub trait Store: Send + Sync {
     /// Lines after `seq`, oldest first, at most `limit`. Lines that wait for the sealer come last,
     /// without a hash and with the number they will have if nothing comes between.
     async fn audit_rows(&self, after: i64, limit: u32) -> Result<Vec<AuditRow>>;
+    /// How many lines there are, those included that wait for the sealer: the newest one's `seq`.
+    async fn audit_len(&self) -> Result<i64>;
 
     /// Lists deployments, newest first.
     async fn deployments(&self, filter: &DeploymentFilter) -> Result<Vec<Deployment>>;

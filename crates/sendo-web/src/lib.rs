@@ -12,7 +12,7 @@
 //! | `body`, `query`, `names` | reading what was sent, strictly, with errors that help |
 //! | [`error`] | refusals: a status, a stable code, what happened and what to do next |
 //! | `api` | `/api/v1`, one file for each kind of thing |
-//! | `pages`, [`feed`] | pages for people, and the feed that tells them to look again |
+//! | `pages`, `files`, [`feed`] | pages for people, the files they need, and the feed that tells them to look again |
 //! | `probes`, `metrics` | what keeps an eye on the process |
 
 pub mod error;
@@ -25,6 +25,7 @@ pub mod token;
 mod api;
 mod auth;
 mod body;
+mod files;
 mod guard;
 mod metrics;
 mod names;

@@ -18,7 +18,7 @@ use crate::auth::authorise;
 use crate::error::Refusal;
 use crate::state::{App, Shared, WebState};
 use crate::token::Scope;
-use crate::{api, feed, guard, metrics, pages, probes};
+use crate::{api, feed, files, guard, metrics, pages, probes};
 
 /// One row of the table.
 struct Route {
@@ -127,14 +127,17 @@ fn table() -> Vec<Route> {
         ),
         get("/api/v1/openapi.json", everybody, api::description),
         get("/", readers, pages::board),
+        get("/applications/{application}", readers, pages::application),
         get(
             "/deployments/{application}/{environment}/{number}",
             readers,
             pages::deployment,
         ),
-        get(STYLE_PATH, everybody, pages::style),
-        get(SCRIPT_PATH, everybody, pages::script),
-        get(ICON_PATH, everybody, pages::icon),
+        get("/deliveries", readers, pages::deliveries),
+        get("/audit", readers, pages::audit),
+        get(STYLE_PATH, everybody, files::style),
+        get(SCRIPT_PATH, everybody, files::script),
+        get(ICON_PATH, everybody, files::icon),
         get(EVENTS_PATH, readers, feed::listen),
         get("/livez", everybody, probes::alive),
         get("/readyz", everybody, probes::ready),

@@ -1,127 +1,130 @@
-//! The board: a river for each application, its environments as piers from left to right.
+//! The board: a river for each application, and what of it needs somebody.
+//!
+//! Applications with the same environments share one chart, so that their piers stand in columns
+//! under one heading.
 
 use askama::Template;
-use sendo_core::deployment::{Deployment, DeploymentState};
-use sendo_core::time::Timestamp;
 use sendo_core::view::BoardView;
 
+use super::finish;
 use super::labels::Labels;
-use super::{Shown, deployment_path, finish};
-use crate::wording::standing::standing;
-use crate::wording::{Context, state};
-use crate::{Language, board as model, time};
+use super::river::{ShownRiver, shape};
+use super::shown::Moment;
+use crate::Language;
+use crate::board::{self as model, River};
+
+/// What of the board is shown.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Show {
+    /// Only rivers on which something moves or is stranded.
+    pub moving: bool,
+    /// Only applications whose name contains this.
+    pub application: String,
+}
 
 /// The board as HTML.
 #[must_use]
-pub fn board(view: &BoardView, language: Language) -> String {
+pub fn board(view: &BoardView, show: &Show, language: Language) -> String {
     let rivers = model::rivers(view);
-    finish(&Board {
+    let wanted = show.application.trim().to_lowercase();
+    let moving = rivers.iter().filter(|river| river.moves()).count();
+    let shown: Vec<&River<'_>> = rivers
+        .iter()
+        .filter(|river| !show.moving || river.moves())
+        .filter(|river| river.application.to_lowercase().contains(&wanted))
+        .collect();
+    finish(&Page {
         labels: Labels::of(language),
-        spread: match rivers.iter().map(|river| river.piers.len()).max() {
-            Some(0 | 1) | None => "piers-1",
-            Some(2) => "piers-2",
-            Some(3) => "piers-3",
-            Some(_) => "piers-many",
-        },
-        rivers: rivers
-            .iter()
-            .map(|river| shown(river, view.at, language))
-            .collect(),
-        at: Moment::of(view.at),
+        at: Moment::full(view.at),
+        tally: tally(&rivers, Labels::of(language)),
+        all: rivers.len(),
+        moving,
+        found: shown.len(),
+        only_moving: show.moving,
+        application: wanted,
+        charts: charts(&shown, view, language),
     })
 }
 
 #[derive(Template)]
 #[template(path = "board.html")]
-struct Board {
+struct Page {
     labels: &'static Labels,
-    /// How many piers the longest river has, as the style sheet knows it.
-    spread: &'static str,
-    rivers: Vec<ShownRiver>,
     at: Moment,
-}
-
-struct ShownRiver {
+    tally: Vec<Count>,
+    all: usize,
+    moving: usize,
+    found: usize,
+    only_moving: bool,
     application: String,
-    piers: Vec<ShownPier>,
+    charts: Vec<Chart>,
 }
 
-struct ShownPier {
-    environment: String,
-    running: Option<Runs>,
-    boat: Option<Boat>,
-    notes: Vec<Shown>,
-}
-
-struct Runs {
-    path: String,
-    revision: String,
-    since: Moment,
-    ago: String,
-}
-
-struct Boat {
-    path: String,
-    revision: String,
-    /// Which of the drawn shapes it has.
+/// How many boats have one shape: the legend of the chart.
+struct Count {
     shape: &'static str,
     word: &'static str,
+    boats: usize,
 }
 
-/// A time for people, with the one for machines.
-pub(super) struct Moment {
-    pub(super) iso: String,
-    pub(super) text: String,
+/// Rivers with the same piers.
+struct Chart {
+    spread: &'static str,
+    piers: Vec<String>,
+    rivers: Vec<ShownRiver>,
 }
 
-impl Moment {
-    pub(super) fn of(at: Timestamp) -> Self {
-        Self {
-            iso: time::iso(at),
-            text: time::date_time(at),
+fn tally(rivers: &[River<'_>], labels: &'static Labels) -> Vec<Count> {
+    [
+        ("sails", labels.sails),
+        ("moored", labels.moored),
+        ("hails", labels.hails),
+        ("capsized", labels.capsized),
+        ("left", labels.left),
+    ]
+    .into_iter()
+    .map(|(drawn, word)| Count {
+        shape: drawn,
+        word,
+        boats: rivers
+            .iter()
+            .flat_map(River::boats)
+            .filter(|boat| shape(boat) == drawn)
+            .count(),
+    })
+    .filter(|count| count.boats > 0)
+    .collect()
+}
+
+fn charts(rivers: &[&River<'_>], view: &BoardView, language: Language) -> Vec<Chart> {
+    let mut charts: Vec<Chart> = Vec::new();
+    for river in rivers {
+        let piers = || river.piers.iter().map(|pier| pier.environment);
+        let shown = ShownRiver::of(river, view.at, language);
+        match charts
+            .iter_mut()
+            .find(|chart| chart.piers.iter().eq(piers()))
+        {
+            Some(chart) => chart.rivers.push(shown),
+            None => charts.push(Chart {
+                spread: spread(river.piers.len()),
+                piers: piers().map(ToOwned::to_owned).collect(),
+                rivers: vec![shown],
+            }),
         }
     }
+    charts
 }
 
-fn shown(river: &model::River<'_>, now: Timestamp, language: Language) -> ShownRiver {
-    let pier = |pier: &model::Pier<'_>| ShownPier {
-        environment: pier.environment.to_owned(),
-        running: pier.running.map(|running| runs(running, now, language)),
-        boat: pier.boat.map(|boat| Boat {
-            path: deployment_path(&boat.id),
-            revision: boat.revision.short().to_owned(),
-            shape: shape(boat.state),
-            word: state::word(boat.state, language),
-        }),
-        notes: [pier.boat, pier.stranded]
-            .into_iter()
-            .flatten()
-            .map(|boat| Shown::from(&standing(boat, &Context::of_deployment(boat), language)))
-            .collect(),
-    };
-    ShownRiver {
-        application: river.application.to_owned(),
-        piers: river.piers.iter().map(pier).collect(),
-    }
-}
-
-fn runs(running: &Deployment, now: Timestamp, language: Language) -> Runs {
-    let since = running.finished_at.unwrap_or(running.created_at);
-    Runs {
-        path: deployment_path(&running.id),
-        revision: running.revision.short().to_owned(),
-        since: Moment::of(since),
-        ago: time::ago(since, now, language),
-    }
-}
-
-/// The drawing that carries a state: under way, moored, capsized.
-pub(super) const fn shape(state: DeploymentState) -> &'static str {
-    match state {
-        DeploymentState::Running => "sails",
-        DeploymentState::Queued | DeploymentState::Waiting => "moored",
-        DeploymentState::Succeeded => "arrived",
-        DeploymentState::Superseded | DeploymentState::Cancelled => "left",
-        DeploymentState::Failed => "capsized",
+/// How many piers a chart has, as the style sheet knows it.
+pub(super) const fn spread(piers: usize) -> &'static str {
+    match piers {
+        0 | 1 => "across n1",
+        2 => "across n2",
+        3 => "across n3",
+        4 => "across more n4",
+        5 => "across more n5",
+        6 => "across more n6",
+        _ => "down",
     }
 }

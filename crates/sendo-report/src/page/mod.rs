@@ -1,22 +1,32 @@
-//! Pages rendered on the server: what is where, and the story of one deployment.
+//! Pages rendered on the server: what is where, the story of an application and of a deployment,
+//! what came in, and the audit trail.
 //!
 //! A page is HTML without inline style or script, so it works under a policy that allows only the
 //! server's own files; it reads well without either. The server publishes [`STYLE`] at
 //! [`STYLE_PATH`], [`SCRIPT`] at [`SCRIPT_PATH`] and [`ICON`] at [`ICON_PATH`].
 
+mod application;
+mod audit;
 mod board;
+mod deliveries;
 mod deployment;
+mod gates;
 mod labels;
+mod river;
+mod shown;
 
 use sendo_core::deployment::DeploymentId;
 
-pub use board::board;
+pub use application::application;
+pub use audit::audit;
+pub use board::{Show, board};
+pub use deliveries::deliveries;
 pub use deployment::deployment;
 
 use labels::Labels;
+use shown::Shown;
 
 use crate::Language;
-use crate::sentence::{Part, Sentence};
 
 /// The one style sheet.
 pub const STYLE: &str = include_str!("../../assets/sendo.css");
@@ -45,6 +55,12 @@ pub fn deployment_path(deployment: &DeploymentId) -> String {
     format!("/deployments/{deployment}")
 }
 
+/// The page of one application.
+#[must_use]
+pub fn application_path(application: &str) -> String {
+    format!("/applications/{application}")
+}
+
 /// The page for an address behind which there is nothing.
 #[must_use]
 pub fn missing(language: Language) -> String {
@@ -65,8 +81,8 @@ pub fn refused(
     finish(&Refused {
         labels: Labels::of(language),
         heading,
-        message,
-        next,
+        message: Shown::words(message),
+        next: (!next.is_empty()).then(|| Shown::words(next)),
         reason_code,
     })
 }
@@ -76,8 +92,8 @@ pub fn refused(
 struct Refused<'a> {
     labels: &'static Labels,
     heading: &'a str,
-    message: &'a str,
-    next: &'a str,
+    message: Shown,
+    next: Option<Shown>,
     reason_code: &'a str,
 }
 
@@ -92,36 +108,4 @@ fn finish(template: &impl askama::Template) -> String {
     template
         .render()
         .unwrap_or_else(|error| format!("<!doctype html><title>Sendo</title><p>{error}</p>"))
-}
-
-/// A sentence as templates show it: each part with the element it belongs in.
-struct Shown(Vec<ShownPart>);
-
-struct ShownPart {
-    text: String,
-    code: bool,
-    link: bool,
-}
-
-impl From<&Sentence> for Shown {
-    fn from(sentence: &Sentence) -> Self {
-        let part = |part: &Part| match part {
-            Part::Text(text) => ShownPart {
-                text: text.clone(),
-                code: false,
-                link: false,
-            },
-            Part::Code(text) => ShownPart {
-                text: text.clone(),
-                code: true,
-                link: false,
-            },
-            Part::Link(url) => ShownPart {
-                text: url.clone(),
-                code: false,
-                link: crate::sentence::is_web(url),
-            },
-        };
-        Self(sentence.parts().iter().map(part).collect())
-    }
 }

@@ -3,6 +3,7 @@
 mod change_request;
 mod every;
 mod explain;
+mod fleet;
 mod machines;
 mod page;
 mod sample;

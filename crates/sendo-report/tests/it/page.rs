@@ -1,43 +1,52 @@
 //! The pages.
 
-use sendo_core::view::{BoardView, DeploymentView};
-use sendo_report::{Language, page};
+use sendo_core::view::{BoardView, DeploymentPage};
+use sendo_report::page::{self, Show};
+use sendo_report::{Language, page::board as drawn};
 
 use crate::every;
-use crate::sample::{board, change, notice, told};
+use crate::fleet::fleet;
+use crate::sample::{application, audit, board, change, deliveries, notice, told_page};
+
+/// Everything on the board.
+fn whole(view: &BoardView, language: Language) -> String {
+    drawn(view, &Show::default(), language)
+}
+
+/// What a page says, without the frame that all of them share.
+fn main(html: &str) -> &str {
+    let (_, rest) = html.split_once("<main").expect("a main part");
+    rest.split_once("</main>").expect("its end").0
+}
 
 #[test]
 fn the_board_is_a_river_in_english() {
-    insta::assert_snapshot!(page::board(&board(), Language::En));
+    insta::assert_snapshot!(whole(&board(), Language::En));
 }
 
 #[test]
 fn the_board_is_a_river_in_japanese() {
-    insta::assert_snapshot!(page::board(&board(), Language::Ja));
+    insta::assert_snapshot!(whole(&board(), Language::Ja));
 }
 
 #[test]
 fn a_deployment_tells_its_story_in_english() {
-    insta::assert_snapshot!(page::deployment(&told(), Language::En));
+    insta::assert_snapshot!(page::deployment(&told_page(), Language::En));
 }
 
 #[test]
 fn a_deployment_tells_its_story_in_japanese() {
-    insta::assert_snapshot!(page::deployment(&told(), Language::Ja));
+    insta::assert_snapshot!(page::deployment(&told_page(), Language::Ja));
 }
 
 #[test]
 fn an_empty_board_a_missing_page_and_a_refusal_say_so() {
-    let main = |html: String| {
-        let (_, rest) = html.split_once("<main").unwrap();
-        rest.split_once("</main>").unwrap().0.to_owned()
-    };
     insta::assert_snapshot!(
         Language::ALL
             .map(|language| {
-                main(page::board(&BoardView::default(), language))
-                    + &main(page::missing(language))
-                    + &main(page::refused(
+                main(&whole(&BoardView::default(), language)).to_owned()
+                    + main(&page::missing(language))
+                    + main(&page::refused(
                         "403 Forbidden",
                         "a <token> is needed",
                         "Sign in.",
@@ -52,8 +61,11 @@ fn an_empty_board_a_missing_page_and_a_refusal_say_so() {
 #[test]
 fn a_page_keeps_within_a_strict_policy() {
     let pages = Language::ALL.map(|language| {
-        page::board(&board(), language)
+        whole(&board(), language)
+            + &page::application(&application(), "example1", language)
             + &page::deployment(&everything(), language)
+            + &page::deliveries(&deliveries(), language)
+            + &page::audit(&audit(), language)
             + &page::missing(language)
     });
     for html in pages {
@@ -70,32 +82,85 @@ fn a_page_keeps_within_a_strict_policy() {
         }
     }
     assert!(!page::SCRIPT.contains("innerHTML") && !page::SCRIPT.contains("eval"));
-    assert!(page::STYLE.lines().count() <= 200 && page::SCRIPT.lines().count() <= 40);
+    assert!(page::STYLE.lines().count() <= 200 && page::SCRIPT.lines().count() <= 60);
 }
 
 #[test]
 fn text_from_outside_stays_text() {
-    let mut view = told();
-    view.deployment.included = vec![change(
+    let mut page = told_page();
+    page.view.deployment.included = vec![change(
         "e",
         "<script>alert(1)</script>",
         "\"><img src=x>",
         None,
     )];
-    if let Some(link) = &mut view.deployment.change {
+    if let Some(link) = &mut page.view.deployment.change {
         link.url = "javascript:alert(1)".to_owned();
     }
-    let html = page::deployment(&view, Language::En);
+    let html = sendo_report::page::deployment(&page, Language::En);
     assert!(!html.contains("<script>") && !html.contains("<img"));
     assert!(!html.contains("href=\"javascript"));
 }
 
 /// A deployment that took every turn there is.
-fn everything() -> DeploymentView {
-    let mut view = told();
-    view.timeline = every::turns()
+fn everything() -> DeploymentPage {
+    let mut page = told_page();
+    page.view.timeline = every::turns()
         .into_iter()
         .map(|(_, turn)| notice(turn))
         .collect();
-    view
+    page
+}
+
+#[test]
+fn an_application_shows_its_river_and_its_history() {
+    let pages = Language::ALL.map(|language| {
+        let html = page::application(&application(), "example1", language);
+        main(&html).to_owned()
+    });
+    insta::assert_snapshot!(pages.concat());
+}
+
+#[test]
+fn deliveries_say_what_came_in_and_what_quarantine_means() {
+    let pages =
+        Language::ALL.map(|language| main(&page::deliveries(&deliveries(), language)).to_owned());
+    insta::assert_snapshot!(pages.concat());
+}
+
+#[test]
+fn the_audit_trail_says_who_caused_what_and_how_to_verify_it() {
+    let pages = Language::ALL.map(|language| main(&page::audit(&audit(), language)).to_owned());
+    insta::assert_snapshot!(pages.concat());
+}
+
+#[test]
+fn the_board_shows_only_what_was_asked_for() {
+    let rivers = |show: &Show| {
+        let html = drawn(&board(), show, Language::En);
+        ["example1", "web", "ledger"].map(|name| html.contains(&format!("/applications/{name}\"")))
+    };
+    let named = |name: &str| Show {
+        application: name.to_owned(),
+        moving: false,
+    };
+    assert_eq!(rivers(&Show::default()), [true, true, true]);
+    assert_eq!(rivers(&named("WE")), [false, true, false]);
+    let mut calm = board();
+    calm.lanes
+        .retain(|lane| lane.moving.is_none() && lane.failed.is_none());
+    let moving = Show {
+        moving: true,
+        ..Show::default()
+    };
+    assert!(drawn(&calm, &moving, Language::En).contains("Nothing is on its way."));
+}
+
+#[test]
+fn a_board_of_two_hundred_applications_stays_small() {
+    let bytes = whole(&fleet(200, 6), Language::En).len();
+    assert!(
+        bytes < 270_000,
+        "{bytes} bytes, of which gzip leaves a seventh"
+    );
 }

@@ -1,14 +1,18 @@
 //! One small world that every test tells of: three applications on their way to production.
 
+use sendo_core::audit::AuditEntry;
 use sendo_core::deployment::{
     Change, ChangeLink, Deployment, DeploymentId, DeploymentState, Failure, Strategy, Waiting,
 };
-use sendo_core::effect::Story;
-use sendo_core::names::{Principal, Repository, Revision};
+use sendo_core::effect::{Effect, EffectError, EffectKey, EffectState, EffectView, Story};
+use sendo_core::names::{BranchName, Principal, Repository, Revision};
 use sendo_core::notice::{Notice, Turn};
 use sendo_core::subject::LaneId;
 use sendo_core::time::{Span, Timestamp};
-use sendo_core::view::{BoardView, DeploymentView, LaneView};
+use sendo_core::view::{
+    ApplicationPage, AuditLine, AuditPage, Became, BoardView, DeliveriesPage, DeliveryLine,
+    DeploymentPage, DeploymentView, LaneView,
+};
 
 /// 2026-04-01T09:30:00Z.
 pub(crate) const NOW: Timestamp = Timestamp(1_775_035_800_000_000);
@@ -225,5 +229,112 @@ pub(crate) fn told() -> DeploymentView {
     DeploymentView {
         deployment: row,
         timeline,
+    }
+}
+
+/// The page of [`told`]: one effect is tried again, and the lane has a past.
+pub(crate) fn told_page() -> DeploymentPage {
+    let view = told();
+    DeploymentPage {
+        running: Some(deployment(
+            "example1/prod/6",
+            "a1b2c3d",
+            DeploymentState::Succeeded,
+        )),
+        effects: vec![EffectView {
+            key: EffectKey("7/look/0".to_owned()),
+            deployment: Some(view.deployment.id.clone()),
+            effect: Effect::DeleteBranch {
+                repository: "acme:acme/manifests".parse().expect("a valid sample"),
+                branch: BranchName::new("sendo/example1/prod/7").expect("a valid sample"),
+                head: revision("bead000"),
+            },
+            state: EffectState::Ready,
+            claimed: false,
+            intended: true,
+            attempts: 3,
+            outcome: None,
+            error: Some(EffectError {
+                reason_code: "forge_unreachable".to_owned(),
+                message: "connection refused".to_owned(),
+            }),
+            not_before: NOW + Span::from_secs(90),
+        }],
+        before: Some(id("example1/prod/6")),
+        after: None,
+        at: NOW,
+        view,
+    }
+}
+
+pub(crate) fn application() -> ApplicationPage {
+    let mut whole = board();
+    whole
+        .lanes
+        .retain(|lane| lane.lane.application.as_str() == "example1");
+    let rows = whole.lanes.iter().rev();
+    let history = rows
+        .flat_map(|lane| [&lane.moving, &lane.running])
+        .flatten();
+    ApplicationPage {
+        history: history.cloned().collect(),
+        board: whole,
+        environment: None,
+        more: Some(200),
+    }
+}
+
+pub(crate) fn deliveries() -> DeliveriesPage {
+    let line = |(id, name, became): (&str, &str, Became)| DeliveryLine {
+        id: id.to_owned(),
+        source: "forge:acme".to_owned(),
+        name: name.to_owned(),
+        at: before(30),
+        duplicates: u32::from(id == "3"),
+        became,
+    };
+    DeliveriesPage {
+        lines: [
+            ("4", "push", Became::UnderWay),
+            ("3", "push", Became::Done),
+            ("2", "check", Became::Ignored(failure())),
+            ("1", "deploy", Became::Quarantined(failure())),
+        ]
+        .map(line)
+        .to_vec(),
+        outcome: None,
+        at: NOW,
+    }
+}
+
+pub(crate) fn audit() -> AuditPage {
+    let entry = |action: &str, actor: Option<&str>, cause: &str| AuditEntry {
+        action: action.to_owned(),
+        subject: actor.is_none().then(|| lane("example1/prod").subject()),
+        actor: actor.map(who),
+        cause: cause.to_owned(),
+        detail: actor.map_or(
+            serde_json::Value::Null,
+            |_| serde_json::json!({ "token": "584ea93da3b6" }),
+        ),
+    };
+    let line = |(seq, entry, hash): (i64, AuditEntry, Option<&str>)| AuditLine {
+        seq,
+        at: before(60),
+        entry,
+        hash: hash.map(ToOwned::to_owned),
+    };
+    AuditPage {
+        lines: [
+            (9, entry("effect.done", None, "example1/prod/7"), None),
+            (
+                8,
+                entry("token.created", Some("local:alice"), "a request"),
+                Some("d570508d99e25e2e0de5a31f29e73ba40bb5bd196b3c209a6bb85ad745cc2d15"),
+            ),
+        ]
+        .map(line)
+        .to_vec(),
+        newer: true,
     }
 }

@@ -42,6 +42,7 @@ contract! {
         assert_eq!(bench.store.audit_rows(4, 1).await.unwrap()[0].seq, 5);
         assert_eq!(bench.store.audit_rows(5, 10).await.unwrap().len(), 1);
         assert_eq!(bench.store.audit_rows(6, 10).await.unwrap().len(), 0);
+        assert_eq!(bench.store.audit_len().await.unwrap(), 6);
     }
 
     async fn an_empty_trail_verifies(bench) {

@@ -9,7 +9,7 @@ use crate::auth::Caller;
 use crate::error::{Answer, Refusal};
 use crate::names;
 use crate::query::{self, Params};
-use crate::state::App;
+use crate::state::{App, Shared};
 
 /// The outcomes a delivery can have.
 pub(crate) const OUTCOMES: [&str; 3] = ["done", "ignored", "quarantined"];
@@ -18,7 +18,7 @@ pub(crate) const OUTCOMES: [&str; 3] = ["done", "ignored", "quarantined"];
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Asked {
-    outcome: Option<String>,
+    pub(crate) outcome: Option<String>,
     limit: Option<u32>,
 }
 
@@ -33,6 +33,12 @@ pub(crate) async fn list(
     caller: Caller,
     Params(asked): Params<Asked>,
 ) -> Answer<Json<Listed>> {
+    let deliveries = rows(&app, &caller, &asked).await?;
+    Ok(Json(Listed { deliveries }))
+}
+
+/// Loads deliveries, for the API and for their page.
+pub(crate) async fn rows(app: &Shared, caller: &Caller, asked: &Asked) -> Answer<Vec<DeliveryRow>> {
     caller.require_all()?;
     let outcome = asked.outcome.as_deref();
     if let Some(name) = outcome.filter(|name| !OUTCOMES.contains(name)) {
@@ -43,8 +49,7 @@ pub(crate) async fn list(
         ));
     }
     let limit = query::limit(asked.limit)?;
-    let deliveries = app.web.store.deliveries(outcome, limit).await?;
-    Ok(Json(Listed { deliveries }))
+    Ok(app.web.store.deliveries(outcome, limit).await?)
 }
 
 /// What is still under way.

@@ -98,7 +98,7 @@ pub(crate) async fn reply(stream: &mut TcpStream) -> Reply {
     let _ = timeout(SOON, stream.read_to_end(&mut bytes))
         .await
         .expect("an answer in time");
-    let text = String::from_utf8(bytes).expect("text");
+    let text = String::from_utf8_lossy(&bytes);
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
     let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
     Reply {

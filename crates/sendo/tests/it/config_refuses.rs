@@ -132,7 +132,6 @@ fn what_is_not_a_name() {
         "a branch by its full name": with("develop", "refs/heads/develop"),
         "a branch pattern": with("develop", "\"feature/*\""),
         "a principal": with("local:alice", "alice"),
-        "a person of another forge": with("local:alice", "github:583231"),
         "an unknown environment": with("after: test", "after: tets"),
     }
 }
@@ -227,6 +226,18 @@ fn what_nobody_would_hear() {
         "an unknown turn": with("terminal: true", "{ terminal: true, turns: [suceeded] }"),
         "an application there is not": with("terminal: true", "{ terminal: true, applications: [wep] }"),
         "two of one name": with("  - terminal: true", "  - { name: a, terminal: true }\n  - { name: a, terminal: true }"),
+    }
+}
+
+#[test]
+fn who_could_do_nothing() {
+    let rule = |rule: &str| with("notices:", &format!("access:\n  - {rule}\nnotices:"));
+    golden! {
+        "nobody": rule("{ may: [deploy] }"),
+        "nothing": rule("{ who: [everybody] }"),
+        "a verb there is not": rule("{ who: [everybody], may: [aprove] }"),
+        "no principal": rule("{ who: [alice], may: [approve] }"),
+        "an environment there is not": rule("{ who: [everybody], may: [approve], environments: [prd] }"),
     }
 }
 

@@ -1,0 +1,89 @@
+//! One application: its river with room, what stands at each pier, and its latest deployments.
+
+use askama::Template;
+use sendo_core::view::{ApplicationPage, LaneView};
+
+use super::board::spread;
+use super::labels::Labels;
+use super::river::ShownRiver;
+use super::shown::{Brought, HistoryRow, Moment, Shown};
+use super::{application_path, finish};
+use crate::wording::Context;
+use crate::wording::standing::standing;
+use crate::{Language, board as model};
+
+/// An application as HTML; a view without lanes tells of one that is no longer configured.
+#[must_use]
+pub fn application(view: &ApplicationPage, name: &str, language: Language) -> String {
+    let at = view.board.at;
+    let path = application_path(name);
+    finish(&Page {
+        labels: Labels::of(language),
+        name: name.to_owned(),
+        at: Moment::full(at),
+        spread: spread(view.board.lanes.len()),
+        heads: view.board.lanes.iter().map(environment).collect(),
+        river: model::rivers(&view.board)
+            .first()
+            .map(|river| ShownRiver::large(river, at, language)),
+        places: view
+            .board
+            .lanes
+            .iter()
+            .map(|lane| place(lane, language))
+            .collect(),
+        only: view.environment.as_ref().map(ToString::to_string),
+        more: view.more.map(|limit| match &view.environment {
+            Some(only) => format!("{path}?environment={only}&limit={limit}"),
+            None => format!("{path}?limit={limit}"),
+        }),
+        path,
+        history: view
+            .history
+            .iter()
+            .map(|row| HistoryRow::of(row, at, language))
+            .collect(),
+    })
+}
+
+#[derive(Template)]
+#[template(path = "application.html")]
+struct Page {
+    labels: &'static Labels,
+    name: String,
+    path: String,
+    at: Moment,
+    spread: &'static str,
+    heads: Vec<String>,
+    river: Option<ShownRiver>,
+    places: Vec<Place>,
+    only: Option<String>,
+    more: Option<String>,
+    history: Vec<HistoryRow>,
+}
+
+/// What stands at one pier.
+struct Place {
+    environment: String,
+    running: Option<(Brought, Moment)>,
+    moving: Vec<Shown>,
+}
+
+fn environment(lane: &LaneView) -> String {
+    lane.lane.environment.to_string()
+}
+
+fn place(lane: &LaneView, language: Language) -> Place {
+    Place {
+        environment: environment(lane),
+        running: lane.running.as_ref().map(|running| {
+            let since = running.finished_at.unwrap_or(running.created_at);
+            (running.into(), Moment::full(since))
+        }),
+        moving: [&lane.moving, &lane.failed]
+            .into_iter()
+            .flatten()
+            .map(|row| Shown::from(&standing(row, &Context::of_deployment(row), language)))
+            .collect(),
+    }
+}

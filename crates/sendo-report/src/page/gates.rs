@@ -1,0 +1,90 @@
+//! What a deployment waited for, how long, and what is being done outside for it.
+
+use sendo_core::effect::{EffectState, EffectView};
+use sendo_core::notice::Turn;
+use sendo_core::view::DeploymentPage;
+
+use super::labels::Labels;
+use super::shown::{Moment, Shown, took};
+use crate::Language;
+use crate::wording::waiting::waiting;
+use crate::wording::{Context, effect};
+
+/// A gate it stood before.
+pub(super) struct Gate {
+    /// Why it waited and who could open it.
+    pub(super) sentence: Shown,
+    pub(super) lasted: String,
+    /// Whether it waits there now.
+    pub(super) shut: bool,
+}
+
+/// An effect that is still live.
+pub(super) struct Work {
+    pub(super) what: String,
+    pub(super) state: &'static str,
+    pub(super) attempts: u32,
+    pub(super) error: Option<(Shown, String)>,
+    pub(super) next: Option<Moment>,
+}
+
+/// Every gate in the order it came to them; the wait ends with the next turn.
+pub(super) fn gates(page: &DeploymentPage, language: Language) -> Vec<Gate> {
+    let row = &page.view.deployment;
+    let context = Context::of_deployment(row);
+    let turns = &page.view.timeline;
+    let ends = turns.iter().skip(1).map(|notice| Some(notice.at));
+    turns
+        .iter()
+        .zip(ends.chain([None]))
+        .filter_map(|(notice, end)| match &notice.turn {
+            Turn::Waits { waiting: why, .. } => {
+                let shut = end.is_none() && row.waiting.is_some() && !row.state.is_terminal();
+                let end = end.or(row.finished_at).unwrap_or(page.at);
+                // Nobody has to do anything any more about one that is open.
+                let context = if shut { context } else { Context::default() };
+                Some(Gate {
+                    sentence: Shown::from(&waiting(why, &context, language)),
+                    lasted: took(notice.at, end, language),
+                    shut,
+                })
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+/// What is being done, or was tried in vain.
+pub(super) fn works(page: &DeploymentPage, language: Language) -> Vec<Work> {
+    let labels = Labels::of(language);
+    let row = &page.view.deployment;
+    page.effects
+        .iter()
+        .filter(|effect| effect.deployment.as_ref().is_none_or(|of| *of == row.id))
+        .map(|work| {
+            let later = work.state == EffectState::Ready && work.not_before > page.at;
+            Work {
+                what: effect::tried(work.effect.kind(), language),
+                state: word(work, later, labels),
+                attempts: work.attempts,
+                error: work
+                    .error
+                    .as_ref()
+                    .map(|error| (Shown::words(&error.message), error.reason_code.clone())),
+                next: later.then(|| Moment::full(work.not_before)),
+            }
+        })
+        .collect()
+}
+
+const fn word(work: &EffectView, later: bool, labels: &'static Labels) -> &'static str {
+    match work.state {
+        EffectState::Ready if work.claimed => labels.in_hand,
+        EffectState::Ready if later => labels.tried_again,
+        EffectState::Ready => labels.about_to,
+        EffectState::Done => labels.done,
+        EffectState::Failed => labels.refused,
+        EffectState::Unknown => labels.unknown,
+        EffectState::Cancelled => labels.withdrawn,
+    }
+}
