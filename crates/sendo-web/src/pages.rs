@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
@@ -13,6 +13,7 @@ use crate::api;
 use crate::auth::Caller;
 use crate::error::Answer;
 use crate::guard::language;
+use crate::path::InPath;
 use crate::state::App;
 use crate::token::hex;
 
@@ -31,7 +32,7 @@ pub(crate) async fn deployment(
     State(app): State<App>,
     caller: Caller,
     headers: HeaderMap,
-    Path(place): Path<(String, String, String)>,
+    InPath(place): InPath<(String, String, String)>,
 ) -> Answer<Response> {
     let view = api::deployments::view(&app, &caller, &place).await?;
     Ok(shown(page::deployment(&view, language(&app, &headers))))
