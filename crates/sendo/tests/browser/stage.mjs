@@ -35,7 +35,6 @@ export function story(name, tell) {
     await tell({
       stage: (applications) => Stage.set(applications, keep),
       browser: async () => keep(await Browser.start()),
-      keep,
     });
   });
 }
@@ -50,6 +49,16 @@ export async function until(what, look, longest = LONGEST) {
   }
 }
 
+/** What this process started, so that not even a signal leaves it behind. */
+const alive = new Set();
+for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) process.once(signal, () => process.exit(1));
+process.once("exit", () => {
+  for (const { server, folder } of alive) {
+    server?.kill("SIGKILL");
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
 /** A lane whose commits go to the base at once, or to a change request that needs checks or people. */
 export const direct = { mode: "commit" };
 export const checked = { checks: ["ci"] };
@@ -60,7 +69,7 @@ class Stage {
     const stage = new Stage();
     const place = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
     stage.folder = mkdtempSync(join(place, "sendo-browser-"));
-    keep(stage);
+    alive.add(keep(stage));
     stage.port = await freePort();
     const files = {};
     const resolved = {};
@@ -98,15 +107,15 @@ class Stage {
   }
 
   repository(name, files) {
-    this.git(".", "setup", "init", "-q", "--bare", "--initial-branch=main", join(this.folder, `${name}.git`));
-    this.git(".", "setup", "init", "-q", "--initial-branch=main", this.clone(name));
+    this.git(this.folder, "setup", "init", "-q", "--bare", "--initial-branch=main", `${name}.git`);
+    this.git(this.folder, "setup", "init", "-q", "--initial-branch=main", this.clone(name));
     for (const [path, text] of Object.entries(files)) {
       mkdirSync(dirname(join(this.clone(name), path)), { recursive: true });
       writeFileSync(join(this.clone(name), path), text);
     }
     this.git(this.clone(name), "setup", "add", "--all");
     this.commit(name, "Begin");
-    this.push(name, "main");
+    this.push(name, "refs/heads/main");
   }
 
   git(within, who, ...args) {
@@ -115,7 +124,7 @@ class Stage {
       env[`GIT_${role}_NAME`] = who;
       env[`GIT_${role}_EMAIL`] = "somebody@example.com";
     }
-    const ended = spawnSync("git", args, { cwd: join(this.folder, within.replace(this.folder, "")), env, encoding: "utf8" });
+    const ended = spawnSync("git", args, { cwd: within, env, encoding: "utf8" });
     assert.equal(ended.status, 0, `git ${args.join(" ")}: ${ended.stderr}`);
     return ended.stdout.trim();
   }
@@ -126,15 +135,20 @@ class Stage {
     return this.git(this.clone(name), who, "rev-parse", "HEAD");
   }
 
-  push(name, ...branches) {
+  push(name, ...references) {
     const bare = join(this.folder, `${name}.git`);
-    this.git(this.clone(name), "setup", "push", "-q", bare, ...branches.map((branch) => `HEAD:refs/heads/${branch}`));
+    this.git(this.clone(name), "setup", "push", "-q", bare, ...references.map((reference) => `HEAD:${reference}`));
+  }
+
+  /** What git makes of an author's name. */
+  author(name) {
+    return this.git(this.folder, name, "var", "GIT_AUTHOR_IDENT").replace(/ <somebody@.*$/s, "");
   }
 
   /** Somebody merges into `main`; gives the revision. */
   merge(name, title, who) {
     const revision = this.commit(name, title, who);
-    this.push(name, "main");
+    this.push(name, "refs/heads/main");
     return revision;
   }
 
@@ -146,6 +160,12 @@ class Stage {
     return ended.stdout.trim();
   }
 
+  /** Somebody asks for a deployment, with a token of their own. */
+  ask(principal, application, environment, reference) {
+    const secret = this.sendo(["token", "create", "theirs", "--for", principal, "--scope", "deploy"]);
+    this.sendo(["deploy", application, environment, reference], { SENDO_TOKEN: secret });
+  }
+
   async serve() {
     const env = { PATH: process.env.PATH, HOME: this.folder };
     const log = join(this.folder, "serve.log");
@@ -153,7 +173,6 @@ class Stage {
     this.server.stderr.pipe(createWriteStream(log, { flags: "a" }));
     this.server.ended = new Promise((resolve) => this.server.once("exit", resolve));
     const { server } = this;
-    process.once("exit", () => server.kill("SIGKILL"));
     await until("the server answers", async () => {
       assert.equal(server.exitCode, null, `the server ended: ${existsSync(log) && readFileSync(log, "utf8")}`);
       return (await fetch(`${this.url}/readyz`)).ok;
@@ -171,6 +190,7 @@ class Stage {
   async end() {
     if (this.server) await this.stop();
     rmSync(this.folder, { recursive: true, force: true });
+    alive.delete(this);
   }
 
   async get(path) {
@@ -230,7 +250,7 @@ class Browser {
     page.on("pageerror", (error) => note(`error: ${error.message}`));
     page.on("console", (line) => {
       // That the page's own address is refused is what a story about a refusal is about.
-      const itself = line.location().url === url && /the server responded with a status of 4/.test(line.text());
+      const itself = line.location().url === page.url() && /the server responded with a status of 4/.test(line.text());
       if (["error", "warning"].includes(line.type()) && !itself) note(`console: ${line.text()}`);
     });
     page.on("request", (request) => {
@@ -243,9 +263,26 @@ class Browser {
           globalThis.noteViolation(`${seen.effectiveDirective} ${seen.blockedURI} ${seen.sample}`)),
       );
     }
+    // An open page fetches itself once as soon as it listens.
+    page.refreshed = page.waitForEvent("requestfinished", (request) => ["xhr", "fetch"].includes(request.resourceType()));
+    page.refreshed.catch(() => {});
     page.answer = await page.goto(url, { waitUntil: "load" });
     return page;
   }
+}
+
+/** The addresses of every kind of page, on a stage where something runs, something waits and something never was. */
+export async function harbourPages(stage) {
+  const harbour = await stage({
+    shop: { test: { how: checked }, production: { how: checked, after: "test", approval: { people: 1 } } },
+    site: { live: { how: direct } },
+  });
+  const site = harbour.merge("site", "Say what a ferry costs");
+  harbour.merge("shop", "Show delivery dates in the cart (#12)", "青井 海");
+  await harbour.arrives("site/live", site);
+  const { id } = await harbour.waits("shop/test", "checks");
+  const paths = { board: "/", deployment: `/deployments/${id}`, unknown: "/nothing/here", refused: "/deployments/%FF/test/1" };
+  return Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, harbour.url + path]));
 }
 
 /** What axe has to say against a page, in words. */
@@ -258,6 +295,44 @@ export async function violations(page) {
 /** How many pixels of the page stand out at its right. */
 export function overhang(page) {
   return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+}
+
+/** What a person reads, without what differs from one moment to the next: times, and whether it is live. */
+export async function text(page) {
+  let text = await page.locator("body").innerText();
+  for (const passing of [page.getByRole("status"), page.locator("time")]) {
+    for (const words of await passing.allInnerTexts()) text = text.replace(words, "");
+  }
+  return text.replace(/\s+/g, " ").trim();
+}
+
+/** Elements that no page of ours has: scripts but the one, frames, forms, handlers, addresses that run. */
+export function intruders(page) {
+  return page.evaluate(() => {
+    const foreign = "script:not([src='/assets/sendo.js']), iframe, object, embed, form, input, base, style, img, video, audio";
+    const acts = ({ name, value }) => /^on|^style$|^srcdoc$/i.test(name) || /^\s*(javascript|data|vbscript):/i.test(value);
+    return [...document.querySelectorAll("*")]
+      .filter((element) => element.matches(foreign) || [...element.attributes].some(acts))
+      .map((element) => element.outerHTML.slice(0, 200));
+  });
+}
+
+/** Goes through the page with Tab alone: every link it stops at, and whether one can see that it does. */
+export async function stops(page) {
+  const stops = [];
+  for (let pressed = 0; pressed < 100; pressed += 1) {
+    await page.keyboard.press("Tab");
+    const focused = page.locator(":focus");
+    if ((await focused.count()) === 0 || (await focused.evaluate((element) => element === document.body))) break;
+    const { x, y, width, height } = await focused.boundingBox();
+    const clip = { x: Math.max(0, x - 8), y: Math.max(0, y - 8), width: width + 16, height: height + 16 };
+    const look = () => page.screenshot({ clip, animations: "disabled" });
+    const [href, after] = [await focused.getAttribute("href"), await look()];
+    // Where the next Tab goes on from stays the same.
+    await focused.evaluate((element) => element.blur());
+    stops.push({ href, visible: !after.equals(await look()) });
+  }
+  return stops;
 }
 
 /** Keeps a picture for people to look at. */
