@@ -32,6 +32,8 @@ pub(super) fn fetch(folder: &Path, context: &Context<'_>) -> Result<Result<PathB
     if mark.is_file() && std::fs::read(modules.join(LOCK)).is_ok_and(|there| there == lock) {
         return Ok(Ok(modules));
     }
+    // What a failed fetch leaves is not what the new lock file names.
+    let _ = std::fs::remove_file(&mark);
     std::fs::create_dir_all(&modules)
         .with_context(|| format!("could not create {}", modules.display()))?;
     for file in FILES {

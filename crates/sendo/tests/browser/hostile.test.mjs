@@ -3,7 +3,8 @@
 
 import assert from "node:assert/strict";
 import { HOSTILE, NAMES, shown } from "./hostile.mjs";
-import { direct, intruders, story, text } from "./stage.mjs";
+import { intruders, text } from "./page.mjs";
+import { direct, story } from "./stage.mjs";
 
 async function assertHarmless(page) {
   assert.deepEqual(await intruders(page), []);
@@ -33,9 +34,9 @@ story("hostile branches, tags and principals are texts on every page that names 
   harbour.push("site", ...names.map((name) => `refs/heads/${name}`));
   for (const at of names.keys()) await seenOn(page, harbour, `site/e${at}`, merged, [names[at]]);
   const tagged = harbour.commit("site", "Under every tag");
-  harbour.push("site", ...names.map((name) => `refs/tags/${name}`));
-  names.forEach((name, at) => harbour.ask(`local:${name}`, "site", `e${at}`, name));
-  for (const at of names.keys()) await seenOn(page, harbour, `site/e${at}`, tagged, [names[at], `local:${names[at]}`]);
+  harbour.push("site", ...names.map((name) => `refs/tags/v1${name}`));
+  names.forEach((name, at) => harbour.ask(`local:${name}`, "site", `e${at}`, `v1${name}`));
+  for (const at of names.keys()) await seenOn(page, harbour, `site/e${at}`, tagged, [`v1${names[at]}`, `local:${names[at]}`]);
   await page.goto(harbour.url);
   await assertHarmless(page);
 });

@@ -6,13 +6,15 @@ import { checked, direct, story, until } from "./stage.mjs";
 /** A board that is open and live, with a mark that a reload would wipe out. */
 async function watching(browser, harbour) {
   const page = await browser.open(harbour.url);
-  await says(page, "live");
+  await page.refreshed;
+  page.live = await status(page);
   await page.evaluate(() => (globalThis.sameDocument = true));
   return page;
 }
 
-function says(page, words) {
-  return until(`the page says “${words}”`, async () => (await page.getByRole("status").innerText()).trim() === words);
+/** What the page says about itself. */
+function status(page) {
+  return until("the page says whether it is live", () => page.getByRole("status").innerText());
 }
 
 function shows(page, deployment) {
@@ -40,10 +42,10 @@ story("a board without its server says so, and catches up when the server is bac
   const harbour = await stage({ site: { live: { how: direct } } });
   const page = await watching(await browser(), harbour);
   await harbour.stop();
-  await says(page, "reconnecting …");
+  await until("the page says that it is not live", async () => (await status(page)) !== page.live);
   const revision = harbour.merge("site", "Nobody listens");
   await harbour.serve();
-  await says(page, "live");
+  await until("the page says that it is live", async () => (await status(page)) === page.live);
   await shows(page, await harbour.arrives("site/live", revision));
   assert.ok(await page.evaluate(() => globalThis.sameDocument), "the page was loaded again");
 });

@@ -1,40 +1,38 @@
-// A folder with bare repositories and a configuration, the real `sendo serve` on it, and a real
-// Chromium that looks at its pages. Whatever a story starts here ends with it, by its id.
+// A story, and its stage: a folder with bare repositories and a configuration, and the real `sendo
+// serve` on it. Whatever a story starts ends with it, by its id. What a browser sees is in page.mjs.
 //
-// `cargo xtask test --only browser` says where the program, Chromium and the modules are.
+// `cargo xtask test --only browser` says where the program, Chromium and the modules are. Once it has
+// run, one file alone (TARGET is the target folder):
+//   SENDO_BROWSER_PROGRAM=TARGET/debug/sendo SENDO_BROWSER_CHROMIUM=/usr/bin/chromium \
+//   SENDO_BROWSER_MODULES=TARGET/xtask/browser-modules SENDO_BROWSER_PICTURES=TARGET/xtask/browser \
+//   node --test live.test.mjs
 
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { createWriteStream, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { createServer } from "node:net";
+import { createServer } from "node:http";
+import { createServer as createSocket } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
+import { Browser, told } from "./page.mjs";
 
-const told = (name) => process.env[name] ?? assert.fail(`${name} is not set: cargo xtask test --only browser`);
 const PROGRAM = told("SENDO_BROWSER_PROGRAM");
-const PICTURES = told("SENDO_BROWSER_PICTURES");
-const modules = createRequire(join(told("SENDO_BROWSER_MODULES"), "package.json"));
-const { chromium } = modules("playwright-core");
-const axe = readFileSync(modules.resolve("axe-core/axe.min.js"), "utf8");
 
 /** Within this something happens, or a story has failed. */
 const LONGEST = 30_000;
-const WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 
 /** A test with a stage and a browser of its own; both are gone when it ends, however it ends. */
 export function story(name, tell) {
   test(name, { timeout: 120_000 }, async (t) => {
     const ends = [];
-    t.after(async () => {
-      for (const end of ends.reverse()) await end();
-    });
+    t.after(() => Promise.all(ends.map((end) => end())));
     const keep = (thing) => (ends.push(() => thing.end()), thing);
     await tell({
       stage: (applications) => Stage.set(applications, keep),
       browser: async () => keep(await Browser.start()),
+      elsewhere: (html, host = "127.0.0.1", headers = {}) => elsewhere(html, host, headers, keep),
     });
   });
 }
@@ -222,53 +220,19 @@ class Stage {
 }
 
 async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
+  const server = createSocket().listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
   const { port } = server.address();
   await new Promise((resolve) => server.close(resolve));
   return port;
 }
 
-class Browser {
-  static async start() {
-    const browser = new Browser();
-    browser.chromium = await chromium.launch({ executablePath: told("SENDO_BROWSER_CHROMIUM") });
-    return browser;
-  }
-
-  end() {
-    return this.chromium.close();
-  }
-
-  /** Opens an address in a window of its own, and notes whatever goes wrong in it. */
-  async open(url, { width = 1280, ...options } = {}) {
-    const context = await this.chromium.newContext({ viewport: { width, height: 800 }, locale: "en-GB", ...options });
-    const page = await context.newPage();
-    page.trouble = [];
-    const note = (what) => page.trouble.push(what);
-    page.on("dialog", (dialog) => (note(`dialog: ${dialog.message()}`), dialog.dismiss()));
-    page.on("pageerror", (error) => note(`error: ${error.message}`));
-    page.on("console", (line) => {
-      // That the page's own address is refused is what a story about a refusal is about.
-      const itself = line.location().url === page.url() && /the server responded with a status of 4/.test(line.text());
-      if (["error", "warning"].includes(line.type()) && !itself) note(`console: ${line.text()}`);
-    });
-    page.on("request", (request) => {
-      if (new URL(request.url()).origin !== new URL(url).origin) note(`request to ${request.url()}`);
-    });
-    if (options.javaScriptEnabled !== false) {
-      await page.exposeBinding("noteViolation", (_, what) => note(`violation: ${what}`));
-      await page.addInitScript(() =>
-        document.addEventListener("securitypolicyviolation", (seen) =>
-          globalThis.noteViolation(`${seen.effectiveDirective} ${seen.blockedURI} ${seen.sample}`)),
-      );
-    }
-    // An open page fetches itself once as soon as it listens.
-    page.refreshed = page.waitForEvent("requestfinished", (request) => ["xhr", "fetch"].includes(request.resourceType()));
-    page.refreshed.catch(() => {});
-    page.answer = await page.goto(url, { waitUntil: "load" });
-    return page;
-  }
+/** A page that is not ours, on another port of this machine; gives its address. */
+async function elsewhere(html, host, headers, keep) {
+  const server = createServer((_, answer) => answer.writeHead(200, { "content-type": "text/html", ...headers }).end(html));
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  keep({ end: () => (server.closeAllConnections(), server.close()) });
+  return `http://${host}:${server.address().port}/`;
 }
 
 /** The addresses of every kind of page, on a stage where something runs, something waits and something never was. */
@@ -283,59 +247,4 @@ export async function harbourPages(stage) {
   const { id } = await harbour.waits("shop/test", "checks");
   const paths = { board: "/", deployment: `/deployments/${id}`, unknown: "/nothing/here", refused: "/deployments/%FF/test/1" };
   return Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, harbour.url + path]));
-}
-
-/** What axe has to say against a page, in words. */
-export async function violations(page) {
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate((tags) => globalThis.axe.run({ runOnly: { type: "tag", values: tags } }), WCAG);
-  return violations.flatMap(({ id, help, nodes }) => nodes.map((node) => `${id}: ${help}: ${node.target.join(" ")} ${node.failureSummary}`));
-}
-
-/** How many pixels of the page stand out at its right. */
-export function overhang(page) {
-  return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-}
-
-/** What a person reads, without what differs from one moment to the next: times, and whether it is live. */
-export async function text(page) {
-  let text = await page.locator("body").innerText();
-  for (const passing of [page.getByRole("status"), page.locator("time")]) {
-    for (const words of await passing.allInnerTexts()) text = text.replace(words, "");
-  }
-  return text.replace(/\s+/g, " ").trim();
-}
-
-/** Elements that no page of ours has: scripts but the one, frames, forms, handlers, addresses that run. */
-export function intruders(page) {
-  return page.evaluate(() => {
-    const foreign = "script:not([src='/assets/sendo.js']), iframe, object, embed, form, input, base, style, img, video, audio";
-    const acts = ({ name, value }) => /^on|^style$|^srcdoc$/i.test(name) || /^\s*(javascript|data|vbscript):/i.test(value);
-    return [...document.querySelectorAll("*")]
-      .filter((element) => element.matches(foreign) || [...element.attributes].some(acts))
-      .map((element) => element.outerHTML.slice(0, 200));
-  });
-}
-
-/** Goes through the page with Tab alone: every link it stops at, and whether one can see that it does. */
-export async function stops(page) {
-  const stops = [];
-  for (let pressed = 0; pressed < 100; pressed += 1) {
-    await page.keyboard.press("Tab");
-    const focused = page.locator(":focus");
-    if ((await focused.count()) === 0 || (await focused.evaluate((element) => element === document.body))) break;
-    const { x, y, width, height } = await focused.boundingBox();
-    const clip = { x: Math.max(0, x - 8), y: Math.max(0, y - 8), width: width + 16, height: height + 16 };
-    const look = () => page.screenshot({ clip, animations: "disabled" });
-    const [href, after] = [await focused.getAttribute("href"), await look()];
-    // Where the next Tab goes on from stays the same.
-    await focused.evaluate((element) => element.blur());
-    stops.push({ href, visible: !after.equals(await look()) });
-  }
-  return stops;
-}
-
-/** Keeps a picture for people to look at. */
-export function picture(page, name) {
-  return page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true, animations: "disabled" });
 }
