@@ -11,7 +11,7 @@ async function assertHarmless(page) {
   assert.deepEqual(page.trouble, []);
 }
 
-story(`${HOSTILE.length} hostile titles and authors are texts on the page of their deployment`, async ({ stage, browser }) => {
+story(`${HOSTILE.length} hostile titles and authors stay texts on their page`, async ({ stage, browser }) => {
   const harbour = await stage({ site: { live: { how: direct } } });
   const authors = HOSTILE.map((words) => harbour.author(`by ${words} end`));
   HOSTILE.forEach((words, at) => harbour.commit("site", words, authors[at]));
@@ -26,7 +26,7 @@ story(`${HOSTILE.length} hostile titles and authors are texts on the page of the
 
 story("hostile branches, tags and principals are texts on every page that names them", async ({ stage, browser }) => {
   // In a configuration braces are variables.
-  const names = NAMES.filter((name) => !/[{}$]/.test(name)).filter((_, at) => at % 2 === 0);
+  const names = NAMES.filter((name) => !/[{}$]/.test(name)).filter((_, at) => at % 3 === 0);
   const lanes = names.map((name, at) => [`e${at}`, { how: direct, on: { merged_into: name } }]);
   const harbour = await stage({ site: Object.fromEntries(lanes) });
   const page = await (await browser()).open(harbour.url);
@@ -36,7 +36,8 @@ story("hostile branches, tags and principals are texts on every page that names 
   const tagged = harbour.commit("site", "Under every tag");
   harbour.push("site", ...names.map((name) => `refs/tags/v1${name}`));
   names.forEach((name, at) => harbour.ask(`local:${name}`, "site", `e${at}`, `v1${name}`));
-  for (const at of names.keys()) await seenOn(page, harbour, `site/e${at}`, tagged, [`v1${names[at]}`, `local:${names[at]}`]);
+  for (const at of names.keys())
+    await seenOn(page, harbour, `site/e${at}`, tagged, [`v1${names[at]}`, `local:${names[at]}`]);
   await page.goto(harbour.url);
   await assertHarmless(page);
 });

@@ -18,7 +18,8 @@ function status(page) {
 }
 
 function shows(page, deployment) {
-  return until(`the board links ${deployment.id}`, () => page.locator(`a[href="/deployments/${deployment.id}"]`).first().isVisible(), 5_000);
+  const link = page.locator(`a[href="/deployments/${deployment.id}"]`).first();
+  return until(`the board links ${deployment.id}`, () => link.isVisible(), 5_000);
 }
 
 story("what is merged appears on an open board without a reload", async ({ stage, browser }) => {

@@ -49,7 +49,8 @@ export class Browser {
       );
     }
     // An open page fetches itself once as soon as it listens.
-    page.refreshed = page.waitForEvent("requestfinished", (request) => ["xhr", "fetch"].includes(request.resourceType()));
+    const itself = (request) => ["xhr", "fetch"].includes(request.resourceType());
+    page.refreshed = page.waitForEvent("requestfinished", itself);
     page.refreshed.catch(() => {});
     page.answer = await page.goto(url, { waitUntil: "load" });
     return page;
@@ -59,8 +60,11 @@ export class Browser {
 /** What axe has to say against a page, in words. */
 export async function violations(page) {
   await page.evaluate(axe);
-  const { violations } = await page.evaluate((tags) => globalThis.axe.run({ runOnly: { type: "tag", values: tags } }), WCAG);
-  return violations.flatMap(({ id, help, nodes }) => nodes.map((node) => `${id}: ${help}: ${node.target.join(" ")} ${node.failureSummary}`));
+  const run = (values) => globalThis.axe.run({ runOnly: { type: "tag", values } });
+  const { violations } = await page.evaluate(run, WCAG);
+  return violations.flatMap(({ id, help, nodes }) =>
+    nodes.map(({ target, failureSummary }) => `${id}: ${help}: ${target.join(" ")} ${failureSummary}`),
+  );
 }
 
 /** How many pixels of the page stand out at its right. */
@@ -80,8 +84,10 @@ export async function text(page) {
 /** Elements that no page of ours has: scripts but the one, frames, forms, handlers, addresses that run. */
 export function intruders(page) {
   return page.evaluate(() => {
-    const foreign = "script:not([src='/assets/sendo.js']), iframe, object, embed, form, input, base, style, img, video, audio";
-    const acts = ({ name, value }) => /^on|^style$|^srcdoc$/i.test(name) || /^\s*(javascript|data|vbscript):/i.test(value);
+    const foreign =
+      "script:not([src='/assets/sendo.js']), iframe, object, embed, form, input, base, style, img, video, audio";
+    const acts = ({ name, value }) =>
+      /^on|^style$|^srcdoc$/i.test(name) || /^\s*(javascript|data|vbscript):/i.test(value);
     return [...document.querySelectorAll("*")]
       .filter((element) => element.matches(foreign) || [...element.attributes].some(acts))
       .map((element) => element.outerHTML.slice(0, 200));

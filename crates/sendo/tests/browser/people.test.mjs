@@ -21,10 +21,11 @@ story("with the keyboard alone every link is reached, seen and followed", async 
   const chromium = await browser();
   const page = await chromium.open(board);
   await page.refreshed;
-  const links = await page.getByRole("link").evaluateAll((links) => links.map((link) => link.getAttribute("href")));
+  const hrefs = (links) => links.map((link) => link.getAttribute("href"));
+  const links = await page.getByRole("link").evaluateAll(hrefs);
   const reached = await stops(page);
   assert.deepEqual(reached.filter(({ visible }) => !visible), [], "stops that cannot be seen");
-  assert.deepEqual(links.filter((link) => !reached.some(({ href }) => href === link)), [], "links that cannot be reached");
+  assert.deepEqual(links.filter((link) => !reached.some(({ href }) => href === link)), [], "links out of reach");
   const again = await chromium.open(board);
   await again.refreshed;
   for (const { href } of reached) {

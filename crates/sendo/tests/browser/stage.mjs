@@ -75,7 +75,7 @@ class Stage {
       resolved[application] = { repository: `here:${application}`, environments: {} };
       for (const [environment, { how, ...rules }] of Object.entries(environments)) {
         const kustomization = `${application}/${environment}`;
-        files[`${kustomization}/kustomization.yaml`] = `kind: Kustomization\nimages:\n  - name: app\n    newTag: "0000000"\n`;
+        files[`${kustomization}/kustomization.yaml`] = `kind: Kustomization\nimages: [{ name: app, newTag: "0" }]\n`;
         const edits = [{ kustomization, image: "app", tag: "{sha}" }];
         const promotion = { repository: "here:manifests", base: "main", edits, ...how };
         const on = { merged_into: "main" };
@@ -92,7 +92,8 @@ class Stage {
     // JSON is YAML.
     writeFileSync(join(stage.folder, "sendo.yaml"), JSON.stringify(stage.configuration, null, 2));
     await stage.serve();
-    await until("the first look", async () => Object.values(await stage.get("/api/v1/backlog")).every((n) => n === 0));
+    const atRest = async () => Object.values(await stage.get("/api/v1/backlog")).every((count) => count === 0);
+    await until("the first look", atRest);
     return stage;
   }
 
@@ -129,7 +130,8 @@ class Stage {
 
   /** A commit in the clone, titled as given, whatever the title is; gives its revision. */
   commit(name, title, who = "mei") {
-    this.git(this.clone(name), who, "commit", "-q", "--allow-empty", "--allow-empty-message", "--cleanup=verbatim", "-m", title);
+    const options = ["--quiet", "--allow-empty", "--allow-empty-message", "--cleanup=verbatim"];
+    this.git(this.clone(name), who, "commit", ...options, "-m", title);
     return this.git(this.clone(name), who, "rev-parse", "HEAD");
   }
 
@@ -167,7 +169,8 @@ class Stage {
   async serve() {
     const env = { PATH: process.env.PATH, HOME: this.folder };
     const log = join(this.folder, "serve.log");
-    this.server = spawn(PROGRAM, ["serve", "--config", "sendo.yaml"], { cwd: this.folder, env, stdio: ["ignore", "ignore", "pipe"] });
+    const options = { cwd: this.folder, env, stdio: ["ignore", "ignore", "pipe"] };
+    this.server = spawn(PROGRAM, ["serve", "--config", "sendo.yaml"], options);
     this.server.stderr.pipe(createWriteStream(log, { flags: "a" }));
     this.server.ended = new Promise((resolve) => this.server.once("exit", resolve));
     const { server } = this;
@@ -229,13 +232,14 @@ async function freePort() {
 
 /** A page that is not ours, on another port of this machine; gives its address. */
 async function elsewhere(html, host, headers, keep) {
-  const server = createServer((_, answer) => answer.writeHead(200, { "content-type": "text/html", ...headers }).end(html));
+  const all = { "content-type": "text/html", ...headers };
+  const server = createServer((_, answer) => answer.writeHead(200, all).end(html));
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   keep({ end: () => (server.closeAllConnections(), server.close()) });
   return `http://${host}:${server.address().port}/`;
 }
 
-/** The addresses of every kind of page, on a stage where something runs, something waits and something never was. */
+/** The addresses of every kind of page, on a stage where something runs, waits, or never was. */
 export async function harbourPages(stage) {
   const harbour = await stage({
     shop: { test: { how: checked }, production: { how: checked, after: "test", approval: { people: 1 } } },
@@ -245,6 +249,11 @@ export async function harbourPages(stage) {
   harbour.merge("shop", "Show delivery dates in the cart (#12)", "青井 海");
   await harbour.arrives("site/live", site);
   const { id } = await harbour.waits("shop/test", "checks");
-  const paths = { board: "/", deployment: `/deployments/${id}`, unknown: "/nothing/here", refused: "/deployments/%FF/test/1" };
+  const paths = {
+    board: "/",
+    deployment: `/deployments/${id}`,
+    unknown: "/nothing/here",
+    refused: "/deployments/%FF/test/1",
+  };
   return Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, harbour.url + path]));
 }
