@@ -85,7 +85,8 @@ export async function text(page) {
 export function intruders(page) {
   return page.evaluate(() => {
     const foreign =
-      "script:not([src='/assets/sendo.js']), iframe, object, embed, form, input, base, style, img, video, audio";
+      "script:not([src='/assets/sendo.js']), iframe, object, embed, base, style, video, audio, marquee, " +
+      "img:not([src^='/assets/']), form:not([action^='/']), meta[http-equiv], link:not([href^='/'])";
     const acts = ({ name, value }) =>
       /^on|^style$|^srcdoc$/i.test(name) || /^\s*(javascript|data|vbscript):/i.test(value);
     return [...document.querySelectorAll("*")]
