@@ -30,6 +30,7 @@ mod guard;
 mod metrics;
 mod names;
 mod pages;
+mod path;
 mod probes;
 mod query;
 

@@ -3,7 +3,7 @@
 
 use std::io::Write as _;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, VARY};
 use axum::response::{Html, IntoResponse, Response};
@@ -21,6 +21,7 @@ use serde::Deserialize;
 use crate::auth::Caller;
 use crate::error::{Answer, Refusal};
 use crate::guard::language;
+use crate::path::InPath;
 use crate::query::{self, Params};
 use crate::state::App;
 use crate::{api, names};
@@ -80,7 +81,7 @@ pub(crate) async fn application(
     State(app): State<App>,
     caller: Caller,
     headers: HeaderMap,
-    Path(name): Path<String>,
+    InPath(name): InPath<String>,
     Params(asked): Params<HistoryAsked>,
 ) -> Answer<Response> {
     caller.require(&name)?;
@@ -123,7 +124,7 @@ pub(crate) async fn deployment(
     State(app): State<App>,
     caller: Caller,
     headers: HeaderMap,
-    Path(place): Path<(String, String, String)>,
+    InPath(place): InPath<(String, String, String)>,
 ) -> Answer<Response> {
     let store = &app.web.store;
     let view = api::deployments::view(&app, &caller, &place).await?;

@@ -29,6 +29,11 @@ pub(super) fn install(machine: &Machine, interrupt: &Interrupt, out: &Out) -> Re
 fn packages(machine: &Machine) -> Vec<&'static str> {
     let wanted = [
         ("git", machine.git),
+        ("nodejs", machine.node),
+        ("npm", machine.node),
+        ("chromium", machine.chromium),
+        // Without it Japanese pages are pictures of empty boxes.
+        ("fonts-noto-cjk", machine.chromium),
         ("postgresql", machine.postgres.is_some()),
     ];
     wanted
@@ -75,9 +80,21 @@ mod tests {
     #[test]
     fn only_what_is_missing_is_installed() {
         let bare = Machine::default();
-        assert_eq!(packages(&bare), ["git", "postgresql"]);
+        assert_eq!(
+            packages(&bare),
+            [
+                "git",
+                "nodejs",
+                "npm",
+                "chromium",
+                "fonts-noto-cjk",
+                "postgresql"
+            ]
+        );
         let whole = Machine {
             git: true,
+            node: true,
+            chromium: true,
             postgres: Some("/usr/bin".into()),
             ..Machine::default()
         };

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use super::browser;
 use super::table::Need;
 use crate::workspace::{Workspace, cargo};
 
@@ -12,6 +13,9 @@ pub(super) struct Machine {
     pub(super) components: Vec<&'static str>,
     pub(super) git: bool,
     pub(super) go: bool,
+    /// Node.js with npm, new enough.
+    pub(super) node: bool,
+    pub(super) chromium: bool,
     /// The folder of `initdb` and `postgres`.
     pub(super) postgres: Option<PathBuf>,
 }
@@ -25,6 +29,8 @@ impl Machine {
             components: components.collect(),
             git: answers(Command::new("git").arg("--version")),
             go: answers(Command::new("go").arg("version")),
+            node: has_node(),
+            chromium: answers(Command::new(browser::CHROMIUM).arg("--version")),
             postgres: crate::postgres::programs(),
         }
     }
@@ -41,6 +47,17 @@ impl Machine {
                 "git is not installed: --install gets it".to_owned(),
             ),
             Need::Go => (self.go, "Go is not installed".to_owned()),
+            Need::Node => (
+                self.node,
+                format!(
+                    "no Node.js {} or newer with npm: --install gets what Debian has",
+                    browser::OLDEST_NODE
+                ),
+            ),
+            Need::Chromium => (
+                self.chromium,
+                format!("{} does not run: --install gets it", browser::CHROMIUM),
+            ),
             Need::Postgres => (
                 self.postgres.is_some(),
                 "no Postgres server programs (initdb, postgres): --install gets them".to_owned(),
@@ -56,6 +73,15 @@ impl Machine {
         };
         (!there).then_some(reason)
     }
+}
+
+fn has_node() -> bool {
+    let version = Command::new("node").arg("--version").output();
+    let new_enough = version.is_ok_and(|output| {
+        browser::major(&String::from_utf8_lossy(&output.stdout))
+            .is_some_and(|major| major >= browser::OLDEST_NODE)
+    });
+    new_enough && answers(Command::new("npm").arg("--version"))
 }
 
 fn answers(command: &mut Command) -> bool {
@@ -96,6 +122,8 @@ mod tests {
         assert!(said(Need::Component("clippy")).contains("rustup component add clippy"));
         assert!(said(Need::Git).contains("--install"));
         assert_eq!(said(Need::Go), "Go is not installed");
+        assert!(said(Need::Node).contains("Node.js 20 or newer with npm"));
+        assert!(said(Need::Chromium).contains("/usr/bin/chromium does not run"));
         assert!(said(Need::Postgres).contains("initdb"));
         assert_eq!(said(Need::File("deny.toml")), "deny.toml does not exist");
         assert_eq!(

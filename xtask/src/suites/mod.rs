@@ -5,6 +5,7 @@
 //! runs one, `tally` counts, `closing` tells. What a suite prints goes to a log file below the
 //! target folder and is shown when it fails. `--all` turns everything left out into a failure.
 
+mod browser;
 mod closing;
 mod context;
 mod deny;

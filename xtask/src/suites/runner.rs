@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
+use super::browser;
 use super::context::{Context, POSTGRES_URL};
 use super::deny;
 use super::go;
@@ -62,6 +63,7 @@ pub(super) fn run_suite(suite: &Suite, context: &Context<'_>) -> Result<Outcome>
             target,
             postgres,
         } => program(suite, package, target, *postgres, context),
+        Work::Browser(folder) => stories(suite, folder, context),
         Work::Check(check) => Ok(found(&check(context)?)),
         Work::Deny => match deny::obtain(context)? {
             Ok(program) => {
@@ -164,6 +166,26 @@ fn program(
         command.env(POSTGRES_URL, server.url());
     }
     tests(suite, command, context)
+}
+
+fn stories(suite: &Suite, folder: &str, context: &Context<'_>) -> Result<Outcome> {
+    let folder = context.workspace.root().join(folder);
+    let modules = match browser::fetch(&folder, context)? {
+        Ok(modules) => modules,
+        Err(reason) => return Ok(Outcome::LeftOut(reason)),
+    };
+    let built = match context.built() {
+        Ok(built) => built,
+        Err(error) => return Ok(Outcome::failed(format!("    {error}"))),
+    };
+    let program = built
+        .binary("sendo")
+        .context("the test build left no sendo binary")?;
+    tests(
+        suite,
+        browser::command(&folder, &modules, program, context)?,
+        context,
+    )
 }
 
 fn start_postgres(suite: &Suite, context: &Context<'_>) -> Result<Postgres> {

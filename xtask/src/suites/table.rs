@@ -24,6 +24,9 @@ pub(super) enum Need {
     Component(&'static str),
     Git,
     Go,
+    /// Node.js with npm, new enough for the modules we use.
+    Node,
+    Chromium,
     /// The server programs, not just a client.
     Postgres,
     /// An integration test `(crate, target)`.
@@ -49,6 +52,8 @@ pub(super) enum Work {
         target: &'static str,
         postgres: bool,
     },
+    /// The stories in a folder that Node tells, of a browser and the binary of the test build.
+    Browser(&'static str),
     /// One check of our own.
     Check(fn(&Context<'_>) -> Result<Findings>),
     /// One check: cargo-deny, which is fetched and built when the cache does not have it.
@@ -162,6 +167,18 @@ pub(super) const SUITES: &[Suite] = &[
             postgres: true,
         },
         minutes: 45,
+    },
+    Suite {
+        name: "browser",
+        about: "every page in a real Chromium: access, policy, keyboard, live, hostile words",
+        needs: &[
+            Need::File("crates/sendo/tests/browser/package-lock.json"),
+            Need::Git,
+            Need::Node,
+            Need::Chromium,
+        ],
+        work: Work::Browser("crates/sendo/tests/browser"),
+        minutes: 10,
     },
     Suite {
         name: "manifest-judge",

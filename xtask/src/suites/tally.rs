@@ -1,4 +1,5 @@
-//! Counts of a suite, read from the closing lines that Rust's test programs print.
+//! Counts of a suite, read from the closing lines that Rust's test programs and Node's test runner
+//! print.
 
 use std::ops::AddAssign;
 
@@ -34,7 +35,9 @@ impl Tally {
             // Output that a test wrote without a line end may stand before either.
             if let Some(at) = line.find("test result: ") {
                 tally += closing(&line[at..]);
-            } else if let Some(name) = ignored(line) {
+            } else if let Some(counted) = line.strip_prefix("ℹ ") {
+                tally += closing_of_node(counted);
+            } else if let Some(name) = ignored(line).or_else(|| ignored_by_node(line)) {
                 tally.ignored.push(name);
             }
         }
@@ -81,13 +84,42 @@ fn ignored(line: &str) -> Option<String> {
     })
 }
 
-/// The part of a log that tells why it failed: libtest's failures, else its end.
+/// Reads one of the lines `pass 3`, `fail 0`, `cancelled 0`, `skipped 1` and `todo 0`.
+fn closing_of_node(line: &str) -> Tally {
+    let mut tally = Tally::default();
+    let Some((what, Ok(count))) = line
+        .split_once(' ')
+        .map(|(what, n)| (what, n.parse::<u64>()))
+    else {
+        return tally;
+    };
+    match what {
+        "pass" => tally.passed = count,
+        "fail" | "cancelled" => tally.failed = count,
+        "skipped" | "todo" => tally.skipped = count,
+        _ => {}
+    }
+    tally
+}
+
+/// Reads `﹣ name (0.1ms) # reason`.
+fn ignored_by_node(line: &str) -> Option<String> {
+    let (name, reason) = line.trim_start().strip_prefix("﹣ ")?.rsplit_once(" # ")?;
+    let name = name.rsplit_once(" (").map_or(name, |(name, _)| name);
+    Some(match reason {
+        "SKIP" => format!("{name} (no reason given)"),
+        reason => format!("{name} ({reason})"),
+    })
+}
+
+/// The part of a log that tells why it failed: the failures that libtest or Node lists, else its end.
 pub(super) fn excerpt(log: &str) -> String {
     const MOST: usize = 300;
     let mut failures: Vec<&str> = Vec::new();
     let mut inside = false;
     for line in log.lines() {
-        inside = (inside || line == "failures:") && !line.starts_with("test result: ");
+        inside = (inside || line == "failures:" || line == "✖ failing tests:")
+            && !line.starts_with("test result: ");
         if inside {
             failures.push(line);
         }
@@ -147,6 +179,40 @@ half a line of a test: test result: FAILED. 12 passed; 3 failed; 0 ignored; 0 me
             tally.ignored,
             ["b (needs a cluster)", "c (no reason given)"]
         );
+    }
+
+    const NODE: &str = "\
+✔ a board (11.4ms)
+﹣ a dark board (0.1ms) # SKIP
+﹣ a bright board (0.1ms) # needs the sun
+✖ a wrong board (2.1ms)
+ℹ tests 5
+ℹ suites 0
+ℹ pass 1
+ℹ fail 1
+ℹ cancelled 1
+ℹ skipped 2
+ℹ todo 0
+ℹ duration_ms 34.01
+
+✖ failing tests:
+
+test at a.mjs:1:1
+✖ a wrong board (2.1ms)
+";
+
+    #[test]
+    fn closing_lines_of_node_are_added_up() {
+        let tally = Tally::parse(NODE);
+        assert_eq!((tally.passed, tally.failed, tally.skipped), (1, 2, 2));
+        assert_eq!(
+            tally.ignored,
+            [
+                "a dark board (no reason given)",
+                "a bright board (needs the sun)"
+            ]
+        );
+        assert!(excerpt(NODE).contains("    ✖ a wrong board") && !excerpt(NODE).contains("✔"));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What people do to deployments and lanes: checked here so that they hear at once, stored, and
 //! decided by the lane itself.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use sendo_core::act::{Act, ActRefusal};
@@ -17,6 +17,7 @@ use crate::auth::Caller;
 use crate::body::JsonBody;
 use crate::error::{Answer, Refusal};
 use crate::names;
+use crate::path::InPath;
 use crate::state::{App, Shared};
 use crate::token::Scope;
 
@@ -24,7 +25,7 @@ use crate::token::Scope;
 const LONGEST_REASON: usize = 500;
 
 /// Which deployment: application, environment, number.
-pub(crate) type Place = Path<(String, String, String)>;
+pub(crate) type Place = InPath<(String, String, String)>;
 
 /// What may be said with an act.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -49,7 +50,7 @@ pub(crate) async fn approve(
     State(app): State<App>,
     caller: Caller,
     headers: HeaderMap,
-    Path(place): Place,
+    InPath(place): Place,
     JsonBody(said): JsonBody<Said>,
 ) -> Answer<Response> {
     let act = |number| Act::Approve { number };
@@ -61,7 +62,7 @@ pub(crate) async fn cancel(
     State(app): State<App>,
     caller: Caller,
     headers: HeaderMap,
-    Path(place): Place,
+    InPath(place): Place,
     JsonBody(said): JsonBody<Said>,
 ) -> Answer<Response> {
     let act = |number| Act::Cancel { number };
@@ -73,7 +74,7 @@ pub(crate) async fn retry(
     State(app): State<App>,
     caller: Caller,
     headers: HeaderMap,
-    Path(place): Place,
+    InPath(place): Place,
     JsonBody(said): JsonBody<Said>,
 ) -> Answer<Response> {
     let act = |number| Act::Retry { number };
@@ -86,7 +87,7 @@ pub(crate) async fn break_glass(
     State(app): State<App>,
     caller: Caller,
     headers: HeaderMap,
-    Path(place): Place,
+    InPath(place): Place,
     JsonBody(said): JsonBody<Said>,
 ) -> Answer<Response> {
     let rules = names::lane(&app, &caller, &place.0, &place.1)?;
@@ -118,7 +119,7 @@ pub(crate) async fn rollback(
     State(app): State<App>,
     caller: Caller,
     headers: HeaderMap,
-    Path((application, environment)): Path<(String, String)>,
+    InPath((application, environment)): InPath<(String, String)>,
     JsonBody(back): JsonBody<Back>,
 ) -> Answer<Response> {
     let rules = names::lane(&app, &caller, &application, &environment)?;

@@ -1,7 +1,7 @@
 //! Deployments: asking for one, listing them, one with its timeline.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use sendo_core::act::{ActRefusal, Verb};
@@ -17,6 +17,7 @@ use crate::auth::Caller;
 use crate::body::JsonBody;
 use crate::error::{Answer, Refusal};
 use crate::names;
+use crate::path::InPath;
 use crate::query::{self, Params};
 use crate::state::{App, Shared};
 
@@ -152,7 +153,7 @@ fn states(asked: Option<&str>) -> Answer<Vec<DeploymentState>> {
 pub(crate) async fn show(
     State(app): State<App>,
     caller: Caller,
-    Path(place): Path<(String, String, String)>,
+    InPath(place): InPath<(String, String, String)>,
 ) -> Answer<Json<DeploymentView>> {
     view(&app, &caller, &place).await.map(Json)
 }

@@ -4,7 +4,7 @@
 //! wider one.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use secrecy::ExposeSecret as _;
@@ -20,6 +20,7 @@ use crate::auth::Caller;
 use crate::body::JsonBody;
 use crate::error::{Answer, Refusal};
 use crate::names;
+use crate::path::InPath;
 use crate::state::App;
 use crate::token::{self, Grant, MintError, Scope};
 
@@ -139,7 +140,7 @@ pub(crate) async fn create(
 pub(crate) async fn revoke(
     State(app): State<App>,
     caller: Caller,
-    Path(id): Path<String>,
+    InPath(id): InPath<String>,
 ) -> Answer<Response> {
     caller.require_all()?;
     let by = caller.principal()?;

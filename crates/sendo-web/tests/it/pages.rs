@@ -121,6 +121,17 @@ async fn a_refusal_is_a_page_for_a_browser_and_json_for_a_program() {
 }
 
 #[tokio::test]
+async fn a_path_that_is_no_text_is_refused_like_anything_else() {
+    let server = Server::start().await;
+    let call = || server.get("/deployments/%FF/test/1");
+    let page = call().header("accept", "text/html").send().await;
+    assert_eq!(page.status, 400);
+    assert!(page.head.contains("content-type: text/html"), "{page:?}");
+    assert_eq!(call().send().await.reason(), "path_invalid");
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn files_are_kept_by_browsers_until_they_change() {
     let server = Server::start().await;
     for (path, kind) in [

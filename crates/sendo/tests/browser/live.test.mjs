@@ -1,0 +1,52 @@
+// An open board follows what happens, says when it cannot, and catches up.
+
+import assert from "node:assert/strict";
+import { checked, direct, story, until } from "./stage.mjs";
+
+/** A board that is open and live, with a mark that a reload would wipe out. */
+async function watching(browser, harbour) {
+  const page = await browser.open(harbour.url);
+  await page.refreshed;
+  page.live = await status(page);
+  await page.evaluate(() => (globalThis.sameDocument = true));
+  return page;
+}
+
+/** What the page says about itself. */
+function status(page) {
+  return until("the page says whether it is live", () => page.getByRole("status").innerText());
+}
+
+function shows(page, deployment) {
+  const link = page.locator(`a[href="/deployments/${deployment.id}"]`).first();
+  return until(`the board links ${deployment.id}`, () => link.isVisible(), 5_000);
+}
+
+story("what is merged appears on an open board without a reload", async ({ stage, browser }) => {
+  const harbour = await stage({ site: { live: { how: direct } } });
+  const page = await watching(await browser(), harbour);
+  const deployment = await harbour.arrives("site/live", harbour.merge("site", "Say what a ferry costs"));
+  await shows(page, deployment);
+  assert.ok(await page.evaluate(() => globalThis.sameDocument), "the page was loaded again");
+  assert.deepEqual(page.trouble, []);
+});
+
+story("what somebody asks for appears on an open board without a reload", async ({ stage, browser }) => {
+  const harbour = await stage({ shop: { test: { how: checked, on: "command" } } });
+  const page = await watching(await browser(), harbour);
+  harbour.sendo(["deploy", "shop", "test", "main"]);
+  await shows(page, await harbour.waits("shop/test", "checks"));
+  assert.ok(await page.evaluate(() => globalThis.sameDocument), "the page was loaded again");
+});
+
+story("a board without its server says so, and catches up when the server is back", async ({ stage, browser }) => {
+  const harbour = await stage({ site: { live: { how: direct } } });
+  const page = await watching(await browser(), harbour);
+  await harbour.stop();
+  await until("the page says that it is not live", async () => (await status(page)) !== page.live);
+  const revision = harbour.merge("site", "Nobody listens");
+  await harbour.serve();
+  await until("the page says that it is live", async () => (await status(page)) === page.live);
+  await shows(page, await harbour.arrives("site/live", revision));
+  assert.ok(await page.evaluate(() => globalThis.sameDocument), "the page was loaded again");
+});
