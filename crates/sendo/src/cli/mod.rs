@@ -5,8 +5,10 @@
 //! that need one.
 
 mod audit;
+mod backup;
 mod change;
 mod completion;
+mod copying;
 mod demo;
 mod deploy;
 mod dialect;
@@ -15,7 +17,9 @@ mod failure;
 mod history;
 mod input;
 mod manifest;
+mod migrate;
 mod reference;
+mod restore;
 mod schema;
 mod serve;
 mod status;
@@ -92,6 +96,12 @@ enum Verb {
     /// API tokens.
     #[command(subcommand)]
     Token(token::Verb),
+    /// Write the whole database to a file, while the server runs.
+    Backup(backup::Args),
+    /// Make a backup the database again.
+    Restore(restore::Args),
+    /// Move everything into another database: from SQLite to Postgres, or back.
+    Migrate(migrate::Args),
     /// Check a configuration, and show everything that is wrong with it.
     Validate(validate::Args),
     /// Print the JSON Schema of the configuration.
@@ -120,6 +130,9 @@ impl Verb {
             Self::Change(verb) => change::run(verb, out),
             Self::Audit(verb) => audit::run(&verb, out),
             Self::Token(verb) => token::run(&verb, out),
+            Self::Backup(args) => backup::run(&args, out),
+            Self::Restore(args) => restore::run(&args, out),
+            Self::Migrate(args) => migrate::run(&args, out),
             Self::Validate(args) => validate::run(&args, out),
             Self::Schema(args) => schema::run(&args, out),
             Self::Explain(args) => explain::run(&args, out),
