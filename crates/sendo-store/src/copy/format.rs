@@ -18,6 +18,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::error::CopyError;
 use super::tables::{Held, named};
+use super::{Progress, TELL_EVERY, Watch};
 use crate::db::{Arg, Cell};
 
 /// The format this binary writes and reads.
@@ -155,10 +156,20 @@ pub(super) struct Reader {
 
 impl Reader {
     /// Opens a file, reads all of it, and opens it again if it is whole.
-    pub(super) fn open(path: &Path) -> Result<Self, CopyError> {
+    pub(super) fn open(path: &Path, watch: Watch<'_>) -> Result<Self, CopyError> {
         let mut reader = Self::begin(path)?;
-        for table in reader.header.tables.clone() {
+        let tables = reader.header.tables.clone();
+        let total = tables.iter().map(|table| table.rows).sum();
+        let mut rows = 0;
+        for table in tables {
             for _ in 0..table.rows {
+                if rows % TELL_EVERY == 0 {
+                    let table = "checking the file";
+                    if !watch(Progress { table, rows, total }) {
+                        return Err(CopyError::Interrupted);
+                    }
+                }
+                rows += 1;
                 reader.row(&table)?;
             }
         }

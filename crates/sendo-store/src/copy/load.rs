@@ -6,10 +6,9 @@ use serde_json::json;
 
 use super::error::CopyError;
 use super::format::Header;
-use super::source::TELL_EVERY;
 use super::tables::{Held, TABLES, columns, count};
 use super::target::Target;
-use super::{Progress, Restore, Result, Watch};
+use super::{Progress, Restore, Result, TELL_EVERY, Watch};
 use crate::audit;
 use crate::db::migrate::{KNOWN, draw, steps};
 use crate::db::statement::{

@@ -38,10 +38,13 @@ use target::Target;
 
 type Result<T> = std::result::Result<T, CopyError>;
 
+/// How many rows go by between two words about progress.
+const TELL_EVERY: i64 = 1_000;
+
 /// How far a copy is.
 #[derive(Debug, Clone, Copy)]
 pub struct Progress<'a> {
-    /// The table being copied.
+    /// The table being copied, or what else is being done.
     pub table: &'a str,
     /// Rows copied so far, of all tables.
     pub rows: i64,
@@ -137,7 +140,7 @@ async fn write(
 /// # Errors
 /// [`CopyError`]; the database is then as it was.
 pub async fn restore(url: &str, from: &Path, how: &Restore, watch: Watch<'_>) -> Result<Copied> {
-    let mut reader = Reader::open(from)?;
+    let mut reader = Reader::open(from, watch)?;
     let header = reader.header.clone();
     let mut target = Target::open(url, how.replace, &header).await?;
     let filled = fill(&mut target, &header, &mut reader, how, watch).await;

@@ -10,7 +10,7 @@ use futures_util::TryStreamExt as _;
 use super::error::CopyError;
 use super::format::Header;
 use super::tables::{Held, TABLES, columns, count, named};
-use super::{Progress, Result, Watch, address};
+use super::{Progress, Result, TELL_EVERY, Watch, address};
 use crate::audit;
 use crate::db::migrate::{KNOWN, schema};
 use crate::db::statement::{HOLD_ALONE, HOLD_SHARED, INSTALLATION, Statement};
@@ -18,9 +18,6 @@ use crate::db::{Arg, Db, Hold, Kind, Tx, args};
 use crate::error::StoreError;
 use crate::open::Address;
 use crate::store::AuditVerdict;
-
-/// How many rows go by between two words about progress.
-pub(super) const TELL_EVERY: i64 = 1_000;
 
 /// How long to wait for the connections of a server that has just ended.
 const PAUSES_MS: [u64; 5] = [20, 100, 300, 500, 1_000];

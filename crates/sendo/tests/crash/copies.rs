@@ -122,21 +122,28 @@ fn at_rest(mut done: impl FnMut() -> bool) {
     .unwrap();
 }
 
-/// Moments spread over a run, and a bit beyond it.
-fn moments(seed: u64, whole: Duration) -> Vec<Duration> {
+/// Tries at random moments of a run until so many were killed in the midst of it.
+fn at_random(seed: u64, whole: Duration, mut once: impl FnMut(usize, Duration) -> bool) -> u64 {
     let mut dice = Dice::of(seed);
-    let longest = u64::try_from(whole.as_micros()).unwrap_or(1).max(1) * 11 / 10;
-    let moments = (0..KILLS).map(|_| Duration::from_micros(dice.below(longest)));
-    moments.collect()
+    let longest = u64::try_from(whole.as_micros()).unwrap_or(1).max(1);
+    let mut kills = 0;
+    for n in 0..4 * KILLS as usize {
+        if kills == KILLS {
+            break;
+        }
+        kills += u64::from(once(n, Duration::from_micros(dice.below(longest))));
+    }
+    assert_eq!(kills, KILLS);
+    kills
 }
 
 pub(crate) fn a_killed_backup_leaves_a_whole_file_or_none() {
     let stage = stage(OLDER);
     let whole = timed(&stage, &["backup", "--to", "first"]);
-    let (mut kills, mut files) = (0, 0);
-    for (n, moment) in moments(11, whole).into_iter().enumerate() {
+    let mut files = 0;
+    let kills = at_random(11, whole, |n, moment| {
         let name = format!("b{n}");
-        kills += usize::from(killed(&stage, &["backup", "--to", &name], moment));
+        let killed = killed(&stage, &["backup", "--to", &name], moment);
         if stage.folder().join(&name).exists() {
             files += 1;
         } else {
@@ -144,12 +151,12 @@ pub(crate) fn a_killed_backup_leaves_a_whole_file_or_none() {
         }
         same(&stage.folder().join("first"), &stage.folder().join(&name));
         assert!(!stage.folder().join(format!("{name}.partial")).exists());
-    }
+        killed
+    });
     assert!(stage.database().damage().is_empty());
     say(&format!(
         "backup: {kills} kills, {files} files were whole all the same"
     ));
-    assert!(kills > 0);
 }
 
 /// Two backups of one state differ in their time and their sum only.
@@ -176,10 +183,10 @@ pub(crate) fn a_killed_restore_leaves_the_old_state_or_the_new_one() {
     accept(&stage.database().absolute_url(), OLDER, NEWER);
     succeeds(&stage, &["backup", "--to", "newer"]);
     let whole = timed(&stage, &["restore", "--from", "newer", "--replace"]);
-    let (mut kills, mut through) = (0, 0);
-    for moment in moments(12, whole) {
+    let mut through = 0;
+    let kills = at_random(12, whole, |_, moment| {
         let restore = ["restore", "--from", "older", "--replace"];
-        kills += usize::from(killed(&stage, &restore, moment));
+        let killed = killed(&stage, &restore, moment);
         let now = deliveries(&stage, "sendo.yaml");
         assert!(
             now == Some(OLDER as u64) || now == Some(NEWER as u64),
@@ -191,11 +198,11 @@ pub(crate) fn a_killed_restore_leaves_the_old_state_or_the_new_one() {
         at_rest(|| stage.sendo(&restore).code == 0);
         assert_eq!(deliveries(&stage, "sendo.yaml"), Some(OLDER as u64));
         succeeds(&stage, &["restore", "--from", "newer", "--replace"]);
-    }
+        killed
+    });
     say(&format!(
         "restore: {kills} kills, {through} ended with the backup's state"
     ));
-    assert!(kills > 0);
 }
 
 pub(crate) fn a_killed_move_leaves_nothing_or_everything() {
@@ -210,9 +217,9 @@ pub(crate) fn a_killed_move_leaves_nothing_or_everything() {
     let migrate = ["migrate", "--config", "source.yaml", "--to", &url];
     let whole = timed(&target, &migrate);
     clear(&target);
-    let (mut kills, mut through) = (0, 0);
-    for moment in moments(13, whole) {
-        kills += usize::from(killed(&target, &migrate, moment));
+    let mut through = 0;
+    let kills = at_random(13, whole, |_, moment| {
+        let killed = killed(&target, &migrate, moment);
         assert_eq!(deliveries(&target, "source.yaml"), Some(OLDER as u64));
         let now = deliveries(&target, "sendo.yaml");
         assert!(now.is_none() || now == Some(OLDER as u64), "{now:?}");
@@ -225,11 +232,11 @@ pub(crate) fn a_killed_move_leaves_nothing_or_everything() {
         assert_eq!(deliveries(&target, "sendo.yaml"), Some(OLDER as u64));
         assert!(target.database().damage().is_empty());
         clear(&target);
-    }
+        killed
+    });
     say(&format!(
         "migrate: {kills} kills, {through} had moved everything"
     ));
-    assert!(kills > 0);
 }
 
 /// Makes a stage's database as if it had never been there.
