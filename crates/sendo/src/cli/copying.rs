@@ -98,7 +98,7 @@ pub(super) fn copied(copied: &Copied) -> Value {
 pub(super) fn summary(copied: &Copied) -> String {
     let rows: i64 = copied.tables.iter().map(|(_, rows)| rows).sum();
     format!(
-        "{rows} rows of {} tables, {} audit lines verified",
+        "{rows} rows of {} tables, audit lines verified: {}",
         copied.tables.len(),
         copied.audit.verified
     )
