@@ -93,22 +93,28 @@ pub(crate) async fn verify(db: &Db) -> Result<AuditVerdict> {
         })?;
         let Some(last) = rows.last() else { break };
         after = last.int("seq")?;
-        for row in &rows {
-            checked.line(row)?;
-            if checked.broken.is_some() {
-                break;
-            }
-        }
+        checked.page(&rows)?;
     }
-    if checked.broken.is_none() {
-        checked.head(&head_hash);
+    Ok(checked.verdict(head_hash, unsealed))
+}
+
+/// Recomputes the whole chain as one transaction sees it.
+pub(crate) async fn verify_within(tx: &mut Tx) -> Result<AuditVerdict> {
+    let (head_seq, head_hash) = head(tx).await?;
+    let unsealed = tx.row(&COUNT_PENDING, args![]).await?;
+    let unsealed = unsealed.map_or(Ok(0), |row| row.int("n"))?;
+    let mut checked = Checked {
+        head_seq,
+        ..Checked::default()
+    };
+    let mut after = i64::MIN;
+    while checked.broken.is_none() {
+        let rows = tx.rows(&AUDIT_AFTER, args![after, PAGE]).await?;
+        let Some(last) = rows.last() else { break };
+        after = last.int("seq")?;
+        checked.page(&rows)?;
     }
-    Ok(AuditVerdict {
-        verified: checked.verified,
-        unsealed,
-        broken: checked.broken,
-        head: (head_seq > 0).then_some(head_hash),
-    })
+    Ok(checked.verdict(head_hash, unsealed))
 }
 
 /// How far the chain was recomputed.
@@ -123,6 +129,28 @@ struct Checked {
 }
 
 impl Checked {
+    fn page(&mut self, rows: &[Row]) -> Result<()> {
+        for row in rows {
+            self.line(row)?;
+            if self.broken.is_some() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn verdict(mut self, head: String, unsealed: i64) -> AuditVerdict {
+        if self.broken.is_none() {
+            self.head(&head);
+        }
+        AuditVerdict {
+            verified: self.verified,
+            unsealed,
+            broken: self.broken,
+            head: (self.head_seq > 0).then_some(head),
+        }
+    }
+
     fn line(&mut self, row: &Row) -> Result<()> {
         let seq = row.int("seq")?;
         if seq != self.verified + 1 {

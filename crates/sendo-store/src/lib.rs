@@ -11,6 +11,7 @@
 //! | `accepting` | deliveries that arrive together share a transaction |
 //! | `deliveries`, `subjects`, `commit`, `effects` | the loop's side, in the order of the loop |
 //! | `record`, `audit`, `leases` | what became of effects, the hash chain, named leases |
+//! | `copy` | backups, restores and moves of the whole database |
 //! | `board`, `tokens`, `retention` | what people and programs read, and what may go |
 
 mod accepting;
@@ -20,6 +21,7 @@ mod boundary;
 mod clock;
 mod codec;
 mod commit;
+mod copy;
 mod database;
 mod db;
 mod deliveries;
@@ -35,6 +37,7 @@ mod tokens;
 
 pub use boundary::{Boundaries, NoBoundaries, PLACES, Point, Side};
 pub use clock::{Clock, ManualClock, SystemClock};
+pub use copy::{Copied, CopyError, Progress, Restore, Watch, backup, migrate, restore};
 pub use error::StoreError;
 pub use open::{Options, SCHEMA, open};
 pub use store::*;

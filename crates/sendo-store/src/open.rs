@@ -75,7 +75,7 @@ pub(crate) enum Address {
 }
 
 impl Address {
-    fn parse(url: &str) -> Result<Self> {
+    pub(crate) fn parse(url: &str) -> Result<Self> {
         if let Some(path) = url.strip_prefix("sqlite:") {
             return match path {
                 ":memory:" => Ok(Self::Memory),
@@ -96,15 +96,19 @@ impl Address {
 
 /// The error for an address, without the password in it.
 fn bad(url: &str, why: impl Into<String>) -> StoreError {
-    let shown = match (url.find("://"), url.rfind('@')) {
+    StoreError::BadAddress {
+        url: shown(url),
+        why: why.into(),
+    }
+}
+
+/// An address without the password in it.
+pub(crate) fn shown(url: &str) -> String {
+    match (url.find("://"), url.rfind('@')) {
         (Some(scheme), Some(at)) if scheme < at => {
             format!("{}://…@{}", &url[..scheme], &url[at + 1..])
         }
         _ => url.to_owned(),
-    };
-    StoreError::BadAddress {
-        url: shown,
-        why: why.into(),
     }
 }
 

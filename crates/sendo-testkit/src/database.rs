@@ -75,6 +75,14 @@ impl Database {
         }
     }
 
+    /// Makes a server's schema as if nothing had ever been in it.
+    pub fn clear(&self) {
+        if let Self::Postgres { server, schema } = self {
+            statement(server, format!("DROP SCHEMA {schema} CASCADE"));
+            statement(server, format!("CREATE SCHEMA {schema}"));
+        }
+    }
+
     /// What the database itself says about its integrity; empty when it is whole. SQLite only:
     /// a killed client cannot harm the files of a Postgres server.
     #[must_use]

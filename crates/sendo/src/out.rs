@@ -98,6 +98,24 @@ impl Out {
         }
     }
 
+    /// Tells a person at a terminal how far something is, on a line that the next word replaces.
+    pub fn passing(&self, text: &str) {
+        if self.shows_passing() {
+            let mut to = std::io::stderr().lock();
+            let _ = write!(to, "\r\x1b[K{text}");
+            let _ = to.flush();
+        }
+    }
+
+    /// Clears that line.
+    pub fn passed(&self) {
+        self.passing("");
+    }
+
+    fn shows_passing(&self) -> bool {
+        !self.quiet && std::io::stderr().is_terminal()
+    }
+
     /// Tells a person what went wrong.
     pub fn error(&self, text: &str) {
         write_error(text);

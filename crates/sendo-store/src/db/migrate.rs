@@ -5,7 +5,8 @@
 //! database newer than this binary is accepted when its newest step says so, and refused otherwise.
 
 use super::statement::{
-    CREATE_VERSIONS, DRAW_INSTALLATION, INSERT_VERSION, MIGRATION_LOCK, NEWEST_VERSION, Statement,
+    CREATE_VERSIONS, DRAW_INSTALLATION, HAS_VERSIONS, INSERT_VERSION, MIGRATION_LOCK,
+    NEWEST_VERSION, Statement,
 };
 use super::{Db, Kind, Tx, args, transact};
 use crate::boundary::place;
@@ -69,12 +70,7 @@ pub(super) async fn run(db: &Db, options: &Options) -> Result<()> {
                 tx.abandon();
                 Ok(())
             } else {
-                tracing::info!(db.schema = step.version, "migrating to {}", step.name);
-                tx.script(&step.script).await?;
-                let now = tx.now;
-                tx.run(&INSERT_VERSION, args![step.version, step.name, step.compatible_from, now])
-                    .await?;
-                Ok(())
+                take(&mut tx, step).await
             }
         })?;
     }
@@ -85,6 +81,38 @@ pub(super) async fn run(db: &Db, options: &Options) -> Result<()> {
     })
 }
 
+async fn take(tx: &mut Tx, step: &Migration) -> Result<()> {
+    tracing::info!(db.schema = step.version, "migrating to {}", step.name);
+    tx.script(&step.script).await?;
+    let now = tx.now;
+    tx.run(
+        &INSERT_VERSION,
+        args![step.version, step.name, step.compatible_from, now],
+    )
+    .await?;
+    Ok(())
+}
+
+/// The schema a database has, `None` before the first step. It may lack the table of versions.
+pub(crate) async fn schema(tx: &mut Tx) -> Result<Option<i64>> {
+    if tx.row(&HAS_VERSIONS, args![]).await?.is_none() {
+        return Ok(None);
+    }
+    Ok(newest(tx).await?.map(|(version, _)| version))
+}
+
+/// Takes the steps after `from` up to `to` in a transaction of the caller.
+pub(crate) async fn steps(tx: &mut Tx, from: i64, to: i64) -> Result<()> {
+    tx.script(&CREATE_VERSIONS).await?;
+    for step in MIGRATIONS
+        .iter()
+        .filter(|step| step.version > from && step.version <= to)
+    {
+        take(tx, step).await?;
+    }
+    Ok(())
+}
+
 async fn newest(tx: &mut Tx) -> Result<Option<(i64, i64)>> {
     tx.row(&NEWEST_VERSION, args![])
         .await?
@@ -93,7 +121,7 @@ async fn newest(tx: &mut Tx) -> Result<Option<(i64, i64)>> {
 }
 
 /// Six characters that nobody confuses, for branch names.
-fn draw() -> String {
+pub(crate) fn draw() -> String {
     const LETTERS: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";
     (0..6)
         .map(|_| char::from(LETTERS[rand::random_range(0..LETTERS.len())]))

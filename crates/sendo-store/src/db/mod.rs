@@ -6,16 +6,16 @@
 //! rolled it back for reasons of its own.
 
 mod hold;
-mod migrate;
+pub(crate) mod migrate;
 mod postgres;
 mod row;
-mod sqlite;
+pub(crate) mod sqlite;
 pub(crate) mod statement;
 mod tries;
 mod tx;
 
 pub(crate) use migrate::KNOWN;
-pub(crate) use row::{Arg, Row, args};
+pub(crate) use row::{Arg, Cell, Row, args};
 pub(crate) use tries::{Tries, transact};
 pub(crate) use tx::{Kind, Tx};
 
@@ -30,7 +30,7 @@ use crate::clock::Clock;
 use crate::error::StoreError;
 use crate::open::{Address, Options};
 use crate::store::Result;
-use hold::Hold;
+pub(crate) use hold::Hold;
 use statement::{ALL, Statement};
 
 /// An open database.
@@ -62,12 +62,7 @@ impl Db {
             Address::Memory => sqlite::open_memory(options).await?,
             Address::Postgres(connect) => postgres::open(*connect, options).await?,
         };
-        let db = Self {
-            pools,
-            clock: Arc::clone(&options.clock),
-            boundaries: Arc::clone(&options.boundaries),
-            latest: AtomicI64::new(0),
-        };
+        let db = Self::bare(pools, options);
         migrate::run(&db, options).await?;
         db.self_test().await?;
         if matches!(db.pools, Pools::Sqlite { .. }) {
@@ -79,6 +74,42 @@ impl Db {
                 .fetch_max(latest.flatten().unwrap_or(0), Ordering::SeqCst);
         }
         Ok(db)
+    }
+
+    /// Opens a database as it is, to read all of it: nothing is migrated and nobody is kept out.
+    pub(crate) async fn open_to_read(address: Address) -> Result<Self> {
+        let options = Options::default();
+        let pools = match address {
+            Address::Sqlite(path) => sqlite::open_to_read(&path, &options).await?,
+            Address::Memory => sqlite::open_memory(&options).await?,
+            Address::Postgres(connect) => postgres::open_to_copy(*connect, &options).await?,
+        };
+        Ok(Self::bare(pools, &options))
+    }
+
+    /// Opens a database that a copy is put into: a new file, or a server.
+    pub(crate) async fn open_to_fill(address: Address) -> Result<Self> {
+        let options = Options::default();
+        let pools = match address {
+            Address::Sqlite(path) => sqlite::open_new(&path, &options).await?,
+            Address::Memory => sqlite::open_memory(&options).await?,
+            Address::Postgres(connect) => postgres::open_to_copy(*connect, &options).await?,
+        };
+        Ok(Self::bare(pools, &options))
+    }
+
+    fn bare(pools: Pools, options: &Options) -> Self {
+        Self {
+            pools,
+            clock: Arc::clone(&options.clock),
+            boundaries: Arc::clone(&options.boundaries),
+            latest: AtomicI64::new(0),
+        }
+    }
+
+    /// Whether it is on a server.
+    pub(crate) const fn is_postgres(&self) -> bool {
+        matches!(self.pools, Pools::Postgres(_))
     }
 
     /// Begins a transaction and reads the clock in it.

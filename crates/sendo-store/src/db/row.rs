@@ -7,6 +7,7 @@ use sendo_core::names::Principal;
 use sendo_core::subject::SubjectId;
 use sendo_core::time::Timestamp;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Decode, Postgres, Row as _, Sqlite, Type};
@@ -21,8 +22,20 @@ pub(crate) enum Arg {
     Text(Option<String>),
     /// A whole number or nothing.
     Int(Option<i64>),
+    /// Bytes or nothing.
+    Bytes(Option<Vec<u8>>),
+}
+
+/// What a column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Cell {
+    /// Text.
+    Text,
+    /// Whole numbers.
+    Int,
     /// Bytes.
-    Bytes(Vec<u8>),
+    Bytes,
 }
 
 /// Makes the list of values for a statement.
@@ -87,7 +100,7 @@ impl From<Option<Timestamp>> for Arg {
 
 impl From<Vec<u8>> for Arg {
     fn from(value: Vec<u8>) -> Self {
-        Self::Bytes(value)
+        Self::Bytes(Some(value))
     }
 }
 
@@ -110,6 +123,27 @@ impl Row {
             Self::Postgres(row) => row.try_get(column),
         }
         .map_err(|source| StoreError::unreadable(format!("column `{column}`"), source))
+    }
+
+    /// A value by its place, for rows whose columns are only known when they are read.
+    pub(crate) fn cell(&self, index: usize, kind: Cell) -> Result<Arg> {
+        match kind {
+            Cell::Text => self.at(index).map(Arg::Text),
+            Cell::Int => self.at(index).map(Arg::Int),
+            Cell::Bytes => self.at(index).map(Arg::Bytes),
+        }
+    }
+
+    fn at<T>(&self, index: usize) -> Result<T>
+    where
+        T: for<'r> Decode<'r, Sqlite> + Type<Sqlite>,
+        T: for<'r> Decode<'r, Postgres> + Type<Postgres>,
+    {
+        match self {
+            Self::Sqlite(row) => row.try_get(index),
+            Self::Postgres(row) => row.try_get(index),
+        }
+        .map_err(|source| StoreError::unreadable(format!("column {}", index + 1), source))
     }
 
     pub(crate) fn text(&self, column: &'static str) -> Result<String> {

@@ -18,6 +18,8 @@ use crate::store::Result;
 
 /// How long a connection waits for a lock before it fails.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How many rows are read ahead while a file is copied; one may have 25 MiB.
+const ROWS_AHEAD: usize = 8;
 /// More statements than there are, so that each is prepared once.
 const PREPARED: usize = 200;
 
@@ -51,6 +53,39 @@ pub(super) async fn open(path: &Path, options: &Options) -> Result<Pools> {
         writer,
         readers,
         hold: Some(hold),
+    })
+}
+
+/// Opens a file to read it, beside whoever holds it: SQLite's own locks let readers in at any time.
+pub(super) async fn open_to_read(path: &Path, options: &Options) -> Result<Pools> {
+    let connect = SqliteConnectOptions::new()
+        .filename(path)
+        .read_only(true)
+        .busy_timeout(BUSY_TIMEOUT)
+        .row_buffer_size(ROWS_AHEAD);
+    single(options, connect).await
+}
+
+/// Makes a file that nobody knows yet. It has no journal: until it is whole, it counts for nothing.
+pub(super) async fn open_new(path: &Path, options: &Options) -> Result<Pools> {
+    let connect = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .foreign_keys(true)
+        .journal_mode(SqliteJournalMode::Off)
+        .synchronous(SqliteSynchronous::Off);
+    single(options, connect).await
+}
+
+async fn single(options: &Options, connect: SqliteConnectOptions) -> Result<Pools> {
+    let writer = pool(options, 1)
+        .connect_with(connect)
+        .await
+        .map_err(failed("opening the file"))?;
+    Ok(Pools::Sqlite {
+        readers: writer.clone(),
+        writer,
+        hold: None,
     })
 }
 
@@ -100,7 +135,7 @@ async fn check(path: &Path, writer: &SqlitePool) -> Result<()> {
 }
 
 #[cfg(target_os = "linux")]
-fn refuse_network(path: &Path) -> Result<()> {
+pub(crate) fn refuse_network(path: &Path) -> Result<()> {
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())
@@ -129,7 +164,7 @@ fn refuse_network(path: &Path) -> Result<()> {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn refuse_network(_: &Path) -> Result<()> {
+pub(crate) fn refuse_network(_: &Path) -> Result<()> {
     Ok(())
 }
 

@@ -109,4 +109,13 @@ statements! {
     SERVER_TIME = split "server_time",
     NEWEST_VERSION = shared "newest_version",
     INSERT_VERSION = shared "insert_version",
+    HAS_VERSIONS = split "has_versions",
+    COLUMNS = split "columns",
+    REDRAW_INSTALLATION = shared "redraw_installation",
+    FREE_SUBJECTS = shared "free_subjects",
+    FREE_EFFECTS = shared "free_effects",
+    FREE_DELIVERIES = shared "free_deliveries",
+    FREE_LEASES = shared "free_leases",
+    HOLD_ALONE = split "hold_alone",
+    HOLD_SHARED = split "hold_shared",
 }

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use futures_util::stream::{BoxStream, StreamExt as _, TryStreamExt as _};
 use sendo_core::time::Timestamp;
 use sqlx::{Postgres, Sqlite, Transaction};
 
@@ -122,6 +123,39 @@ impl Tx {
         Ok(self.rows(statement, args).await?.into_iter().next())
     }
 
+    /// Runs a statement that is put together from the catalogue's own names.
+    pub(crate) async fn run_made(&mut self, sql: String, args: Vec<Arg>) -> Result<u64> {
+        let sql = sqlx::AssertSqlSafe(sql);
+        match &mut self.inner {
+            Inner::Sqlite(tx) => bound!(sql, args)
+                .execute(&mut **tx)
+                .await
+                .map(|done| done.rows_affected()),
+            Inner::Postgres(tx) => bound!(sql, args)
+                .execute(&mut **tx)
+                .await
+                .map(|done| done.rows_affected()),
+        }
+        .map_err(failed("made"))
+    }
+
+    /// The rows of such a statement, one after the other, however many there are.
+    pub(crate) fn stream_made(&mut self, sql: String) -> BoxStream<'_, Result<Row>> {
+        let sql = sqlx::AssertSqlSafe(sql);
+        match &mut self.inner {
+            Inner::Sqlite(tx) => sqlx::query(sql)
+                .fetch(&mut **tx)
+                .map_ok(Row::Sqlite)
+                .map_err(failed("read"))
+                .boxed(),
+            Inner::Postgres(tx) => sqlx::query(sql)
+                .fetch(&mut **tx)
+                .map_ok(Row::Postgres)
+                .map_err(failed("read"))
+                .boxed(),
+        }
+    }
+
     /// Runs several statements without values: a migration.
     pub(super) async fn script(&mut self, script: &Statement) -> Result<()> {
         match &mut self.inner {
@@ -177,7 +211,7 @@ impl Tx {
     }
 }
 
-fn failed(what: &'static str) -> impl FnOnce(sqlx::Error) -> StoreError {
+fn failed(what: &'static str) -> impl Fn(sqlx::Error) -> StoreError {
     move |source| StoreError::Database {
         what,
         in_commit: false,

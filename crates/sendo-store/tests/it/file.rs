@@ -132,3 +132,58 @@ async fn the_folder_must_exist() {
     assert_eq!(refused.reason_code(), "database_file");
     assert!(refused.to_string().contains("/nowhere"), "{refused}");
 }
+
+#[tokio::test]
+async fn a_file_that_cannot_be_read_is_kept_beside_the_restored_one() {
+    let place = Place::new().await;
+    let bench = Bench::at(Place::new().await).await;
+    bench.store.close().await;
+    let backup = place.path().with_file_name("a.backup");
+    let all = |_: sendo_store::Progress<'_>| true;
+    sendo_store::backup(&bench.place.url(), &backup, false, &all)
+        .await
+        .unwrap();
+    std::fs::write(
+        place.path(),
+        "no database at all, but long enough to be one",
+    )
+    .unwrap();
+    let mut how = sendo_store::Restore::default();
+    let refused = sendo_store::restore(&place.url(), &backup, &how, &all).await;
+    assert_eq!(refused.unwrap_err().reason_code(), "database_damaged");
+    how.replace = true;
+    sendo_store::restore(&place.url(), &backup, &how, &all)
+        .await
+        .unwrap();
+    assert_eq!(place.texts("PRAGMA integrity_check").await, ["ok"]);
+    let aside = std::fs::read_to_string(place.path().with_file_name("sendo.db.damaged")).unwrap();
+    assert!(aside.starts_with("no database at all"));
+}
+
+/// What a killed server left in the log of the old file must not reach the new one.
+#[tokio::test]
+async fn the_log_of_a_replaced_file_goes_with_it() {
+    let place = Place::new().await;
+    let mut child = holder(&place.path());
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(place.path().with_file_name("sendo.db-wal").exists());
+    let empty = Bench::new().await;
+    empty.store.close().await;
+    let backup = place.path().with_file_name("a.backup");
+    let all = |_: sendo_store::Progress<'_>| true;
+    sendo_store::backup(&empty.place.url(), &backup, false, &all)
+        .await
+        .unwrap();
+    let how = sendo_store::Restore {
+        replace: true,
+        by: None,
+    };
+    sendo_store::restore(&place.url(), &backup, &how, &all)
+        .await
+        .unwrap();
+    assert_eq!(place.texts("PRAGMA integrity_check").await, ["ok"]);
+    let store = open(&place.url(), Options::default()).await.unwrap();
+    assert_eq!(store.backlog().await.unwrap().deliveries, 0);
+    store.close().await;
+}

@@ -19,6 +19,7 @@ mod audit;
 pub(crate) mod bench;
 mod board;
 mod concurrency;
+mod copies;
 mod deliveries;
 mod effects;
 pub(crate) mod make;

@@ -6,8 +6,10 @@
 
 mod act;
 mod audit;
+mod backup;
 mod change;
 mod completion;
+mod copying;
 mod demo;
 mod deploy;
 mod dialect;
@@ -17,7 +19,9 @@ mod history;
 mod input;
 mod lock;
 mod manifest;
+mod migrate;
 mod reference;
+mod restore;
 mod schema;
 mod serve;
 mod status;
@@ -124,6 +128,12 @@ Checks and the proof of the files still count. Everybody who hears of the deploy
     /// API tokens.
     #[command(subcommand)]
     Token(token::Verb),
+    /// Write the whole database to a file, while the server runs.
+    Backup(backup::Args),
+    /// Make a backup the database again.
+    Restore(restore::Args),
+    /// Move everything into another database: from SQLite to Postgres, or back.
+    Migrate(migrate::Args),
     /// Check a configuration, and show everything that is wrong with it.
     Validate(validate::Args),
     /// Print the JSON Schema of the configuration.
@@ -160,6 +170,9 @@ impl Verb {
             Self::Change(verb) => change::run(verb, out),
             Self::Audit(verb) => audit::run(&verb, out),
             Self::Token(verb) => token::run(&verb, out),
+            Self::Backup(args) => backup::run(&args, out),
+            Self::Restore(args) => restore::run(&args, out),
+            Self::Migrate(args) => migrate::run(&args, out),
             Self::Validate(args) => validate::run(&args, out),
             Self::Schema(args) => schema::run(&args, out),
             Self::Explain(args) => explain::run(&args, out),

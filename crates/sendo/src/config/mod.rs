@@ -117,6 +117,23 @@ impl Config {
     }
 }
 
+/// The file and, where it is written, the line (from 1) in which a configuration names its database.
+#[must_use]
+pub fn line_of_database(path: &Path) -> (PathBuf, Option<usize>) {
+    let (sources, _) = source::Sources::read(path);
+    for (n, file) in sources.files.iter().enumerate() {
+        let root = tree::parse(&file.text, source::FileId(n));
+        let place = root.as_ref().ok().and_then(|root| {
+            let server = root.get("server")?;
+            server.node.get("database")
+        });
+        if let Some(entry) = place {
+            return (file.path.clone(), Some(entry.key_at.line));
+        }
+    }
+    (path.to_owned(), None)
+}
+
 /// The folder a configuration file lies in.
 fn folder_of(path: &Path) -> &Path {
     match path.parent() {

@@ -12,6 +12,7 @@
 
 mod calls;
 mod child;
+mod copies;
 mod kills;
 mod outside;
 mod points;
@@ -55,6 +56,18 @@ fn main() -> std::process::ExitCode {
         (
             "three_hundred_random_kills_under_load",
             random::three_hundred_random_kills_under_load,
+        ),
+        (
+            "a_killed_backup_leaves_a_whole_file_or_none",
+            copies::a_killed_backup_leaves_a_whole_file_or_none,
+        ),
+        (
+            "a_killed_restore_leaves_the_old_state_or_the_new_one",
+            copies::a_killed_restore_leaves_the_old_state_or_the_new_one,
+        ),
+        (
+            "a_killed_move_leaves_nothing_or_everything",
+            copies::a_killed_move_leaves_nothing_or_everything,
         ),
         ("every_outside_call_fails", calls::every_outside_call_fails),
     ];

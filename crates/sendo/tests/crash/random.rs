@@ -12,10 +12,14 @@ const SEEDS: [u64; 3] = [1, 2, 3];
 const KILLS: u64 = 100;
 
 /// A small generator, so that a seed is the whole story.
-struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
-    fn below(&mut self, limit: u64) -> u64 {
+    pub(crate) const fn of(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+    }
+
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -34,7 +38,7 @@ pub(crate) fn three_hundred_random_kills_under_load() {
 
 fn killed(seed: u64) -> Case {
     let mut story = Story::set(run::PROGRAM, Telling::Load);
-    let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let mut dice = Dice::of(seed);
     let started = Instant::now();
     let mut first = story.stage.serve();
     assert!(first.came_up(), "{}", first.log());

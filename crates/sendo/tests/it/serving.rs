@@ -21,9 +21,9 @@ applications:
           edits: [{ kustomization: shop, image: shop, tag: "{sha}" }] } }
         APPROVAL
 "#;
-const LONGEST: Duration = Duration::from_secs(60);
+pub(crate) const LONGEST: Duration = Duration::from_secs(60);
 
-fn stage(approval: &str) -> Stage {
+pub(crate) fn stage(approval: &str) -> Stage {
     let stage = Stage::set(env!("CARGO_BIN_EXE_sendo"));
     let kustomization = story::kustomization("shop");
     stage.repository(
@@ -55,7 +55,7 @@ fn ask(stage: &Stage, server: &mut Server, arguments: &[&str], token: Option<&st
 }
 
 /// Waits until the newest deployment is in a state, or waits for something.
-fn until(server: &mut Server, what: &str) -> Value {
+pub(crate) fn until(server: &mut Server, what: &str) -> Value {
     let found = wait::until(what, LONGEST, || {
         let listed = server.get("/api/v1/deployments?limit=1")?;
         let newest = &listed["deployments"][0];

@@ -1,0 +1,1 @@
+UPDATE deliveries SET fence = fence + $1, lease_until = NULL

@@ -1,0 +1,1 @@
+UPDATE effects SET fence = fence + $1, lease_until = NULL

@@ -1,0 +1,1 @@
+UPDATE leases SET fence = fence + $1, lease_until = 0

@@ -1,0 +1,2 @@
+-- Readers of a file hold nobody up.
+SELECT 1 AS held
