@@ -75,9 +75,7 @@ pub(super) fn on_deployment(act: &str, args: &OnDeployment, out: &Out) -> Outcom
         let until = Instant::now() + PATIENCE;
         loop {
             let view: DeploymentView = client.get(&path).await?;
-            let told = view.timeline.len() > before.timeline.len();
-            let ended = view.deployment.state != before.deployment.state;
-            if told || ended || before.deployment.state.is_terminal() || Instant::now() > until {
+            if is_done(act, &before, &view) || Instant::now() > until {
                 return Ok::<_, Failure>((before, view));
             }
             tokio::time::sleep(LOOK).await;
@@ -95,13 +93,26 @@ pub(super) fn on_deployment(act: &str, args: &OnDeployment, out: &Out) -> Outcom
     Ok(Exit::Ok)
 }
 
+/// What was told since.
+fn news<'a>(before: &DeploymentView, after: &'a DeploymentView) -> impl Iterator<Item = &'a Turn> {
+    let news = after.timeline.get(before.timeline.len()..);
+    news.unwrap_or_default().iter().map(|notice| &notice.turn)
+}
+
+/// Whether it shows what came of the act.
+fn is_done(act: &str, before: &DeploymentView, after: &DeploymentView) -> bool {
+    let shows = |turn: &Turn| match turn {
+        Turn::PersonApproved { .. } => act == "approve",
+        Turn::Overridden { .. } => act == "override",
+        Turn::ActRefused { act: refused, .. } => refused == act,
+        _ => false,
+    };
+    act == "retry" || after.deployment.state.is_terminal() || news(before, after).any(shows)
+}
+
 /// What the lane itself said against it, because something changed between asking and doing.
 fn refusal(before: &DeploymentView, after: &DeploymentView, asked: &str) -> Option<String> {
-    let news = after
-        .timeline
-        .get(before.timeline.len()..)
-        .unwrap_or_default();
-    news.iter().find_map(|notice| match &notice.turn {
+    news(before, after).find_map(|turn| match turn {
         Turn::ActRefused { act, why, .. } if act == asked => {
             let why = sendo_report::wording::act::refused(*why, language());
             Some(format!("it was not done: {why}"))

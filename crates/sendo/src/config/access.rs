@@ -106,7 +106,8 @@ impl AccessShape {
         reading: &mut Reading<'_>,
     ) -> Option<Rule> {
         for (key, empty) in [("who", self.who.is_empty()), ("may", self.may.is_empty())] {
-            if empty {
+            // What is written and could not be read was said already.
+            if empty && (!place.key(key).is_written() || reading.problems.is_empty()) {
                 reading.problems.push(
                     place
                         .problem(Code::MissingKey, format!("this rule has no `{key}`"))

@@ -6,6 +6,7 @@
     reason = "a test's helpers fail by panicking"
 )]
 
+mod acting;
 mod bad_input;
 mod config_accepts;
 mod config_merges;

@@ -36,7 +36,12 @@ pub(crate) fn stage(approval: &str) -> Stage {
 }
 
 /// A verb that talks to this server, with the token of its file or with another.
-fn ask(stage: &Stage, server: &mut Server, arguments: &[&str], token: Option<&str>) -> Ended {
+pub(crate) fn ask(
+    stage: &Stage,
+    server: &mut Server,
+    arguments: &[&str],
+    token: Option<&str>,
+) -> Ended {
     let url = format!("http://{}", server.address().unwrap());
     let mut command = stage.command(env!("CARGO_BIN_EXE_sendo").as_ref());
     command

@@ -1,0 +1,212 @@
+//! People at the loop, told against the real program: who approves, who stops it, who goes back.
+
+use sendo_testkit::stage::{Ended, Stage};
+use sendo_testkit::{Server, wait};
+use serde_json::Value;
+
+use crate::serving::{LONGEST, ask, stage, until};
+
+const ONE_PERSON: &str = "approval: { people: 1 }";
+
+/// A shop whose production a person must agree to, and two who may.
+struct Shop {
+    stage: Stage,
+    server: Server,
+    aoi: String,
+}
+
+impl Shop {
+    fn open() -> Self {
+        let stage = stage(ONE_PERSON);
+        stage.repository("shop", "main", &[("README.md", "# It sells things.\n")]);
+        let mut server = stage.served();
+        let create = ["token", "create", "aoi", "--for", "local:aoi"];
+        let scopes = ["--scope", "approve", "--scope", "read", "-o", "json"];
+        let made = ask(&stage, &mut server, &[&create[..], &scopes].concat(), None);
+        let aoi = serde_json::from_str::<Value>(&made.out).unwrap()["secret"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        Self { stage, server, aoi }
+    }
+
+    /// A merge that waits for a person.
+    fn merge(&mut self, title: &str) -> String {
+        let revision = self.stage.work("shop", "main", title);
+        self.until_newest_is(&revision, "people");
+        revision
+    }
+
+    fn until_newest_is(&mut self, revision: &str, what: &str) -> Value {
+        loop {
+            let newest = until(&mut self.server, what);
+            if newest["revision"] == revision {
+                return newest;
+            }
+        }
+    }
+
+    /// A verb of who runs the server.
+    fn mei(&mut self, arguments: &[&str]) -> Ended {
+        ask(&self.stage, &mut self.server, arguments, None)
+    }
+
+    fn aoi(&mut self, arguments: &[&str]) -> Ended {
+        let token = self.aoi.clone();
+        ask(&self.stage, &mut self.server, arguments, Some(&token))
+    }
+
+    /// A merge that a person approves and that arrives.
+    fn arrived(&mut self, title: &str, number: u64) -> String {
+        let revision = self.merge(title);
+        let deployment = format!("shop/production/{number}");
+        assert_eq!(self.aoi(&["approve", &deployment]).code, 0);
+        self.until_newest_is(&revision, "succeeded");
+        revision
+    }
+
+    fn production(&self) -> String {
+        let file = "main:shop/kustomization.yaml";
+        self.stage
+            .git(&self.stage.bare("manifests"), "mei", &["show", file])
+    }
+}
+
+#[test]
+fn a_person_approves_with_a_verb_and_the_change_is_merged() {
+    let mut shop = Shop::open();
+    let revision = shop.merge("Add a cart");
+    let approved = shop.aoi(&["approve", "shop/production/1", "--reason", "looks right"]);
+    assert_eq!((approved.code, approved.err.as_str()), (0, ""));
+    assert!(
+        approved.out.contains("`local:aoi` approved"),
+        "{}",
+        approved.out
+    );
+    shop.until_newest_is(&revision, "succeeded");
+    assert!(shop.production().contains(&revision));
+    let late = shop.aoi(&["approve", "shop/production/1"]);
+    assert_eq!(late.code, 7, "{late:?}");
+    assert!(late.err.contains("not under way any more"), "{}", late.err);
+}
+
+#[test]
+fn who_asked_for_it_is_not_who_approves_it() {
+    let mut shop = Shop::open();
+    shop.arrived("Add a cart", 1);
+    shop.stage.work("shop", "main", "Add a till");
+    assert_eq!(shop.mei(&["deploy", "shop", "production"]).code, 0);
+    let asked = wait::until("the request joined", LONGEST, || {
+        let newest = until(&mut shop.server, "people");
+        newest["requested_by"].is_string().then_some(newest)
+    });
+    let refused = shop.mei(&["approve", asked.unwrap()["id"].as_str().unwrap()]);
+    assert_eq!(refused.code, 4, "{refused:?}");
+    assert!(
+        refused
+            .err
+            .contains("who asked for a deployment does not approve it")
+    );
+}
+
+#[test]
+fn a_lock_holds_back_what_is_approved_until_it_is_opened() {
+    let mut shop = Shop::open();
+    let revision = shop.merge("Add a cart");
+    let locked = shop.mei(&[
+        "lock",
+        "*/production",
+        "--reason",
+        "a migration",
+        "--for",
+        "2h",
+    ]);
+    assert_eq!((locked.code, locked.err.as_str()), (0, ""));
+    assert!(locked.out.contains("is locked by"), "{}", locked.out);
+    assert_eq!(shop.aoi(&["approve", "shop/production/1"]).code, 0);
+    let waits = shop.until_newest_is(&revision, "locked");
+    assert_eq!(waits["waiting"]["lock"]["reason"], "a migration");
+    assert_eq!(
+        shop.aoi(&["unlock", "*/production"]).code,
+        4,
+        "approving is not unlocking"
+    );
+    assert_eq!(shop.mei(&["unlock", "shop"]).code, 5);
+    assert_eq!(
+        shop.mei(&["unlock", "*/production"]).out,
+        "nothing is locked\n"
+    );
+    shop.until_newest_is(&revision, "succeeded");
+}
+
+#[test]
+fn a_rollback_goes_back_and_holds_until_the_lane_is_unlocked() {
+    let mut shop = Shop::open();
+    let first = shop.arrived("Add a cart", 1);
+    shop.arrived("Add a till", 2);
+    let back = shop.mei(&[
+        "rollback",
+        "shop/production",
+        "--reason",
+        "5xx",
+        "-o",
+        "json",
+    ]);
+    assert_eq!(back.code, 0, "{back:?}");
+    assert_eq!(shop.aoi(&["approve", "shop/production/3"]).code, 0);
+    shop.until_newest_is(&first, "succeeded");
+    assert!(shop.production().contains(&first));
+    let third = shop.merge("Add a bell");
+    assert_eq!(shop.aoi(&["approve", "shop/production/4"]).code, 0);
+    shop.until_newest_is(&third, "held");
+    let unlocked = shop.mei(&["unlock", "shop/production"]);
+    assert_eq!(
+        (unlocked.code, unlocked.out.as_str()),
+        (0, "nothing is locked\n")
+    );
+    shop.until_newest_is(&third, "succeeded");
+}
+
+#[test]
+fn a_cancelled_deployment_is_retried_and_broken_glass_needs_a_reason() {
+    let mut shop = Shop::open();
+    let revision = shop.merge("Add a cart");
+    assert_eq!(shop.mei(&["cancel", "shop/production/1"]).code, 0);
+    until(&mut shop.server, "cancelled");
+    let again = shop.mei(&["retry", "shop/production/1"]);
+    assert!(again.out.contains("shop/production/2"), "{}", again.out);
+    shop.until_newest_is(&revision, "people");
+    let silent = shop.mei(&["override", "shop/production/2"]);
+    assert_eq!(silent.code, 3, "{silent:?}");
+    let reason = [
+        "override",
+        "shop/production/2",
+        "--reason",
+        "production is down",
+    ];
+    assert_eq!(shop.aoi(&reason).code, 4);
+    let broken = shop.mei(&reason);
+    assert!(broken.out.contains("broke the glass"), "{}", broken.out);
+    shop.until_newest_is(&revision, "succeeded");
+}
+
+#[test]
+fn wrong_words_say_what_to_type() {
+    let mut shop = Shop::open();
+    for (arguments, code) in [
+        (&["approve", "shop/production"][..], 3),
+        (&["approve", "shop/production/9"], 5),
+        (&["cancel", "shop/prodction/1"], 5),
+        (&["rollback", "shop/production"], 7),
+        (&["lock", "a b", "--reason", "x"], 3),
+        (&["lock", "shop", "--reason", "x", "--for", "2 days"], 3),
+    ] {
+        let ended = shop.mei(arguments);
+        assert_eq!(ended.code, code, "{arguments:?}: {ended:?}");
+        assert!(
+            ended.err.contains("next: ") || ended.err.contains("--help"),
+            "{}",
+            ended.err
+        );
+    }
+}
