@@ -74,6 +74,35 @@ impl Act {
     }
 }
 
+/// What can be done to a deployment, without saying to which.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ActKind {
+    /// See [`Act::Approve`].
+    Approve,
+    /// See [`Act::Cancel`].
+    Cancel,
+    /// See [`Act::Retry`].
+    Retry,
+    /// See [`Act::Override`].
+    Override,
+}
+
+impl ActKind {
+    /// Every one, in the order in which people look for them.
+    pub const ALL: [Self; 4] = [Self::Approve, Self::Retry, Self::Cancel, Self::Override];
+
+    /// The act on the deployment of this number.
+    #[must_use]
+    pub const fn on(self, number: u64) -> Act {
+        match self {
+            Self::Approve => Act::Approve { number },
+            Self::Cancel => Act::Cancel { number },
+            Self::Retry => Act::Retry { number },
+            Self::Override => Act::Override { number },
+        }
+    }
+}
+
 /// An act as it was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asked {

@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::act::ActKind;
 use crate::audit::AuditEntry;
 use crate::deployment::{Deployment, DeploymentId, Failure, Held, Lock};
 use crate::effect::EffectView;
@@ -60,6 +61,21 @@ pub struct ApplicationPage {
     pub environment: Option<EnvironmentName>,
     /// How many deployments the next longer history has, if there may be more.
     pub more: Option<u32>,
+    /// The environments its reader may roll back.
+    pub may_roll_back: Vec<EnvironmentName>,
+}
+
+/// What is closed to deployments, as its page shows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LocksPage {
+    /// Locks, by area.
+    pub locks: Vec<Lock>,
+    /// Lanes that a rollback holds.
+    pub held: Vec<Held>,
+    /// Whether its reader may lock and unlock.
+    pub may: bool,
+    /// When the store was read.
+    pub at: Timestamp,
 }
 
 /// A deployment as its page shows it: its story, and what lies around it.
@@ -75,6 +91,8 @@ pub struct DeploymentPage {
     pub before: Option<DeploymentId>,
     /// The one after it in its lane.
     pub after: Option<DeploymentId>,
+    /// What its reader may do to it now.
+    pub may: Vec<ActKind>,
     /// When the store was read.
     pub at: Timestamp,
 }

@@ -1,4 +1,4 @@
-//! Reading a JSON body: within its limits, strictly, and with errors that point at the place.
+//! Reading a body, JSON or a form: within its limits, strictly, and with errors that point at the place.
 
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
@@ -18,8 +18,7 @@ impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, app: &App) -> Answer<Self> {
-        let limits = &app.web.limits;
-        if !is_json(&request) {
+        if !is(&request, "application/json") {
             return Err(Refusal::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "not_json",
@@ -27,29 +26,64 @@ impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
                 "send `Content-Type: application/json`",
             ));
         }
-        let bytes = timeout(limits.body, read(request, limits.body_bytes))
-            .await
-            .map_err(|_| {
-                Refusal::new(
-                    StatusCode::REQUEST_TIMEOUT,
-                    "body_too_slow",
-                    format!("the body did not arrive within {} s", limits.body.as_secs()),
-                    "send it in one go",
-                )
-            })??;
+        let bytes = whole(request, app).await?;
         serde_json::from_slice(&bytes)
             .map(Self)
             .map_err(|error| malformed(&error))
     }
 }
 
-fn is_json(request: &Request) -> bool {
+/// The fields of a page's own form.
+pub(crate) struct FormBody<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequest<App> for FormBody<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, app: &App) -> Answer<Self> {
+        if !is(&request, "application/x-www-form-urlencoded") {
+            return Err(Refusal::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "not_a_form",
+                "the body is not that of a form",
+                "use the page's own form, or the API under `/api/v1`",
+            ));
+        }
+        let bytes = whole(request, app).await?;
+        serde_urlencoded::from_bytes(&bytes)
+            .map(Self)
+            .map_err(|error| {
+                Refusal::bad(
+                    "form_malformed",
+                    error.to_string(),
+                    "go back, reload the page and send its form again",
+                )
+            })
+    }
+}
+
+/// The whole body, within its limits.
+async fn whole(request: Request, app: &App) -> Answer<Vec<u8>> {
+    let limits = &app.web.limits;
+    timeout(limits.body, read(request, limits.body_bytes))
+        .await
+        .map_err(|_| {
+            Refusal::new(
+                StatusCode::REQUEST_TIMEOUT,
+                "body_too_slow",
+                format!("the body did not arrive within {} s", limits.body.as_secs()),
+                "send it in one go",
+            )
+        })?
+}
+
+/// Whether the body is marked to be of a kind.
+fn is(request: &Request, wanted: &str) -> bool {
     request
         .headers()
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.split(';').next())
-        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case(wanted))
 }
 
 async fn read(request: Request, limit: usize) -> Answer<Vec<u8>> {

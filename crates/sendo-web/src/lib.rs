@@ -17,6 +17,7 @@
 
 pub mod error;
 pub mod feed;
+mod forms;
 pub mod routes;
 pub mod server;
 pub mod state;

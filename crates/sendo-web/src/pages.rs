@@ -9,10 +9,12 @@ use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, VARY};
 use axum::response::{Html, IntoResponse, Response};
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use sendo_core::act::Verb;
 use sendo_core::deployment::{DeploymentId, DeploymentState, Failure};
 use sendo_core::names::EnvironmentName;
 use sendo_core::view::{
     ApplicationPage, AuditLine, AuditPage, Became, DeliveriesPage, DeliveryLine, DeploymentPage,
+    LocksPage,
 };
 use sendo_report::page;
 use sendo_store::{AuditRow, DeliveryOutcome, DeliveryRow, DeploymentFilter};
@@ -23,7 +25,8 @@ use crate::error::{Answer, Refusal};
 use crate::guard::language;
 use crate::path::InPath;
 use crate::query::{self, Params};
-use crate::state::App;
+use crate::state::{App, Shared};
+use crate::token::Scope;
 use crate::{api, names};
 
 /// Deployments of an application that are shown when nobody says.
@@ -113,6 +116,7 @@ pub(crate) async fn application(
         board,
         history,
         environment,
+        may_roll_back: may_roll_back(&app, &caller, &name),
         more: full.then(|| limit.saturating_mul(5).min(query::MOST)),
     };
     let html = page::application(&view, &name, language(&app, &headers));
@@ -152,10 +156,45 @@ pub(crate) async fn deployment(
         },
         before: neighbour(ordinal.checked_sub(1)).await?,
         after: neighbour(ordinal.checked_add(1)).await?,
+        may: api::acts::may(&app, &caller, &view.deployment),
         at: store.now().await?,
         view: view.clone(),
     };
     let html = page::deployment(&page, language(&app, &headers));
+    Ok(shown(html, &headers))
+}
+
+/// The environments of an application that a caller may roll back.
+fn may_roll_back(app: &Shared, caller: &Caller, application: &str) -> Vec<EnvironmentName> {
+    let Some(by) = caller
+        .principal()
+        .ok()
+        .filter(|_| caller.may(Scope::Deploy))
+    else {
+        return Vec::new();
+    };
+    (app.web.lanes)()
+        .iter()
+        .filter(|rules| rules.lane.application.as_str() == application)
+        .filter(|rules| rules.access.allows(&by, Verb::Rollback))
+        .map(|rules| rules.lane.environment.clone())
+        .collect()
+}
+
+/// What is closed to deployments.
+pub(crate) async fn locks(
+    State(app): State<App>,
+    caller: Caller,
+    headers: HeaderMap,
+) -> Answer<Response> {
+    let closed = api::locks::covered(&app, &caller).await?;
+    let view = LocksPage {
+        locks: closed.locks,
+        held: closed.held,
+        may: caller.principal().is_ok() && caller.may(Scope::Deploy),
+        at: app.web.store.now().await?,
+    };
+    let html = page::locks(&view, language(&app, &headers));
     Ok(shown(html, &headers))
 }
 

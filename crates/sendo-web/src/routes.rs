@@ -18,7 +18,7 @@ use crate::auth::authorise;
 use crate::error::Refusal;
 use crate::state::{App, Shared, WebState};
 use crate::token::Scope;
-use crate::{api, feed, files, guard, metrics, pages, probes};
+use crate::{api, feed, files, forms, guard, metrics, pages, probes};
 
 /// One row of the table.
 struct Route {
@@ -127,6 +127,34 @@ fn table() -> Vec<Route> {
         ),
         get("/api/v1/openapi.json", everybody, api::description),
         get("/", readers, pages::board),
+        get("/locks", readers, pages::locks),
+        post("/locks", deployers, forms::lock),
+        post("/unlocks", deployers, forms::unlock),
+        post(
+            "/deployments/{application}/{environment}/{number}/approve",
+            approvers,
+            forms::approve,
+        ),
+        post(
+            "/deployments/{application}/{environment}/{number}/cancel",
+            deployers,
+            forms::cancel,
+        ),
+        post(
+            "/deployments/{application}/{environment}/{number}/retry",
+            deployers,
+            forms::retry,
+        ),
+        post(
+            "/deployments/{application}/{environment}/{number}/override",
+            deployers,
+            forms::break_glass,
+        ),
+        post(
+            "/lanes/{application}/{environment}/rollback",
+            deployers,
+            forms::rollback,
+        ),
         get("/applications/{application}", readers, pages::application),
         get(
             "/deployments/{application}/{environment}/{number}",

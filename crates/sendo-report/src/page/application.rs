@@ -30,13 +30,18 @@ pub fn application(view: &ApplicationPage, name: &str, language: Language) -> St
             .board
             .lanes
             .iter()
-            .map(|lane| place(lane, language))
+            .map(|lane| place(lane, view, language))
             .collect(),
         only: view.environment.as_ref().map(ToString::to_string),
         more: view.more.map(|limit| match &view.environment {
             Some(only) => format!("{path}?environment={only}&limit={limit}"),
             None => format!("{path}?limit={limit}"),
         }),
+        may_roll_back: view
+            .board
+            .lanes
+            .iter()
+            .any(|lane| may_roll_back(lane, view)),
         path,
         history: view
             .history
@@ -59,12 +64,14 @@ struct Page {
     places: Vec<Place>,
     only: Option<String>,
     more: Option<String>,
+    may_roll_back: bool,
     history: Vec<HistoryRow>,
 }
 
 /// What stands at one pier.
 struct Place {
     environment: String,
+    may_roll_back: bool,
     running: Option<(Brought, Moment)>,
     moving: Vec<Shown>,
 }
@@ -73,9 +80,15 @@ fn environment(lane: &LaneView) -> String {
     lane.lane.environment.to_string()
 }
 
-fn place(lane: &LaneView, language: Language) -> Place {
+/// Whether the reader may, and there is anything to go back from.
+fn may_roll_back(lane: &LaneView, view: &ApplicationPage) -> bool {
+    lane.running.is_some() && view.may_roll_back.contains(&lane.lane.environment)
+}
+
+fn place(lane: &LaneView, view: &ApplicationPage, language: Language) -> Place {
     Place {
         environment: environment(lane),
+        may_roll_back: may_roll_back(lane, view),
         running: lane.running.as_ref().map(|running| {
             let since = running.finished_at.unwrap_or(running.created_at);
             (running.into(), Moment::full(since))

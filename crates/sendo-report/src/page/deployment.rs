@@ -4,6 +4,7 @@ use askama::Template;
 use sendo_core::deployment::{Deployment, DeploymentId};
 use sendo_core::view::DeploymentPage;
 
+use super::acts::{self, ActForm};
 use super::gates::{Gate, Work, gates, works};
 use super::labels::Labels;
 use super::river::{ShownRiver, shape};
@@ -22,6 +23,8 @@ pub fn deployment(page: &DeploymentPage, language: Language) -> String {
     let labels = Labels::of(language);
     finish(&Page {
         labels,
+        path: deployment_path(&row.id),
+        acts: acts::forms(&page.may, labels),
         id: row.id.to_string(),
         application: row.lane.application.to_string(),
         application_path: application_path(row.lane.application.as_str()),
@@ -52,6 +55,8 @@ pub fn deployment(page: &DeploymentPage, language: Language) -> String {
 #[template(path = "deployment.html")]
 struct Page {
     labels: &'static Labels,
+    path: String,
+    acts: Vec<ActForm>,
     id: String,
     application: String,
     application_path: String,

@@ -5,6 +5,7 @@
 //! server's own files; it reads well without either. The server publishes [`STYLE`] at
 //! [`STYLE_PATH`], [`SCRIPT`] at [`SCRIPT_PATH`] and [`ICON`] at [`ICON_PATH`].
 
+mod acts;
 mod application;
 mod audit;
 mod board;
@@ -12,6 +13,7 @@ mod deliveries;
 mod deployment;
 mod gates;
 mod labels;
+mod locks;
 mod river;
 mod shown;
 
@@ -22,6 +24,7 @@ pub use audit::audit;
 pub use board::{Show, board};
 pub use deliveries::deliveries;
 pub use deployment::deployment;
+pub use locks::locks;
 
 use labels::Labels;
 use shown::Shown;
@@ -48,6 +51,9 @@ pub const ICON_PATH: &str = "/assets/sendo.svg";
 
 /// Where the script listens: server-sent events of the default type, whatever their data.
 pub const EVENTS_PATH: &str = "/events";
+
+/// What is closed to deployments.
+pub const LOCKS_PATH: &str = "/locks";
 
 /// The page of one deployment.
 #[must_use]

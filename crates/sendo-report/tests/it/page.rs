@@ -1,6 +1,7 @@
 //! The pages.
 
-use sendo_core::view::{BoardView, DeploymentPage};
+use sendo_core::act::ActKind;
+use sendo_core::view::{BoardView, DeploymentPage, LocksPage};
 use sendo_report::page::{self, Show};
 use sendo_report::{Language, page::board as drawn};
 
@@ -162,5 +163,55 @@ fn a_board_of_two_hundred_applications_stays_small() {
     assert!(
         bytes < 270_000,
         "{bytes} bytes, of which gzip leaves a seventh"
+    );
+}
+
+#[test]
+fn who_may_act_finds_a_form_for_each_act() {
+    let forms = Language::ALL.map(|language| {
+        let mut acting = told_page();
+        acting.may = ActKind::ALL.to_vec();
+        let mut back = application();
+        back.may_roll_back = vec!["prod".parse().expect("a name")];
+        let locks = LocksPage {
+            locks: vec![every::lock("*/prod", None)],
+            held: vec![every::held(Some("5xx".into()))],
+            may: true,
+            at: back.board.at,
+        };
+        let pages = [
+            page::deployment(&acting, language),
+            page::application(&back, "example1", language),
+            page::locks(&locks, language),
+        ];
+        pages.map(|html| all(&html, "<form", "</form>")).concat()
+    });
+    insta::assert_snapshot!(forms.join("\n"));
+}
+
+/// Every piece of a page between two marks, one a line.
+fn all(html: &str, from: &str, to: &str) -> String {
+    let pieces = html
+        .split(from)
+        .skip(1)
+        .filter_map(|piece| piece.split_once(to));
+    pieces
+        .map(|(piece, _)| format!("{from}{piece}{to}\n"))
+        .collect()
+}
+
+#[test]
+fn locks_are_read_by_everybody_and_changed_by_who_may() {
+    let page = |may| LocksPage {
+        locks: Vec::new(),
+        held: Vec::new(),
+        may,
+        at: application().board.at,
+    };
+    assert!(!page::locks(&page(false), Language::En).contains("<form"));
+    insta::assert_snapshot!(
+        Language::ALL
+            .map(|l| main(&page::locks(&page(true), l)).to_owned())
+            .concat()
     );
 }

@@ -236,6 +236,7 @@ pub(crate) fn told() -> DeploymentView {
 pub(crate) fn told_page() -> DeploymentPage {
     let view = told();
     DeploymentPage {
+        may: Vec::new(),
         running: Some(deployment(
             "example1/prod/6",
             "a1b2c3d",
@@ -281,6 +282,7 @@ pub(crate) fn application() -> ApplicationPage {
         board: whole,
         environment: None,
         more: Some(200),
+        may_roll_back: Vec::new(),
     }
 }
 

@@ -4,8 +4,8 @@
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use sendo_core::act::{Act, ActRefusal};
-use sendo_core::deployment::{Deployment, DeploymentId, DeploymentState};
+use sendo_core::act::{Act, ActKind, ActRefusal};
+use sendo_core::deployment::{Deployment, DeploymentId, DeploymentState, Waiting};
 use sendo_core::promotion::{LaneRules, has_a_chance};
 use sendo_intake::ActRequest;
 use sendo_report::{Language, wording};
@@ -53,8 +53,8 @@ pub(crate) async fn approve(
     InPath(place): Place,
     JsonBody(said): JsonBody<Said>,
 ) -> Answer<Response> {
-    let act = |number| Act::Approve { number };
-    on_deployment(&app, &caller, &headers, &place, act, said.reason).await
+    let kind = ActKind::Approve;
+    on_deployment(&app, &caller, &headers, &place, kind, said.reason).await
 }
 
 /// Ends a deployment.
@@ -65,8 +65,8 @@ pub(crate) async fn cancel(
     InPath(place): Place,
     JsonBody(said): JsonBody<Said>,
 ) -> Answer<Response> {
-    let act = |number| Act::Cancel { number };
-    on_deployment(&app, &caller, &headers, &place, act, said.reason).await
+    let kind = ActKind::Cancel;
+    on_deployment(&app, &caller, &headers, &place, kind, said.reason).await
 }
 
 /// Starts a deployment again.
@@ -77,8 +77,8 @@ pub(crate) async fn retry(
     InPath(place): Place,
     JsonBody(said): JsonBody<Said>,
 ) -> Answer<Response> {
-    let act = |number| Act::Retry { number };
-    on_deployment(&app, &caller, &headers, &place, act, said.reason).await
+    let kind = ActKind::Retry;
+    on_deployment(&app, &caller, &headers, &place, kind, said.reason).await
 }
 
 /// Carries a deployment past people, soak, locks and holds. Without an `access` section in the
@@ -90,28 +90,8 @@ pub(crate) async fn break_glass(
     InPath(place): Place,
     JsonBody(said): JsonBody<Said>,
 ) -> Answer<Response> {
-    let rules = names::lane(&app, &caller, &place.0, &place.1)?;
-    if rules.access.grants.is_none() && !caller.may(Scope::Admin) {
-        return Err(Refusal::new(
-            StatusCode::FORBIDDEN,
-            "scope_missing",
-            "breaking the glass needs a token of scope `admin` here",
-            "use such a token, or let the configuration's `access` say who may `override`",
-        ));
-    }
-    if said
-        .reason
-        .as_deref()
-        .is_none_or(|reason| reason.trim().is_empty())
-    {
-        return Err(Refusal::bad(
-            "reason_missing",
-            "breaking the glass needs a reason",
-            "say why: it is told to everybody and kept in the audit trail",
-        ));
-    }
-    let act = |number| Act::Override { number };
-    on_deployment(&app, &caller, &headers, &place, act, said.reason).await
+    let kind = ActKind::Override;
+    on_deployment(&app, &caller, &headers, &place, kind, said.reason).await
 }
 
 /// Goes back to an earlier success of a lane, and holds it there.
@@ -122,22 +102,42 @@ pub(crate) async fn rollback(
     InPath((application, environment)): InPath<(String, String)>,
     JsonBody(back): JsonBody<Back>,
 ) -> Answer<Response> {
-    let rules = names::lane(&app, &caller, &application, &environment)?;
-    let act = Act::Rollback { to: back.to };
+    roll_back(
+        &app,
+        &caller,
+        &headers,
+        &(application, environment),
+        back.to,
+        back.reason,
+    )
+    .await
+}
+
+/// Takes a rollback, from a program or from a page's form.
+pub(crate) async fn roll_back(
+    app: &Shared,
+    caller: &Caller,
+    headers: &HeaderMap,
+    (application, environment): &(String, String),
+    to: Option<u64>,
+    reason: Option<String>,
+) -> Answer<Response> {
+    let rules = names::lane(app, caller, application, environment)?;
+    let act = Act::Rollback { to };
     if !rules.access.allows(&caller.principal()?, act.verb()) {
         return Err(refused(ActRefusal::NotAllowed, &rules));
     }
     let filter = DeploymentFilter {
-        application: Some(application),
-        environment: Some(environment),
+        application: Some(application.clone()),
+        environment: Some(environment.clone()),
         states: vec![DeploymentState::Succeeded],
         limit: 50,
     };
     let successes = app.web.store.deployments(&filter).await?;
-    if !goes_back(&successes, &rules, back.to) {
+    if !goes_back(&successes, &rules, to) {
         return Err(refused(ActRefusal::NothingToGoBackTo, &rules));
     }
-    take(&app, &caller, &headers, &rules, act, back.reason).await
+    take(app, caller, headers, &rules, act, reason).await
 }
 
 /// Whether there is such an earlier success; the lane remembers the last 50, newest first.
@@ -151,20 +151,63 @@ fn goes_back(successes: &[Deployment], rules: &LaneRules, to: Option<u64>) -> bo
     })
 }
 
-async fn on_deployment(
+/// Takes an act on a deployment, from a program or from a page's form.
+pub(crate) async fn on_deployment(
     app: &Shared,
     caller: &Caller,
     headers: &HeaderMap,
     place: &(String, String, String),
-    act: impl Fn(u64) -> Act,
+    kind: ActKind,
     reason: Option<String>,
 ) -> Answer<Response> {
     let rules = names::lane(app, caller, &place.0, &place.1)?;
     let row = super::deployments::row(app, caller, place).await?;
-    let number = place.2.parse().unwrap_or_default();
-    let act = act(number);
+    let act = kind.on(place.2.parse().unwrap_or_default());
+    if kind == ActKind::Override {
+        may_break_glass(caller, &rules)?;
+    }
     has_a_chance(&rules, &row, &act, &caller.principal()?).map_err(|why| refused(why, &rules))?;
+    let silent = reason.as_deref().is_none_or(|why| why.trim().is_empty());
+    if kind == ActKind::Override && silent {
+        return Err(Refusal::bad(
+            "reason_missing",
+            "breaking the glass needs a reason",
+            "say why: it is told to everybody and kept in the audit trail",
+        ));
+    }
     take(app, caller, headers, &rules, act, reason).await
+}
+
+/// Without an `access` section in the configuration only an administrator's token breaks the glass.
+fn may_break_glass(caller: &Caller, rules: &LaneRules) -> Answer<()> {
+    if rules.access.grants.is_some() || caller.may(Scope::Admin) {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        StatusCode::FORBIDDEN,
+        "scope_missing",
+        "breaking the glass needs a token of scope `admin` here",
+        "use such a token, or let the configuration's `access` say who may `override`",
+    ))
+}
+
+/// What a caller may do to a deployment now, for the buttons of its page.
+pub(crate) fn may(app: &Shared, caller: &Caller, row: &Deployment) -> Vec<ActKind> {
+    let lanes = (app.web.lanes)();
+    let rules = lanes.iter().find(|rules| rules.lane == row.lane);
+    let Some((rules, by)) = rules.zip(caller.principal().ok()) else {
+        return Vec::new();
+    };
+    let scope = |kind: &ActKind| match kind {
+        ActKind::Approve => {
+            matches!(row.waiting, Some(Waiting::People { .. })) && caller.may(Scope::Approve)
+        }
+        ActKind::Cancel | ActKind::Retry => caller.may(Scope::Deploy),
+        ActKind::Override => caller.may(Scope::Deploy) && may_break_glass(caller, rules).is_ok(),
+    };
+    let mut all = ActKind::ALL.to_vec();
+    all.retain(|kind| scope(kind) && has_a_chance(rules, row, &kind.on(0), &by).is_ok());
+    all
 }
 
 async fn take(

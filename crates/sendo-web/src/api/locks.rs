@@ -28,9 +28,9 @@ const LONGEST: u32 = 365 * 24 * 60 * 60;
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Closed {
     /// Locks, by area.
-    locks: Vec<Lock>,
+    pub(crate) locks: Vec<Lock>,
     /// Lanes that a rollback holds.
-    held: Vec<Held>,
+    pub(crate) held: Vec<Held>,
 }
 
 impl Closed {
@@ -72,7 +72,12 @@ pub(super) async fn closed(app: &Shared) -> Answer<Closed> {
 
 /// Lists what is closed, as far as the caller's token covers it.
 pub(crate) async fn list(State(app): State<App>, caller: Caller) -> Answer<Json<Closed>> {
-    let mut closed = closed(&app).await?;
+    covered(&app, &caller).await.map(Json)
+}
+
+/// What is closed, as far as the caller's token covers it.
+pub(crate) async fn covered(app: &Shared, caller: &Caller) -> Answer<Closed> {
+    let mut closed = closed(app).await?;
     closed.locks.retain(|lock| {
         let application = lock.area.application.as_ref();
         application.is_none_or(|application| caller.covers(application.as_str()))
@@ -81,18 +86,18 @@ pub(crate) async fn list(State(app): State<App>, caller: Caller) -> Answer<Json<
         let application = held.deployment.lane().split('/').next();
         application.is_some_and(|application| caller.covers(application))
     });
-    Ok(Json(closed))
+    Ok(closed)
 }
 
 /// What is to be closed.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ToLock {
-    area: String,
-    reason: String,
+    pub(crate) area: String,
+    pub(crate) reason: String,
     /// Seconds after which it opens by itself.
     #[serde(default)]
-    seconds: Option<u32>,
+    pub(crate) seconds: Option<u32>,
 }
 
 /// What is to be opened.
@@ -109,8 +114,18 @@ pub(crate) async fn lock(
     headers: HeaderMap,
     JsonBody(asked): JsonBody<ToLock>,
 ) -> Answer<Response> {
+    close(&app, &caller, &headers, asked).await
+}
+
+/// Takes a lock, from a program or from a page's form.
+pub(crate) async fn close(
+    app: &Shared,
+    caller: &Caller,
+    headers: &HeaderMap,
+    asked: ToLock,
+) -> Answer<Response> {
     let by = caller.principal()?;
-    let area = area(&app, &caller, &asked.area)?;
+    let area = area(app, caller, &asked.area)?;
     let Some(reason) = acts::checked(Some(asked.reason.clone()))? else {
         return Err(Refusal::bad(
             "reason_missing",
@@ -120,7 +135,7 @@ pub(crate) async fn lock(
     };
     let until = match asked.seconds {
         None => None,
-        Some(seconds) if (1..=LONGEST).contains(&seconds) => Some(after(&app, seconds).await?),
+        Some(seconds) if (1..=LONGEST).contains(&seconds) => Some(after(app, seconds).await?),
         Some(_) => {
             return Err(Refusal::bad(
                 "seconds_invalid",
@@ -129,7 +144,7 @@ pub(crate) async fn lock(
             ));
         }
     };
-    let closed = closed(&app).await?;
+    let closed = closed(app).await?;
     if let Some(other) = closed
         .locks
         .iter()
@@ -142,7 +157,7 @@ pub(crate) async fn lock(
             format!("ask them, or `sendo unlock '{area}'` first"),
         ));
     }
-    let dedup = key("lock", &by, &headers, &asked)?;
+    let dedup = key("lock", &by, headers, &asked)?;
     let request = LockRequest {
         area,
         reason,
@@ -160,9 +175,19 @@ pub(crate) async fn unlock(
     headers: HeaderMap,
     JsonBody(asked): JsonBody<ToUnlock>,
 ) -> Answer<Response> {
+    open(&app, &caller, &headers, asked).await
+}
+
+/// Takes the end of a lock, from a program or from a page's form.
+pub(crate) async fn open(
+    app: &Shared,
+    caller: &Caller,
+    headers: &HeaderMap,
+    asked: ToUnlock,
+) -> Answer<Response> {
     let by = caller.principal()?;
-    let area = area(&app, &caller, &asked.area)?;
-    let closed = closed(&app).await?;
+    let area = area(app, caller, &asked.area)?;
+    let closed = closed(app).await?;
     let held = area
         .lane()
         .is_some_and(|lane| closed.held_of(&lane).is_some());
@@ -174,7 +199,7 @@ pub(crate) async fn unlock(
             "`sendo locks` lists what is",
         ));
     }
-    let dedup = key("unlock", &by, &headers, &asked)?;
+    let dedup = key("unlock", &by, headers, &asked)?;
     let accepted = app
         .web
         .intake

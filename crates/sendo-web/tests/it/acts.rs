@@ -210,3 +210,77 @@ async fn a_lock_needs_an_area_a_reason_and_an_end_that_comes() {
     assert_eq!(unlock.reason(), "not_locked");
     server.stop().await;
 }
+
+#[tokio::test]
+async fn a_form_does_what_the_api_does_and_leads_back() {
+    let server = Server::start().await;
+    with(&server, DeploymentState::Waiting).await;
+    let token = server.token(&[Scope::Admin], &[]).await;
+    let here = "/deployments/example1/test/1";
+    for (path, body, leads) in [
+        (
+            "/deployments/example1/test/1/cancel",
+            "reason=wrong+branch",
+            here,
+        ),
+        ("/deployments/example1/test/1/override", "reason=down", here),
+        ("/locks", "area=*%2Ftest&reason=x&hours=2", "/locks"),
+    ] {
+        let reply = server.post(path, "").token(&token).form(body).send().await;
+        assert_eq!(reply.status, 303, "{path}: {}", reply.body);
+        assert!(
+            reply.head.contains(&format!("location: {leads}\r\n")),
+            "{}",
+            reply.head
+        );
+    }
+    assert_eq!(
+        server.store.deliveries(None, 9).await.expect("read").len(),
+        3
+    );
+    for (path, body, code) in [
+        (
+            "/deployments/example1/test/1/approve",
+            "who=me",
+            "form_malformed",
+        ),
+        (
+            "/deployments/example1/test/1/override",
+            "reason=+",
+            "reason_missing",
+        ),
+        ("/locks", "area=*&reason=x&hours=soon", "seconds_invalid"),
+        ("/unlocks", "area=web", "not_locked"),
+        ("/lanes/example1/test/rollback", "", "nothing_to_go_back_to"),
+    ] {
+        let reply = server.post(path, "").token(&token).form(body).send().await;
+        assert_eq!(reply.reason(), code, "{path}");
+    }
+    let json = server.post("/locks", "{}").token(&token).send().await;
+    assert_eq!(json.reason(), "not_a_form");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_page_has_buttons_for_what_its_reader_may_and_for_nothing_else() {
+    let server = Server::start().await;
+    with(&server, DeploymentState::Running).await;
+    let page = async |token: Option<&str>| {
+        let call = server.get("/deployments/example1/test/1");
+        let call = token.map_or_else(
+            || server.get("/deployments/example1/test/1"),
+            |token| call.token(token),
+        );
+        call.send().await.body
+    };
+    assert!(
+        !page(None).await.contains("<form"),
+        "whoever is nobody may nothing"
+    );
+    let deploy = server.token(&[Scope::Deploy, Scope::Read], &[]).await;
+    let html = page(Some(&deploy)).await;
+    assert!(html.contains("/cancel") && !html.contains("/override") && !html.contains("/approve"));
+    let admin = server.token(&[Scope::Admin], &[]).await;
+    assert!(page(Some(&admin)).await.contains("/override"));
+    server.stop().await;
+}

@@ -56,6 +56,13 @@ impl Call {
         call
     }
 
+    /// As the form of a page sends it.
+    pub(crate) fn form(self, body: &str) -> Self {
+        let mut call = self.header("content-type", "application/x-www-form-urlencoded");
+        call.body = body.into();
+        call
+    }
+
     pub(crate) async fn send(self) -> Reply {
         let mut stream = self.open().await;
         stream

@@ -1,0 +1,109 @@
+//! The forms of pages: what people do without a script. Each does what its counterpart of the API
+//! does, and leads back to the page it stands on.
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Redirect, Response};
+use sendo_core::act::ActKind;
+use sendo_core::deployment::DeploymentId;
+use sendo_report::page;
+use serde::Deserialize;
+
+use crate::api::{acts, locks};
+use crate::auth::Caller;
+use crate::body::FormBody;
+use crate::error::Answer;
+use crate::path::InPath;
+use crate::state::App;
+
+/// What may be said with an act. Which page it came from does not matter.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Said {
+    #[serde(default)]
+    reason: Option<String>,
+}
+
+macro_rules! on_deployment {
+    ($($(#[$doc:meta])* $name:ident = $kind:ident,)*) => {$(
+        $(#[$doc])*
+        pub(crate) async fn $name(
+            State(app): State<App>,
+            caller: Caller,
+            headers: HeaderMap,
+            InPath(place): acts::Place,
+            FormBody(said): FormBody<Said>,
+        ) -> Answer<Response> {
+            acts::on_deployment(&app, &caller, &headers, &place, ActKind::$kind, said.reason).await?;
+            let (application, environment, number) = place;
+            let id = DeploymentId(format!("{application}/{environment}/{number}"));
+            Ok(Redirect::to(&page::deployment_path(&id)).into_response())
+        }
+    )*};
+}
+
+on_deployment! {
+    /// Agrees to a deployment.
+    approve = Approve,
+    /// Ends a deployment.
+    cancel = Cancel,
+    /// Starts a deployment again.
+    retry = Retry,
+    /// Carries a deployment past its gates.
+    break_glass = Override,
+}
+
+/// Goes back to the last success of a lane with another revision.
+pub(crate) async fn rollback(
+    State(app): State<App>,
+    caller: Caller,
+    headers: HeaderMap,
+    InPath(lane): InPath<(String, String)>,
+    FormBody(said): FormBody<Said>,
+) -> Answer<Response> {
+    acts::roll_back(&app, &caller, &headers, &lane, None, said.reason).await?;
+    Ok(Redirect::to(&page::application_path(&lane.0)).into_response())
+}
+
+/// What is to be closed, as the page asks.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ToLock {
+    area: String,
+    reason: String,
+    /// Hours; empty until somebody unlocks it.
+    #[serde(default)]
+    hours: String,
+}
+
+/// Closes an area.
+pub(crate) async fn lock(
+    State(app): State<App>,
+    caller: Caller,
+    headers: HeaderMap,
+    FormBody(asked): FormBody<ToLock>,
+) -> Answer<Response> {
+    let seconds = match asked.hours.trim() {
+        "" => None,
+        // What is no number is no time either, and refused as such.
+        hours => Some(hours.parse::<u32>().unwrap_or(0).saturating_mul(3_600)),
+    };
+    let asked = locks::ToLock {
+        area: asked.area,
+        reason: asked.reason,
+        seconds,
+    };
+    locks::close(&app, &caller, &headers, asked).await?;
+    Ok(Redirect::to(page::LOCKS_PATH).into_response())
+}
+
+/// Opens an area.
+pub(crate) async fn unlock(
+    State(app): State<App>,
+    caller: Caller,
+    headers: HeaderMap,
+    FormBody(asked): FormBody<locks::ToUnlock>,
+) -> Answer<Response> {
+    locks::open(&app, &caller, &headers, asked).await?;
+    Ok(Redirect::to(page::LOCKS_PATH).into_response())
+}
