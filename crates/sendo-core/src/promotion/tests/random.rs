@@ -7,11 +7,13 @@ use super::convergence::{Dice, shuffle};
 use super::harness::Harness;
 use super::lanes::{id, lane, main_branch, people, tagged};
 use super::perform::Done;
+use crate::act::Act;
 use crate::effect::{CheckState, Class, EffectError, Outcome, Published};
 use crate::job::Job;
 use crate::names::{Revision, TreeId};
 use crate::promotion::state::LaneState;
 use crate::promotion::{Mode, TagOrder, Trigger};
+use crate::time::Span;
 
 /// In one of four cases, something else than what happened.
 pub(super) fn lie(dice: &mut Dice, class: Class) -> Option<Done> {
@@ -69,6 +71,24 @@ fn trigger(dice: &mut Dice) -> Trigger {
     }
 }
 
+fn area(dice: &mut Dice) -> &'static str {
+    ["*", "web", "*/test", "web/test"][usize::try_from(dice.of(4)).unwrap()]
+}
+
+/// On the newest deployment, one before it, or one there never was.
+fn act(dice: &mut Dice, newest: u64) -> Act {
+    let number = (newest + 1).saturating_sub(dice.of(4));
+    match dice.of(8) {
+        0 | 1 => Act::Approve { number },
+        2 => Act::Cancel { number },
+        3 => Act::Retry { number },
+        4 => Act::Rollback { to: None },
+        5 => Act::Rollback { to: Some(number) },
+        6 => Act::Release,
+        _ => Act::Override { number },
+    }
+}
+
 fn lived(seed: u64, lies: bool) -> Harness {
     let mut dice = Dice(seed | 1);
     let mut rules = lane("web/test", trigger(&mut dice));
@@ -82,7 +102,7 @@ fn lived(seed: u64, lies: bool) -> Harness {
     h.chaos = lies.then(|| Dice(dice.of(u64::MAX) | 1));
     for turn in 0..20 {
         let head = h.outside.branches["main"].clone();
-        match dice.of(14) {
+        match dice.of(24) {
             0..=2 => _ = h.merge(&format!("change {turn}")),
             3 => h.push_tag(&format!("v{}", dice.of(9)), &head),
             4 => h.report_image(&head, &format!("{turn}")),
@@ -92,7 +112,20 @@ fn lived(seed: u64, lies: bool) -> Harness {
             8 | 9 => h.report_check("ci", CheckState::Success),
             10 | 11 => h.approve_by("carol"),
             12 => h.foreign_push(),
-            _ => h.close_by("dave"),
+            13 => h.close_by("dave"),
+            14 => h.lock(area(&mut dice), "erin", None),
+            15 => {
+                let until = h.now + Span::from_secs(60);
+                h.lock(area(&mut dice), "frank", Some(until));
+            }
+            16 | 17 => h.unlock(area(&mut dice), "erin"),
+            _ => {
+                let act = act(&mut dice, h.state("web/test").ordinal);
+                h.act(
+                    act,
+                    ["alice", "bob", "carol"][usize::try_from(dice.of(3)).unwrap()],
+                );
+            }
         }
         h.deliver_all();
         h.spoil = dice.of(10) == 0;

@@ -1,9 +1,10 @@
 //! The commit of a plan, as the store does it, and what must hold after each.
 
 use super::harness::Harness;
-use crate::deployment::{Deployment, DeploymentState};
+use crate::deployment::{Deployment, DeploymentState, Waiting};
 use crate::effect::{Class, EffectKey, EffectState, EffectView};
 use crate::plan::Plan;
+use crate::promotion::state::LaneState;
 use crate::subject::{SubjectId, SubjectKind};
 
 impl Harness {
@@ -73,6 +74,29 @@ impl Harness {
             .extend(plan.audit.into_iter().map(|entry| entry.action));
     }
 
+    /// A merge that nobody may do now is not left to be begun.
+    fn check_closed(&self, subject: &SubjectId, lane: &LaneState) {
+        let waits = lane
+            .running
+            .as_ref()
+            .and_then(|running| running.waiting.as_ref());
+        let closed = matches!(
+            waits,
+            Some(Waiting::Locked { .. } | Waiting::Held { .. } | Waiting::Soak { .. })
+        );
+        let begins = |(owner, effect, live): &&(SubjectId, EffectView, bool)| {
+            let kind = effect.effect.kind();
+            let merges = matches!(kind, "merge_change_request" | "publish_commit");
+            *live
+                && owner == subject
+                && merges
+                && !effect.intended
+                && effect.state == EffectState::Ready
+        };
+        let left = self.effects.iter().find(begins);
+        assert!(!closed || left.is_none(), "{waits:?}, and still {left:?}");
+    }
+
     /// What must hold after every commit.
     pub(super) fn check(&self, subject: &SubjectId, quiet: bool) {
         if quiet {
@@ -95,6 +119,7 @@ impl Harness {
             return;
         }
         let lane = self.state_of(subject);
+        self.check_closed(subject, &lane);
         let under_way = |row: &&Deployment| {
             row.lane.subject() == *subject
                 && matches!(
