@@ -25,6 +25,8 @@ pub(crate) struct Pier<'a> {
     pub(crate) boat: Option<&'a Deployment>,
     /// Ended without success while another one is already on its way.
     pub(crate) stranded: Option<&'a Deployment>,
+    /// Whether it is locked, or held after a rollback.
+    pub(crate) closed: bool,
 }
 
 impl River<'_> {
@@ -91,5 +93,6 @@ fn pier(lane: &LaneView) -> Pier<'_> {
         running: lane.running.as_ref(),
         boat: moving.or(failed),
         stranded: moving.and(failed),
+        closed: lane.lock.is_some() || lane.held.is_some(),
     }
 }

@@ -126,6 +126,7 @@ fn reach(page: &DeploymentPage, language: Language) -> ShownRiver {
         running: page.running.as_ref(),
         boat: (!arrived).then_some(row),
         stranded: None,
+        closed: false,
     };
     ShownRiver::reach(&pier, reference(&row.reference), page.at, language)
 }

@@ -33,6 +33,7 @@ struct ShownPier {
     running: Option<(Brought, Moment)>,
     boat: Option<Boat>,
     notes: Vec<Note>,
+    closed: bool,
 }
 
 pub(super) struct Boat {
@@ -101,6 +102,7 @@ fn shown(pier: &Pier<'_>, column: usize, now: Timestamp, language: Language) -> 
     let since = |running: &Deployment| running.finished_at.unwrap_or(running.created_at);
     ShownPier {
         environment: pier.environment.to_owned(),
+        closed: pier.closed,
         running: pier
             .running
             .map(|running| (running.into(), Moment::age(since(running), now, language))),

@@ -169,6 +169,7 @@ pub(crate) fn board() -> BoardView {
                 )
             },
             LaneView {
+                lock: Some(crate::every::lock("web/staging", None)),
                 moving: Some(Deployment {
                     change: Some(link(9)),
                     ..deployment("web/staging/31", "77ab01c", DeploymentState::Running)
