@@ -39,7 +39,7 @@ pub enum Act {
     },
     /// Lets newer revisions through again after a rollback.
     Release,
-    /// Break-glass: carries a deployment past people, soak, locks and holds. Never past checks or
+    /// Break-glass: carries a deployment past people, soak, locks, holds and freezes. Never past checks or
     /// the proof of its files.
     Override {
         /// Which.

@@ -142,6 +142,15 @@ pub enum Waiting {
         /// How.
         held: Held,
     },
+    /// Nothing is merged in this window of time.
+    Frozen {
+        /// What people call it.
+        name: String,
+        /// Why, in their words.
+        reason: Option<String>,
+        /// Until when, with all that follow it without a gap.
+        until: Timestamp,
+    },
     /// A reviewer asked for changes on the exact head.
     ChangesRequested {
         /// Who.

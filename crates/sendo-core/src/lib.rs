@@ -19,6 +19,7 @@
 //! | [`routing`] | which notices go where |
 //! | [`promotion`] | the first job: a revision travels into a manifests repository |
 //! | [`lock`] | the second: an area is closed to deployments until somebody opens it |
+//! | [`freeze`] | windows of local time in which nothing is merged |
 //! | [`view`] | what pages and the command line show |
 
 pub mod act;
@@ -27,6 +28,7 @@ pub mod deployment;
 pub mod effect;
 pub mod event;
 pub mod fact;
+pub mod freeze;
 pub mod job;
 pub mod lock;
 pub mod names;

@@ -78,7 +78,7 @@ pub enum Turn {
         /// How many are needed.
         needed: u32,
     },
-    /// A person broke the glass: it goes on past people, soak, locks and holds.
+    /// A person broke the glass: it goes on past people, soak, locks, holds and freezes.
     Overridden {
         /// Who.
         by: Principal,

@@ -59,6 +59,7 @@ pub(crate) const fn needs_person(deployment: &Deployment) -> bool {
             Waiting::Locked { lock } => lock.until.is_none(),
             Waiting::After { .. }
             | Waiting::Soak { .. }
+            | Waiting::Frozen { .. }
             | Waiting::Checks { .. }
             | Waiting::Retry { .. } => false,
         },

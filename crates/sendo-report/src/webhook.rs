@@ -140,6 +140,16 @@ fn reason(waiting: &Waiting) -> Value {
             "by": held.by,
             "reason": held.reason,
         }),
+        Waiting::Frozen {
+            name,
+            reason,
+            until,
+        } => json!({
+            "for": "frozen",
+            "name": name,
+            "reason": reason,
+            "until": time::iso(*until),
+        }),
         Waiting::ChangesRequested { by } => json!({ "for": "changes_requested", "by": by }),
         Waiting::ForeignCommits { commits } => {
             json!({ "for": "foreign_commits", "commits": commits })

@@ -141,6 +141,10 @@ impl Draft<'_> {
         let Some(running) = self.state.running.clone().filter(|r| r.ending.is_none()) else {
             return;
         };
+        // A freeze begins by itself: what was planned before it is not to start during a look.
+        if running.overridden.is_none() && self.frozen().is_some() {
+            self.hold_back();
+        }
         self.change_request(&running);
         let trouble = self.trouble();
         if let (Some(running), Some(trouble)) = (&mut self.state.running, trouble) {

@@ -7,6 +7,7 @@ use super::state::{Running, Success};
 use crate::act::Area;
 use crate::deployment::{Lock, Waiting};
 use crate::effect::{ChangeRequest, CheckState, Review, Verdict};
+use crate::freeze;
 use crate::lock::{self, LOCK};
 use crate::names::{Principal, Revision};
 use crate::subject::LaneId;
@@ -43,8 +44,9 @@ impl Draft<'_> {
             .min()
     }
 
-    /// What keeps it from being merged although it is ready: a lock, a rollback, a soak. Broken glass
-    /// passes them all, and a rollback what it made itself.
+    /// What keeps it from being merged although it is ready: a lock, a rollback, a freeze, a soak.
+    /// Broken glass passes them all. A rollback passes what it made itself, and soak; in a freeze
+    /// somebody has to answer for it.
     pub(super) fn closed(&mut self, running: &Running) -> Option<Waiting> {
         if running.overridden.is_some() {
             return None;
@@ -53,11 +55,15 @@ impl Draft<'_> {
             lock.until.into_iter().for_each(|until| self.wake_by(until));
             return Some(Waiting::Locked { lock });
         }
-        if running.candidate.rollback {
-            return None;
-        }
-        if let Some(held) = self.state.held.clone() {
+        let rollback = running.candidate.rollback;
+        if let Some(held) = self.state.held.clone().filter(|_| !rollback) {
             return Some(Waiting::Held { held });
+        }
+        if let Some(frozen) = self.frozen() {
+            return Some(frozen);
+        }
+        if rollback {
+            return None;
         }
         let after = self.rules.after.as_ref()?;
         let until = self.succeeded_before(running, after)? + after.soak;
@@ -67,6 +73,24 @@ impl Draft<'_> {
         self.wake_by(until);
         Some(Waiting::Soak {
             environment: after.environment.to_string(),
+            until,
+        })
+    }
+
+    /// The freeze that closes this lane now. While it is open, the lane looks again when one begins:
+    /// a merge that was planned and not begun by then is withdrawn.
+    pub(super) fn frozen(&mut self) -> Option<Waiting> {
+        let now = self.world.now;
+        let Some((freeze, until)) = freeze::closed(&self.rules.freezes, now) else {
+            let begins = freeze::begins(&self.rules.freezes, now);
+            begins.into_iter().for_each(|at| self.wake_by(at));
+            return None;
+        };
+        let (name, reason) = (freeze.name.clone(), freeze.reason.clone());
+        self.wake_by(until);
+        Some(Waiting::Frozen {
+            name,
+            reason,
             until,
         })
     }

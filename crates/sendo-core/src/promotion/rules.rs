@@ -3,13 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use crate::act::Access;
+use crate::freeze::Freeze;
 use crate::names::{BranchName, EnvironmentName, Principal, Repository};
 use crate::subject::LaneId;
 use crate::template::Template;
 use crate::time::Span;
 
 /// Everything a promotion needs to know about its lane.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct LaneRules {
     /// The lane.
     pub lane: LaneId,
@@ -27,6 +28,8 @@ pub struct LaneRules {
     pub deliver: Promotion,
     /// Who may do what here.
     pub access: Access,
+    /// When nothing is merged here.
+    pub freezes: Vec<Freeze>,
     /// Our own identities on that forge; their reviews are never people's.
     pub ours: Vec<Principal>,
 }

@@ -127,6 +127,8 @@ fn is_same(earlier: &Waiting, now: &Waiting) -> bool {
                 ..
             },
         ) => (a, b, c) == (d, e, f),
+        // One freeze goes over into another.
+        (Waiting::Frozen { until: a, .. }, Waiting::Frozen { until: b, .. }) => a == b,
         _ => earlier == now,
     }
 }

@@ -8,6 +8,7 @@ mod acting;
 mod arriving;
 mod asking;
 mod convergence;
+mod freezing;
 mod gates;
 mod going;
 mod harness;

@@ -78,10 +78,10 @@ pub fn happened(notice: &Notice, context: &Context<'_>, language: Language) -> S
         Turn::Overridden { by, reason } => Sentence::fill(
             match language {
                 Language::En => {
-                    "{by} broke the glass for {revision}: {reason}. Approvals, soak, locks and holds do not stop it."
+                    "{by} broke the glass for {revision}: {reason}. Approvals, soak, locks, holds and freezes do not stop it."
                 }
                 Language::Ja => {
-                    "{by} が {revision} を緊急実行にしました: {reason}。承認、様子見、ロックでは止まりません。"
+                    "{by} が {revision} を緊急実行にしました: {reason}。承認、様子見、ロック、フリーズ期間では止まりません。"
                 }
             },
             &[

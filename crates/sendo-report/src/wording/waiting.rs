@@ -4,6 +4,7 @@
 
 use sendo_core::deployment::{Held, Lock, Waiting};
 use sendo_core::names::Principal;
+use sendo_core::time::Timestamp;
 
 use crate::sentence::{Sentence, Slot};
 use crate::wording::closed::typed;
@@ -76,6 +77,11 @@ pub fn waiting(waiting: &Waiting, context: &Context<'_>, language: Language) -> 
         ),
         Waiting::Locked { lock } => locked(lock, language),
         Waiting::Held { held } => held_back(held, language),
+        Waiting::Frozen {
+            name,
+            reason,
+            until,
+        } => frozen(name, reason.as_deref(), *until, language),
         Waiting::ChangesRequested { by } => Sentence::fill(
             match language {
                 Language::En => {
@@ -204,6 +210,33 @@ fn held_back(held: &Held, language: Language) -> Sentence {
                 Slot::Text(held.reason.as_deref().map(fragment).unwrap_or_default()),
             ),
             ("lane", Slot::Text(lane)),
+        ],
+    )
+}
+
+fn frozen(name: &str, reason: Option<&str>, until: Timestamp, language: Language) -> Sentence {
+    Sentence::fill(
+        match (language, reason) {
+            (Language::En, None) => {
+                "waits until {until}, because of the freeze {name}. It goes on by itself."
+            }
+            (Language::En, Some(_)) => {
+                "waits until {until}, because of the freeze {name}: {reason}. It goes on by itself."
+            }
+            (Language::Ja, None) => {
+                "フリーズ期間 {name} のため、{until} まで待っています。時間になると自動で進みます。"
+            }
+            (Language::Ja, Some(_)) => {
+                "フリーズ期間 {name} のため、{until} まで待っています: {reason}。時間になると自動で進みます。"
+            }
+        },
+        &[
+            ("name", Slot::Code(escape::cut(name, 80))),
+            (
+                "reason",
+                Slot::Text(reason.map(fragment).unwrap_or_default()),
+            ),
+            ("until", Slot::Text(time::date_time(until))),
         ],
     )
 }

@@ -13,7 +13,7 @@ use sendo_report::Language;
 
 use crate::sample::{NOW, changes, failure, id, people, revision, who};
 
-const WAITING: [&str; 12] = [
+const WAITING: [&str; 13] = [
     "after",
     "checks",
     "checks failed",
@@ -26,6 +26,7 @@ const WAITING: [&str; 12] = [
     "soak",
     "locked",
     "held",
+    "frozen",
 ];
 
 const fn waiting_kind(waiting: &Waiting) -> &'static str {
@@ -42,6 +43,7 @@ const fn waiting_kind(waiting: &Waiting) -> &'static str {
         Waiting::Soak { .. } => WAITING[9],
         Waiting::Locked { .. } => WAITING[10],
         Waiting::Held { .. } => WAITING[11],
+        Waiting::Frozen { .. } => WAITING[12],
     }
 }
 
@@ -137,6 +139,8 @@ pub(crate) fn waiting() -> Vec<(&'static str, Waiting)> {
         Waiting::Held {
             held: held(Some("5xx since 10:02".into())),
         },
+        frozen(None),
+        frozen(Some("nobody is at work.".into())),
         Waiting::Retry {
             effect: "open_change_request".into(),
             error: "the forge answered 502 Bad Gateway.".into(),
@@ -160,6 +164,14 @@ pub(crate) fn lock(area: &str, until: Option<Timestamp>) -> Lock {
         reason: "a migration of the database.".into(),
         at: NOW,
         until,
+    }
+}
+
+fn frozen(reason: Option<String>) -> Waiting {
+    Waiting::Frozen {
+        name: "year-end".into(),
+        reason,
+        until: NOW + Span::from_secs(86_400),
     }
 }
 

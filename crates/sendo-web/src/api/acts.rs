@@ -81,7 +81,7 @@ pub(crate) async fn retry(
     on_deployment(&app, &caller, &headers, &place, kind, said.reason).await
 }
 
-/// Carries a deployment past people, soak, locks and holds. Without an `access` section in the
+/// Carries a deployment past people, soak, locks, holds and freezes. Without an `access` section in the
 /// configuration only an administrator's token may.
 pub(crate) async fn break_glass(
     State(app): State<App>,

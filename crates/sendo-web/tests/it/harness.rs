@@ -68,6 +68,7 @@ pub(crate) fn rules(application: &str, environment: &str) -> LaneRules {
             checks: Vec::new(),
         },
         access: Access::default(),
+        freezes: Vec::new(),
         ours: Vec::new(),
     }
 }

@@ -40,7 +40,8 @@ pub(super) struct OnDeployment {
   sendo rollback shop/production --to 41
 
 The lane goes back to the last successful revision, or to the one of deployment N, without soak, and
-stays there: newer revisions wait until `sendo unlock shop/production`.")]
+stays there: newer revisions wait until `sendo unlock shop/production`. A lock or a freeze stops it like any other
+deployment; `sendo override` carries it past them.")]
 pub(super) struct Rollback {
     /// The lane, `APPLICATION/ENVIRONMENT`.
     lane: String,

@@ -103,7 +103,7 @@ The revision is not deployed again by itself; `sendo retry` starts it again.")]
     #[command(after_help = "Examples:
   sendo retry shop/production/12")]
     Retry(act::OnDeployment),
-    /// Break glass: carry a deployment past people, soak, locks and holds.
+    /// Break glass: carry a deployment past people, soak, locks, holds and freezes.
     #[command(after_help = "Examples:
   sendo override shop/production/12 --reason \"production is down, incident 4711\"
 

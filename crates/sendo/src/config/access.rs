@@ -42,7 +42,7 @@ pub(crate) enum VerbShape {
     Rollback,
     /// Lock, and unlock what others locked.
     Lock,
-    /// Break glass: past people, soak, locks and holds.
+    /// Break glass: past people, soak, locks, holds and freezes.
     Override,
 }
 

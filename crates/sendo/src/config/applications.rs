@@ -164,8 +164,9 @@ impl EnvironmentShape {
                 after,
                 approval: agreed,
                 deliver,
-                // What the section `access` says is filled in once every lane is known.
+                // What the sections `access` and `freezes` say is filled in once every lane is known.
                 access: Access::default(),
+                freezes: Vec::new(),
                 ours: forges::ours(),
             },
         })

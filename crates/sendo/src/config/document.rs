@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::access::{self, AccessShape};
 use super::applications::{ApplicationShape, DefaultsShape, Lane};
 use super::forges::ForgeShape;
+use super::freezes::{self, FreezeShape};
 use super::glob::Known;
 use super::lanes::Placed;
 use super::notices::NoticeShape;
@@ -35,6 +36,8 @@ struct Document {
     applications: BTreeMap<String, ApplicationShape>,
     /// Who may do what, where. Left out, whoever has a token with the scope for it.
     access: Option<Vec<AccessShape>>,
+    /// When nothing is merged, where.
+    freezes: Vec<FreezeShape>,
     /// Who is told what.
     notices: Vec<NoticeShape>,
 }
@@ -96,6 +99,9 @@ pub(crate) fn read(
         place.key("notices"),
         &mut reading,
     );
+    let frozen = place.key("freezes");
+    let freezes = freezes::resolve(&document.freezes, &known, frozen, &mut reading);
+    freezes::give(&freezes, &mut lanes, frozen, &mut reading);
     if reading.problems.is_empty() && document.applications.is_empty() {
         reading.problems.push(
             place

@@ -242,6 +242,37 @@ fn who_could_do_nothing() {
 }
 
 #[test]
+fn when_nothing_would_be_frozen_or_everything() {
+    let rule = |rule: &str| with("notices:", &format!("freezes:\n  - {rule}\nnotices:"));
+    let once = |when: &str| rule(&format!("{{ name: books, zone: Asia/Tokyo, {when} }}"));
+    golden! {
+        "no name": rule("{ zone: UTC, dates: [2026-11-23] }"),
+        "an empty name": rule("{ name: \"\", zone: UTC, dates: [2026-11-23] }"),
+        "no zone": rule("{ name: books, dates: [2026-11-23] }"),
+        "a city for a zone": rule("{ name: books, zone: Tokyo, dates: [2026-11-23] }"),
+        "a zone with a slip": rule("{ name: books, zone: Amercia/New_York, dates: [2026-11-23] }"),
+        "an offset for a zone": rule("{ name: books, zone: \"+09:00\", dates: [2026-11-23] }"),
+        "no time at all": rule("{ name: books, zone: UTC }"),
+        "two kinds of times": once("dates: [2026-11-23], days: [mon]"),
+        "no last day": once("from: 2026-12-28"),
+        "an end before its beginning": once("from: 2026-12-28, to: 2026-12-27"),
+        "an end at its beginning": once("from: 2026-12-28T09:00, to: 2026-12-28T09:00"),
+        "a day there is not": once("from: 2026-12-28, to: 2027-02-29"),
+        "a date the other way round": once("dates: [2026-11-23, 23.11.2026]"),
+        "a date with a zone": once("from: 2026-12-28T09:00Z, to: 2026-12-29"),
+        "no days": once("days: []"),
+        "no dates": once("dates: []"),
+        "a day of the week there is not": once("days: [monday]"),
+        "one time": once("days: [mon], between: [\"09:00\"]"),
+        "an hour there is not": once("days: [mon], between: [\"18:00\", \"25:00\"]"),
+        "the same time twice": once("days: [mon], between: [\"09:00\", \"09:00\"]"),
+        "all of every day": once("days: [mon, tue, wed, thu, fri, sat, sun]"),
+        "all of the week together": once("days: [sat, sun] }\n  - { name: work, zone: Asia/Tokyo, days: [mon, tue, wed, thu, fri]"),
+        "an environment there is not": once("days: [sat], environments: [prd]"),
+    }
+}
+
+#[test]
 fn files_that_cannot_be_read() {
     let mut all = String::new();
     let mut said = |name: &str, folder: &Folder| {

@@ -33,6 +33,20 @@ fn the_notices_it_leaves_out_are_valid_too() {
 }
 
 #[test]
+fn the_freezes_it_leaves_out_are_valid_too() {
+    let (before, rest) = EXAMPLE.split_once("# freezes:").unwrap();
+    let (freezes, after) = rest.split_once("\n\n").unwrap();
+    let whole = format!(
+        "{before}freezes:{}\n\n{after}",
+        freezes.replace("\n#", "\n")
+    );
+    assert!(whole.contains("\n   - name: year-end"));
+    let folder = Folder::with(&[("sendo.yaml", &whole)]);
+    let ended = folder.run(&["validate", "--config", "sendo.yaml"]);
+    assert_eq!((ended.code, ended.err.as_str()), (0, ""));
+}
+
+#[test]
 fn the_configuration_in_the_readme_is_valid() {
     let (_, after) = README.split_once("```yaml\n").unwrap();
     let (yaml, _) = after.split_once("```").unwrap();

@@ -56,6 +56,7 @@ pub(super) fn lane(name: &str, on: Trigger) -> LaneRules {
             checks: Vec::new(),
         },
         access: Access::default(),
+        freezes: Vec::new(),
         ours: vec![super::perform::approver()],
         lane,
     }
