@@ -1,4 +1,4 @@
-//! Reading a JSON body: within its limits, strictly, and with errors that point at the place.
+//! Reading a body, JSON or a form: within its limits, strictly, and with errors that point at the place.
 
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
@@ -14,12 +14,14 @@ use crate::state::App;
 /// A body that was read whole and is what the route expects.
 pub(crate) struct JsonBody<T>(pub(crate) T);
 
+/// A form that was read whole and is what the route expects.
+pub(crate) struct FormBody<T>(pub(crate) T);
+
 impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, app: &App) -> Answer<Self> {
-        let limits = &app.web.limits;
-        if !is_json(&request) {
+        if !is(&request, "application/json") {
             return Err(Refusal::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "not_json",
@@ -27,29 +29,58 @@ impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
                 "send `Content-Type: application/json`",
             ));
         }
-        let bytes = timeout(limits.body, read(request, limits.body_bytes))
-            .await
-            .map_err(|_| {
-                Refusal::new(
-                    StatusCode::REQUEST_TIMEOUT,
-                    "body_too_slow",
-                    format!("the body did not arrive within {} s", limits.body.as_secs()),
-                    "send it in one go",
-                )
-            })??;
-        serde_json::from_slice(&bytes)
+        serde_json::from_slice(&whole(request, app).await?)
             .map(Self)
             .map_err(|error| malformed(&error))
     }
 }
 
-fn is_json(request: &Request) -> bool {
+impl<T: DeserializeOwned> FromRequest<App> for FormBody<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, app: &App) -> Answer<Self> {
+        if !is(&request, "application/x-www-form-urlencoded") {
+            return Err(Refusal::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "not_a_form",
+                "the body is not marked as a form",
+                "send `Content-Type: application/x-www-form-urlencoded`",
+            ));
+        }
+        // What is wrong with a form may repeat what was typed, so it is not told.
+        serde_urlencoded::from_bytes(&whole(request, app).await?)
+            .map(Self)
+            .map_err(|_| {
+                Refusal::bad(
+                    "form_invalid",
+                    "the form lacks a field, or has one that is not known",
+                    "send it from the page that shows it",
+                )
+            })
+    }
+}
+
+fn is(request: &Request, kind: &str) -> bool {
     request
         .headers()
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.split(';').next())
-        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+        .is_some_and(|given| given.trim().eq_ignore_ascii_case(kind))
+}
+
+async fn whole(request: Request, app: &App) -> Answer<Vec<u8>> {
+    let limits = &app.web.limits;
+    timeout(limits.body, read(request, limits.body_bytes))
+        .await
+        .map_err(|_| {
+            Refusal::new(
+                StatusCode::REQUEST_TIMEOUT,
+                "body_too_slow",
+                format!("the body did not arrive within {} s", limits.body.as_secs()),
+                "send it in one go",
+            )
+        })?
 }
 
 async fn read(request: Request, limit: usize) -> Answer<Vec<u8>> {

@@ -64,7 +64,7 @@ pub(crate) async fn board(
         application: asked.application,
     };
     let view = api::board::view(&app, &caller).await?;
-    let html = page::board(&view, &show, language(&app, &headers));
+    let html = page::board(&view, &show, caller.reader(), language(&app, &headers));
     Ok(shown(html, &headers))
 }
 
@@ -115,7 +115,7 @@ pub(crate) async fn application(
         environment,
         more: full.then(|| limit.saturating_mul(5).min(query::MOST)),
     };
-    let html = page::application(&view, &name, language(&app, &headers));
+    let html = page::application(&view, &name, caller.reader(), language(&app, &headers));
     Ok(shown(html, &headers))
 }
 
@@ -155,7 +155,7 @@ pub(crate) async fn deployment(
         at: store.now().await?,
         view: view.clone(),
     };
-    let html = page::deployment(&page, language(&app, &headers));
+    let html = page::deployment(&page, caller.reader(), language(&app, &headers));
     Ok(shown(html, &headers))
 }
 
@@ -172,7 +172,7 @@ pub(crate) async fn deliveries(
         outcome: asked.outcome,
         at: app.web.store.now().await?,
     };
-    let html = page::deliveries(&view, language(&app, &headers));
+    let html = page::deliveries(&view, caller.reader(), language(&app, &headers));
     Ok(shown(html, &headers))
 }
 
@@ -226,7 +226,7 @@ pub(crate) async fn audit(
         lines: rows.into_iter().rev().map(line).collect(),
         newer: before < end,
     };
-    let html = page::audit(&view, language(&app, &headers));
+    let html = page::audit(&view, caller.reader(), language(&app, &headers));
     Ok(shown(html, &headers))
 }
 
