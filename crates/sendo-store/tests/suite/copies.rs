@@ -358,12 +358,12 @@ async fn who_was_signed_in_before_a_restore_is_not_signed_in_after_it() {
     restore(&bench.place.url(), &file, &REPLACE, &go_on)
         .await
         .unwrap();
-    for (table, left) in [("tokens", 1), ("sessions", 0), ("sign_in_links", 0)] {
-        let hashes = bench
-            .place
-            .texts(&format!("SELECT hash FROM {table}"))
-            .await;
-        assert_eq!(hashes.len(), left, "{table}");
+    for (rows, left) in [
+        ("SELECT hash FROM tokens", 1),
+        ("SELECT hash FROM sessions", 0),
+        ("SELECT hash FROM sign_in_links", 0),
+    ] {
+        assert_eq!(bench.place.texts(rows).await.len(), left, "{rows}");
     }
 }
 
