@@ -18,10 +18,12 @@ use crate::db::statement::INSTALLATION;
 use crate::db::{Db, Kind, args, transact};
 use crate::store::{
     Accepted, AuditRow, AuditVerdict, Backlog, Claimed, ClaimedEffect, Committed, Delivery,
-    DeliveryRow, DeploymentFilter, NewDelivery, Record, Result, Settlement, Store, TokenRow,
+    DeliveryRow, DeploymentFilter, NewDelivery, NewSession, Record, Result, Settlement, Store,
+    TokenRow,
 };
 use crate::{
-    audit, board, commit, deliveries, effects, leases, record, retention, subjects, tokens,
+    audit, board, commit, deliveries, effects, leases, record, retention, sessions, subjects,
+    tokens,
 };
 
 /// A store on either database.
@@ -181,6 +183,26 @@ impl Store for Database {
 
     async fn revoke_token(&self, id: &str, audit: AuditEntry) -> Result<bool> {
         tokens::revoke(&self.db, id, &audit).await
+    }
+
+    async fn open_session(&self, session: NewSession, audit: AuditEntry) -> Result<bool> {
+        sessions::open(&self.db, &session, &audit).await
+    }
+
+    async fn session_by_hash(&self, hash: &str) -> Result<Option<TokenRow>> {
+        sessions::by_hash(&self.db, hash).await
+    }
+
+    async fn end_session(&self, hash: &str, audit: AuditEntry) -> Result<bool> {
+        sessions::end(&self.db, hash, &audit).await
+    }
+
+    async fn add_sign_in_link(&self, hash: &str, token: &str) -> Result<Timestamp> {
+        sessions::add_link(&self.db, hash, token).await
+    }
+
+    async fn sign_in_link(&self, hash: &str) -> Result<Option<TokenRow>> {
+        sessions::link(&self.db, hash).await
     }
 
     async fn close(&self) {

@@ -12,7 +12,8 @@
 //! | `deliveries`, `subjects`, `commit`, `effects` | the loop's side, in the order of the loop |
 //! | `record`, `audit`, `leases` | what became of effects, the hash chain, named leases |
 //! | `copy` | backups, restores and moves of the whole database |
-//! | `board`, `tokens`, `retention` | what people and programs read, and what may go |
+//! | `tokens`, `sessions` | what callers show to be let in, by its hash |
+//! | `board`, `retention` | what people and programs read, and what may go |
 
 mod accepting;
 mod audit;
@@ -31,6 +32,7 @@ mod leases;
 mod open;
 mod record;
 mod retention;
+mod sessions;
 pub mod store;
 mod subjects;
 mod tokens;
@@ -40,4 +42,5 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use copy::{Copied, CopyError, Progress, Restore, Watch, backup, migrate, restore};
 pub use error::StoreError;
 pub use open::{Options, SCHEMA, open};
+pub use sessions::{LINK_LIFE, SESSION_IDLE, SESSION_LIFE};
 pub use store::*;

@@ -253,6 +253,17 @@ pub struct TokenRow {
     pub revoked_at: Option<Timestamp>,
 }
 
+/// A session to be opened.
+#[derive(Debug, Clone)]
+pub struct NewSession {
+    /// SHA-256 of its secret, in hexadecimal.
+    pub hash: String,
+    /// The id of the token it is opened with, and whose rights it has.
+    pub token: String,
+    /// The hash of the link it is opened by, if any; that link is used up.
+    pub link: Option<String>,
+}
+
 /// Which deployments to list; newest first.
 #[derive(Debug, Clone, Default)]
 pub struct DeploymentFilter {
@@ -378,10 +389,22 @@ pub trait Store: Send + Sync {
     /// Revokes a token; false when there is none of that id.
     async fn revoke_token(&self, id: &str, audit: AuditEntry) -> Result<bool>;
 
+    /// Opens a session; false, and nothing is written, when its link was used or is over.
+    async fn open_session(&self, session: NewSession, audit: AuditEntry) -> Result<bool>;
+    /// Finds the live token of a live session by the hash of its secret, and notes that it was used.
+    async fn session_by_hash(&self, hash: &str) -> Result<Option<TokenRow>>;
+    /// Ends a session; false when there is none of that hash, or it was ended before.
+    async fn end_session(&self, hash: &str, audit: AuditEntry) -> Result<bool>;
+    /// Stores a link by the hash of its code; gives when it is over.
+    async fn add_sign_in_link(&self, hash: &str, token: &str) -> Result<Timestamp>;
+    /// Finds the live token of a link that can still be used; the link stays.
+    async fn sign_in_link(&self, hash: &str) -> Result<Option<TokenRow>>;
+
     /// Ends every connection in order and hands a SQLite file over. What is under way is finished
     /// first; a store that is dropped instead is checked at the next start.
     async fn close(&self);
 
-    /// Deletes what retention allows: settled deliveries' bodies and retired effects older than `before`.
+    /// Deletes what retention allows: settled deliveries' bodies, retired effects, sessions
+    /// and sign-in links that were over before `before`.
     async fn prune(&self, before: Timestamp) -> Result<u64>;
 }

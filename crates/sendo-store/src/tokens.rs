@@ -1,6 +1,7 @@
 //! API tokens, by the hash of their secret. The secret itself is never stored.
 
 use sendo_core::audit::AuditEntry;
+use sendo_core::time::Timestamp;
 
 use crate::audit::append;
 use crate::boundary::place;
@@ -42,7 +43,7 @@ pub(crate) async fn by_hash(db: &Db, hash: &str) -> Result<Option<TokenRow>> {
     let Some(mut token) = found else {
         return Ok(None);
     };
-    let minute = sendo_core::time::Timestamp(now.0 - now.0.rem_euclid(MINUTE));
+    let minute = minute(now);
     if token.last_used_at.is_none_or(|used| used < minute) {
         token.last_used_at = Some(minute);
         transact!(db, Kind::Write(place::TOKEN), tx => {
@@ -72,7 +73,12 @@ pub(crate) async fn revoke(db: &Db, id: &str, entry: &AuditEntry) -> Result<bool
     })
 }
 
-fn token(row: &Row) -> Result<TokenRow> {
+/// The minute a time lies in.
+pub(crate) const fn minute(at: Timestamp) -> Timestamp {
+    Timestamp(at.0 - at.0.rem_euclid(MINUTE))
+}
+
+pub(crate) fn token(row: &Row) -> Result<TokenRow> {
     Ok(TokenRow {
         id: row.text("id")?,
         name: row.text("name")?,

@@ -2,7 +2,7 @@
 //!
 //! Each route of the table names its [`Access`]; the layer made here enforces it before the handler
 //! runs, so a handler cannot forget. A token that is presented must be good even where none is
-//! needed. Tokens are never logged, and refusals are logged once a second at most.
+//! needed; a session that is over is as none. Tokens are never logged, and refusals are logged once a second at most.
 
 use std::fmt;
 use std::sync::Mutex;
@@ -15,13 +15,18 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 use sendo_core::names::Principal;
+use sendo_report::page::Reader;
 use sendo_store::TokenRow;
 use subtle::ConstantTimeEq as _;
 use tokio::time::Instant;
 
 use crate::error::{Answer, Refusal};
+use crate::session;
 use crate::state::{App, Reads, Shared};
 use crate::token::{self, Scope};
+
+/// The code of a refusal that a token would avert; a browser is led to where it signs in.
+pub(crate) const MISSING: &str = "token_missing";
 
 /// Who may use a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +35,8 @@ pub enum Access {
     Everybody,
     /// Who may read: the scope `read`, or anybody where the listener is open to reads.
     Readers,
+    /// Holders of any token, who show it themselves: a session is not enough.
+    Bearers,
     /// Holders of a token with this scope.
     Holders(Scope),
 }
@@ -39,6 +46,7 @@ impl fmt::Display for Access {
         match self {
             Self::Everybody => f.write_str("everybody"),
             Self::Readers => f.write_str("readers"),
+            Self::Bearers => f.write_str("bearers"),
             Self::Holders(scope) => scope.fmt(f),
         }
     }
@@ -48,6 +56,8 @@ impl fmt::Display for Access {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Caller {
     token: Option<TokenRow>,
+    /// Whether the token was shown itself, and not a session of it.
+    is_bearer: bool,
 }
 
 impl Caller {
@@ -55,6 +65,19 @@ impl Caller {
     pub(crate) fn principal(&self) -> Answer<Principal> {
         let token = self.token.as_ref().ok_or_else(missing)?;
         Ok(token.principal.clone())
+    }
+
+    /// The id of the token of a caller with one.
+    pub(crate) fn token_id(&self) -> Answer<&str> {
+        let token = self.token.as_ref().ok_or_else(missing)?;
+        Ok(&token.id)
+    }
+
+    /// The caller as pages know them.
+    pub(crate) fn reader(&self) -> Reader<'_> {
+        Reader {
+            principal: self.token.as_ref().map(|token| token.principal.as_str()),
+        }
     }
 
     /// The applications the caller is limited to; `None` is all.
@@ -138,6 +161,8 @@ fn check(app: &Shared, access: Access, caller: &Caller) -> Answer<()> {
         Access::Everybody => return Ok(()),
         Access::Readers if caller.token.is_none() && app.web.reads == Reads::Open => return Ok(()),
         Access::Readers => Scope::Read,
+        Access::Bearers if caller.is_bearer => return Ok(()),
+        Access::Bearers => return Err(missing()),
         Access::Holders(scope) => scope,
     };
     if caller.token.is_none() {
@@ -154,19 +179,36 @@ fn check(app: &Shared, access: Access, caller: &Caller) -> Answer<()> {
     ))
 }
 
-async fn identify(app: &Shared, headers: &HeaderMap) -> Answer<Caller> {
+/// Who sends these headers. A token that is shown wins over a session.
+pub(crate) async fn identify(app: &Shared, headers: &HeaderMap) -> Answer<Caller> {
     let mut given = headers.get_all(AUTHORIZATION).iter();
     let Some(first) = given.next() else {
-        return Ok(Caller::default());
+        let token = match session::shown(headers) {
+            Some(hash) => app.web.store.session_by_hash(&hash).await?,
+            None => None,
+        };
+        return Ok(Caller {
+            token,
+            is_bearer: false,
+        });
     };
-    let presented = first
+    let text = first
         .to_str()
         .ok()
         .filter(|_| given.next().is_none())
         .and_then(|text| text.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-        .and_then(|(_, text)| token::parse(text.trim()))
+        .map(|(_, text)| text.trim())
         .ok_or_else(invalid)?;
+    Ok(Caller {
+        token: Some(believe(app, text).await?),
+        is_bearer: true,
+    })
+}
+
+/// The live token of this text.
+pub(crate) async fn believe(app: &Shared, text: &str) -> Answer<TokenRow> {
+    let presented = token::parse(text).ok_or_else(invalid)?;
     let row = app
         .web
         .store
@@ -178,7 +220,7 @@ async fn identify(app: &Shared, headers: &HeaderMap) -> Answer<Caller> {
     // The store gives live tokens only. Its clock is not asked again: on Postgres that is one more
     // transaction for every request.
     if bool::from(same) && row.revoked_at.is_none() {
-        Ok(Caller { token: Some(row) })
+        Ok(row)
     } else {
         Err(invalid())
     }
@@ -187,9 +229,9 @@ async fn identify(app: &Shared, headers: &HeaderMap) -> Answer<Caller> {
 fn missing() -> Refusal {
     Refusal::new(
         StatusCode::UNAUTHORIZED,
-        "token_missing",
+        MISSING,
         "this needs a token",
-        "send `Authorization: Bearer TOKEN`; the `sendo` command reads it from SENDO_TOKEN",
+        "send `Authorization: Bearer TOKEN`; the `sendo` command reads it from SENDO_TOKEN; in a browser, sign in",
     )
 }
 
@@ -221,7 +263,7 @@ impl Refusals {
         self.state.lock().map_or(0, |noted| noted.total)
     }
 
-    fn note(&self, refusal: &Refusal, path: &str) {
+    pub(crate) fn note(&self, refusal: &Refusal, path: &str) {
         let Ok(mut noted) = self.state.lock() else {
             return;
         };

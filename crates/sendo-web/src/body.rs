@@ -14,6 +14,9 @@ use crate::state::App;
 /// A body that was read whole and is what the route expects.
 pub(crate) struct JsonBody<T>(pub(crate) T);
 
+/// A form that was read whole and is what the route expects.
+pub(crate) struct FormBody<T>(pub(crate) T);
+
 impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
     type Rejection = Refusal;
 
@@ -26,15 +29,11 @@ impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
                 "send `Content-Type: application/json`",
             ));
         }
-        let bytes = whole(request, app).await?;
-        serde_json::from_slice(&bytes)
+        serde_json::from_slice(&whole(request, app).await?)
             .map(Self)
             .map_err(|error| malformed(&error))
     }
 }
-
-/// The fields of a page's own form.
-pub(crate) struct FormBody<T>(pub(crate) T);
 
 impl<T: DeserializeOwned> FromRequest<App> for FormBody<T> {
     type Rejection = Refusal;
@@ -44,24 +43,32 @@ impl<T: DeserializeOwned> FromRequest<App> for FormBody<T> {
             return Err(Refusal::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "not_a_form",
-                "the body is not that of a form",
-                "use the page's own form, or the API under `/api/v1`",
+                "the body is not marked as a form",
+                "send `Content-Type: application/x-www-form-urlencoded`",
             ));
         }
-        let bytes = whole(request, app).await?;
-        serde_urlencoded::from_bytes(&bytes)
+        // What is wrong with a form may repeat what was typed, so it is not told.
+        serde_urlencoded::from_bytes(&whole(request, app).await?)
             .map(Self)
-            .map_err(|error| {
+            .map_err(|_| {
                 Refusal::bad(
-                    "form_malformed",
-                    error.to_string(),
-                    "go back, reload the page and send its form again",
+                    "form_invalid",
+                    "the form lacks a field, or has one that is not known",
+                    "send it from the page that shows it",
                 )
             })
     }
 }
 
-/// The whole body, within its limits.
+fn is(request: &Request, kind: &str) -> bool {
+    request
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .is_some_and(|given| given.trim().eq_ignore_ascii_case(kind))
+}
+
 async fn whole(request: Request, app: &App) -> Answer<Vec<u8>> {
     let limits = &app.web.limits;
     timeout(limits.body, read(request, limits.body_bytes))
@@ -74,16 +81,6 @@ async fn whole(request: Request, app: &App) -> Answer<Vec<u8>> {
                 "send it in one go",
             )
         })?
-}
-
-/// Whether the body is marked to be of a kind.
-fn is(request: &Request, wanted: &str) -> bool {
-    request
-        .headers()
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split(';').next())
-        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case(wanted))
 }
 
 async fn read(request: Request, limit: usize) -> Answer<Vec<u8>> {

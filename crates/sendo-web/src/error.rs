@@ -11,7 +11,8 @@ use axum::http::header::{HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE}
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 use sendo_intake::IntakeError;
-use sendo_report::{Language, page};
+use sendo_report::Language;
+use sendo_report::page::{self, Reader};
 use sendo_store::StoreError;
 use serde::Serialize;
 
@@ -72,9 +73,9 @@ impl Refusal {
     }
 
     /// The same refusal as a page.
-    pub(crate) fn page(&self, language: Language) -> Response {
+    pub(crate) fn page(&self, reader: Reader<'_>, language: Language) -> Response {
         if self.status == StatusCode::NOT_FOUND {
-            let page = Html(page::missing(language));
+            let page = Html(page::missing(reader, language));
             return (self.status, self.headers(), page).into_response();
         }
         let page = Html(page::refused(
@@ -82,6 +83,7 @@ impl Refusal {
             &self.message,
             &self.next,
             self.reason_code,
+            reader,
             language,
         ));
         (self.status, self.headers(), page).into_response()

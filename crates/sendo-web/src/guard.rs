@@ -2,7 +2,7 @@
 //!
 //! In: the name it was sent to (a page elsewhere must not reach us by rebinding a name), and where
 //! an unsafe request came from. Out: the headers that keep browsers strict, and a page instead of
-//! JSON where a browser asked for one.
+//! JSON where a browser asked for one, or the way to sign in.
 
 use axum::extract::{Request, State};
 use axum::http::header::{
@@ -12,11 +12,13 @@ use axum::http::header::{
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use sendo_report::Language;
 use tokio::time::timeout;
 
+use crate::auth::{MISSING, identify};
 use crate::error::{Answer, Refusal};
+use crate::session;
 use crate::state::{App, Shared};
 
 const POLICY: &str = "default-src 'self'; script-src 'self'; object-src 'none'; base-uri 'none'; \
@@ -27,7 +29,11 @@ const HERE: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
 /// Admits a request, runs it within its time, and finishes the answer.
 pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
-    let page = wants_page(&request).then(|| language(&app, request.headers()));
+    let page = wants_page(&request).then(|| Wish {
+        language: language(&app, request.headers()),
+        sign_in: session::sign_in_address(&request),
+        headers: request.headers().clone(),
+    });
     let answer = match admit(&app, &request) {
         Err(refusal) => refusal.into_response(),
         Ok(()) => timeout(app.web.limits.answer, next.run(request))
@@ -35,7 +41,15 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
             .unwrap_or_else(|_| too_slow().into_response()),
     };
     app.counters.answered(answer.status());
-    finish(answer, page)
+    finish(&app, answer, page).await
+}
+
+/// A request that asked for a page.
+struct Wish {
+    language: Language,
+    /// Where its reader signs in, and comes back from.
+    sign_in: String,
+    headers: HeaderMap,
 }
 
 /// The reader's language.
@@ -76,7 +90,7 @@ fn admit(app: &Shared, request: &Request) -> Answer<()> {
     ) {
         return Ok(());
     }
-    same_site(app, request.headers(), &host)
+    same_site(app, request, &host)
 }
 
 /// The one name the request was sent to.
@@ -112,7 +126,8 @@ fn is_ours(app: &Shared, host: &Authority) -> bool {
 }
 
 /// Refuses an unsafe request that a page of another origin caused.
-fn same_site(app: &Shared, headers: &HeaderMap, host: &Authority) -> Answer<()> {
+fn same_site(app: &Shared, request: &Request, host: &Authority) -> Answer<()> {
+    let headers = request.headers();
     let origin = headers
         .get(ORIGIN)
         .map(|value| value.to_str().unwrap_or("null"));
@@ -120,8 +135,9 @@ fn same_site(app: &Shared, headers: &HeaderMap, host: &Authority) -> Answer<()> 
     let admitted = match headers.get("sec-fetch-site").map(HeaderValue::as_bytes) {
         Some(b"same-origin" | b"none") => true,
         Some(_) => ours,
-        // A program, or a browser from before fetch metadata.
-        None => origin.is_none() || ours,
+        // A browser from before fetch metadata says its origin. A program says neither, but shows no
+        // session and sends no form.
+        None => ours || (origin.is_none() && is_of_a_program(request)),
     };
     if admitted {
         return Ok(());
@@ -132,6 +148,10 @@ fn same_site(app: &Shared, headers: &HeaderMap, host: &Authority) -> Answer<()> 
         "a page of another origin may not do this",
         "do it from this server's own pages, or with the `sendo` command",
     ))
+}
+
+fn is_of_a_program(request: &Request) -> bool {
+    request.uri().path().starts_with("/api/") && !session::is_shown(request.headers())
 }
 
 fn is_our_origin(app: &Shared, origin: &str, host: &Authority) -> bool {
@@ -155,9 +175,16 @@ fn too_slow() -> Refusal {
     )
 }
 
-fn finish(answer: Response, page: Option<Language>) -> Response {
-    let mut answer = match (page, answer.extensions().get::<Refusal>()) {
-        (Some(language), Some(refusal)) => refusal.page(language),
+async fn finish(app: &Shared, answer: Response, wish: Option<Wish>) -> Response {
+    let mut answer = match (wish, answer.extensions().get::<Refusal>()) {
+        (Some(wish), Some(refusal)) if refusal.reason_code == MISSING => {
+            Redirect::to(&wish.sign_in).into_response()
+        }
+        (Some(wish), Some(refusal)) => {
+            // Trouble with the store must not hide the refusal.
+            let caller = identify(app, &wish.headers).await.unwrap_or_default();
+            refusal.page(caller.reader(), wish.language)
+        }
         _ => answer,
     };
     let headers = answer.headers_mut();

@@ -9,6 +9,7 @@
 //! | [`routes`] | every route in one table, each with who may use it |
 //! | `guard` | what every request and every answer goes through |
 //! | `auth`, [`token`] | who calls, and the tokens they call with |
+//! | `session`, `sign_in` | browsers that are signed in, and how they get there |
 //! | `body`, `query`, `names` | reading what was sent, strictly, with errors that help |
 //! | [`error`] | refusals: a status, a stable code, what happened and what to do next |
 //! | `api` | `/api/v1`, one file for each kind of thing |
@@ -34,6 +35,8 @@ mod pages;
 mod path;
 mod probes;
 mod query;
+mod session;
+mod sign_in;
 
 pub use feed::Feed;
 pub use routes::router;

@@ -67,7 +67,7 @@ pub(crate) async fn board(
         application: asked.application,
     };
     let view = api::board::view(&app, &caller).await?;
-    let html = page::board(&view, &show, language(&app, &headers));
+    let html = page::board(&view, &show, caller.reader(), language(&app, &headers));
     Ok(shown(html, &headers))
 }
 
@@ -119,7 +119,7 @@ pub(crate) async fn application(
         may_roll_back: may_roll_back(&app, &caller, &name),
         more: full.then(|| limit.saturating_mul(5).min(query::MOST)),
     };
-    let html = page::application(&view, &name, language(&app, &headers));
+    let html = page::application(&view, &name, caller.reader(), language(&app, &headers));
     Ok(shown(html, &headers))
 }
 
@@ -160,7 +160,7 @@ pub(crate) async fn deployment(
         at: store.now().await?,
         view: view.clone(),
     };
-    let html = page::deployment(&page, language(&app, &headers));
+    let html = page::deployment(&page, caller.reader(), language(&app, &headers));
     Ok(shown(html, &headers))
 }
 
@@ -194,7 +194,7 @@ pub(crate) async fn locks(
         may: caller.principal().is_ok() && caller.may(Scope::Deploy),
         at: app.web.store.now().await?,
     };
-    let html = page::locks(&view, language(&app, &headers));
+    let html = page::locks(&view, caller.reader(), language(&app, &headers));
     Ok(shown(html, &headers))
 }
 
@@ -211,7 +211,7 @@ pub(crate) async fn deliveries(
         outcome: asked.outcome,
         at: app.web.store.now().await?,
     };
-    let html = page::deliveries(&view, language(&app, &headers));
+    let html = page::deliveries(&view, caller.reader(), language(&app, &headers));
     Ok(shown(html, &headers))
 }
 
@@ -265,7 +265,7 @@ pub(crate) async fn audit(
         lines: rows.into_iter().rev().map(line).collect(),
         newer: before < end,
     };
-    let html = page::audit(&view, language(&app, &headers));
+    let html = page::audit(&view, caller.reader(), language(&app, &headers));
     Ok(shown(html, &headers))
 }
 

@@ -10,7 +10,9 @@ use axum::handler::Handler;
 use axum::http::{Method, StatusCode, Uri};
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodFilter, MethodRouter, on};
-use sendo_report::page::{EVENTS_PATH, ICON_PATH, SCRIPT_PATH, STYLE_PATH};
+use sendo_report::page::{
+    EVENTS_PATH, ICON_PATH, SCRIPT_PATH, SIGN_IN_PATH, SIGN_OUT_PATH, STYLE_PATH,
+};
 
 pub use crate::auth::Access;
 
@@ -18,7 +20,7 @@ use crate::auth::authorise;
 use crate::error::Refusal;
 use crate::state::{App, Shared, WebState};
 use crate::token::Scope;
-use crate::{api, feed, files, forms, guard, metrics, pages, probes};
+use crate::{api, feed, files, forms, guard, metrics, pages, probes, sign_in};
 
 /// One row of the table.
 struct Route {
@@ -125,6 +127,11 @@ fn table() -> Vec<Route> {
             admins,
             api::tokens::revoke,
         ),
+        post(
+            "/api/v1/sign-in-links",
+            Access::Bearers,
+            api::sign_in_links::create,
+        ),
         get("/api/v1/openapi.json", everybody, api::description),
         get("/", readers, pages::board),
         get("/locks", readers, pages::locks),
@@ -163,6 +170,11 @@ fn table() -> Vec<Route> {
         ),
         get("/deliveries", readers, pages::deliveries),
         get("/audit", readers, pages::audit),
+        get(SIGN_IN_PATH, everybody, sign_in::form),
+        post(SIGN_IN_PATH, everybody, sign_in::with_token),
+        get("/sign-in/once/{code}", everybody, sign_in::button),
+        post("/sign-in/once/{code}", everybody, sign_in::by_link),
+        post(SIGN_OUT_PATH, everybody, sign_in::out),
         get(STYLE_PATH, everybody, files::style),
         get(SCRIPT_PATH, everybody, files::script),
         get(ICON_PATH, everybody, files::icon),

@@ -183,20 +183,27 @@ pub(crate) struct Presented<'a> {
 /// Takes a token apart; `None` when it cannot be one.
 pub(crate) fn parse(text: &str) -> Option<Presented<'_>> {
     let (id, secret) = text.strip_prefix(PREFIX)?.split_once('_')?;
-    let digits = |text: &str, length: usize| {
-        text.len() == length
-            && text
-                .bytes()
-                .all(|c| c.is_ascii_digit() || (b'a'..=b'f').contains(&c))
-    };
-    (digits(id, ID_DIGITS) && digits(secret, SECRET_DIGITS)).then(|| Presented {
+    let id_fits = digits(id, ID_DIGITS);
+    (id_fits && is_secret(secret)).then(|| Presented {
         id,
         hash: hash(secret),
     })
 }
 
+/// Whether a text can be a secret: 256 bits in lower-case hexadecimal digits.
+pub(crate) fn is_secret(text: &str) -> bool {
+    digits(text, SECRET_DIGITS)
+}
+
+fn digits(text: &str, length: usize) -> bool {
+    text.len() == length
+        && text
+            .bytes()
+            .all(|c| c.is_ascii_digit() || (b'a'..=b'f').contains(&c))
+}
+
 /// The hash a secret is kept and looked up by.
-fn hash(secret: &str) -> String {
+pub(crate) fn hash(secret: &str) -> String {
     hex(&Sha256::digest(secret.as_bytes()))
 }
 

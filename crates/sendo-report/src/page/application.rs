@@ -7,18 +7,24 @@ use super::board::spread;
 use super::labels::Labels;
 use super::river::ShownRiver;
 use super::shown::{Brought, HistoryRow, Moment, Shown};
-use super::{application_path, finish};
+use super::{Reader, application_path, finish};
 use crate::wording::Context;
 use crate::wording::standing::standing;
 use crate::{Language, board as model};
 
 /// An application as HTML; a view without lanes tells of one that is no longer configured.
 #[must_use]
-pub fn application(view: &ApplicationPage, name: &str, language: Language) -> String {
+pub fn application(
+    view: &ApplicationPage,
+    name: &str,
+    reader: Reader<'_>,
+    language: Language,
+) -> String {
     let at = view.board.at;
     let path = application_path(name);
     finish(&Page {
         labels: Labels::of(language),
+        reader,
         name: name.to_owned(),
         at: Moment::full(at),
         spread: spread(view.board.lanes.len()),
@@ -53,8 +59,9 @@ pub fn application(view: &ApplicationPage, name: &str, language: Language) -> St
 
 #[derive(Template)]
 #[template(path = "application.html")]
-struct Page {
+struct Page<'a> {
     labels: &'static Labels,
+    reader: Reader<'a>,
     name: String,
     path: String,
     at: Moment,

@@ -7,15 +7,16 @@ use sendo_core::view::{AuditLine, AuditPage};
 
 use super::labels::Labels;
 use super::shown::Moment;
-use super::{application_path, deployment_path, finish};
+use super::{Reader, application_path, deployment_path, finish};
 use crate::{Language, escape};
 
 /// A stretch of the audit trail as HTML.
 #[must_use]
-pub fn audit(view: &AuditPage, language: Language) -> String {
+pub fn audit(view: &AuditPage, reader: Reader<'_>, language: Language) -> String {
     let oldest = view.lines.last().map_or(1, |line| line.seq);
     finish(&Page {
         labels: Labels::of(language),
+        reader,
         newer: view.newer,
         older: (oldest > 1).then(|| format!("/audit?before={oldest}")),
         lines: view.lines.iter().map(shown).collect(),
@@ -24,8 +25,9 @@ pub fn audit(view: &AuditPage, language: Language) -> String {
 
 #[derive(Template)]
 #[template(path = "audit.html")]
-struct Page {
+struct Page<'a> {
     labels: &'static Labels,
+    reader: Reader<'a>,
     newer: bool,
     older: Option<String>,
     lines: Vec<Line>,

@@ -6,10 +6,10 @@
 use askama::Template;
 use sendo_core::view::BoardView;
 
-use super::finish;
 use super::labels::Labels;
 use super::river::{ShownRiver, shape};
 use super::shown::Moment;
+use super::{Reader, finish};
 use crate::Language;
 use crate::board::{self as model, River};
 
@@ -24,7 +24,7 @@ pub struct Show {
 
 /// The board as HTML.
 #[must_use]
-pub fn board(view: &BoardView, show: &Show, language: Language) -> String {
+pub fn board(view: &BoardView, show: &Show, reader: Reader<'_>, language: Language) -> String {
     let rivers = model::rivers(view);
     let wanted = show.application.trim().to_lowercase();
     let moving = rivers.iter().filter(|river| river.moves()).count();
@@ -35,6 +35,7 @@ pub fn board(view: &BoardView, show: &Show, language: Language) -> String {
         .collect();
     finish(&Page {
         labels: Labels::of(language),
+        reader,
         at: Moment::full(view.at),
         tally: tally(&rivers, Labels::of(language)),
         all: rivers.len(),
@@ -48,8 +49,9 @@ pub fn board(view: &BoardView, show: &Show, language: Language) -> String {
 
 #[derive(Template)]
 #[template(path = "board.html")]
-struct Page {
+struct Page<'a> {
     labels: &'static Labels,
+    reader: Reader<'a>,
     at: Moment,
     tally: Vec<Count>,
     all: usize,

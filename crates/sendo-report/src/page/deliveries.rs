@@ -3,14 +3,14 @@
 use askama::Template;
 use sendo_core::view::{Became, DeliveriesPage, DeliveryLine};
 
-use super::finish;
 use super::labels::Labels;
 use super::shown::{Moment, Shown};
+use super::{Reader, finish};
 use crate::{Language, escape};
 
 /// The newest deliveries as HTML.
 #[must_use]
-pub fn deliveries(view: &DeliveriesPage, language: Language) -> String {
+pub fn deliveries(view: &DeliveriesPage, reader: Reader<'_>, language: Language) -> String {
     let labels = Labels::of(language);
     let choice = |outcome: &'static str, word| Choice {
         path: if outcome.is_empty() {
@@ -23,6 +23,7 @@ pub fn deliveries(view: &DeliveriesPage, language: Language) -> String {
     };
     finish(&Page {
         labels,
+        reader,
         at: Moment::full(view.at),
         choices: [
             choice("", labels.all),
@@ -40,8 +41,9 @@ pub fn deliveries(view: &DeliveriesPage, language: Language) -> String {
 
 #[derive(Template)]
 #[template(path = "deliveries.html")]
-struct Page {
+struct Page<'a> {
     labels: &'static Labels,
+    reader: Reader<'a>,
     at: Moment,
     choices: [Choice; 4],
     lines: Vec<Line>,

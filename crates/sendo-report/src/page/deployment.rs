@@ -9,7 +9,7 @@ use super::gates::{Gate, Work, gates, works};
 use super::labels::Labels;
 use super::river::{ShownRiver, shape};
 use super::shown::{Moment, Shown, took};
-use super::{application_path, deployment_path, finish};
+use super::{Reader, application_path, deployment_path, finish};
 use crate::board::Pier;
 use crate::escape::one_line;
 use crate::sentence::is_web;
@@ -18,13 +18,14 @@ use crate::{Language, time};
 
 /// A deployment with its timeline as HTML.
 #[must_use]
-pub fn deployment(page: &DeploymentPage, language: Language) -> String {
+pub fn deployment(page: &DeploymentPage, reader: Reader<'_>, language: Language) -> String {
     let row = &page.view.deployment;
     let labels = Labels::of(language);
     finish(&Page {
         labels,
         path: deployment_path(&row.id),
         acts: acts::forms(&page.may, labels),
+        reader,
         id: row.id.to_string(),
         application: row.lane.application.to_string(),
         application_path: application_path(row.lane.application.as_str()),
@@ -53,10 +54,11 @@ pub fn deployment(page: &DeploymentPage, language: Language) -> String {
 
 #[derive(Template)]
 #[template(path = "deployment.html")]
-struct Page {
+struct Page<'a> {
     labels: &'static Labels,
     path: String,
     acts: Vec<ActForm>,
+    reader: Reader<'a>,
     id: String,
     application: String,
     application_path: String,

@@ -115,6 +115,16 @@ pub(super) struct Labels {
     pub(super) missing: &'static str,
     pub(super) missing_why: &'static str,
     pub(super) to_board: &'static str,
+    pub(super) sign_in: &'static str,
+    pub(super) sign_out: &'static str,
+    pub(super) token: &'static str,
+    pub(super) wrong_token: &'static str,
+    /// Before and after a command.
+    pub(super) sign_in_how: [&'static str; 2],
+    pub(super) session_is: &'static str,
+    /// Before and after a principal.
+    pub(super) sign_in_as: [&'static str; 2],
+    pub(super) once_is: &'static str,
 }
 
 impl Labels {
@@ -234,6 +244,17 @@ const EN: Labels = Labels {
     missing: "Nothing is here",
     missing_why: "No page has this address. A deployment may have been given under another name.",
     to_board: "Back to the board",
+    sign_in: "Sign in",
+    sign_out: "Sign out",
+    token: "Token",
+    wrong_token: "This token is unknown, expired or revoked.",
+    sign_in_how: [
+        "Without a token at hand, run ",
+        " where the command line has one: it prints a link that signs this browser in.",
+    ],
+    session_is: "You stay signed in for 24 hours at most, and for 8 hours without doing anything. What you may do is what the token may do.",
+    sign_in_as: ["Sign in as ", ""],
+    once_is: "The link signs in one browser, and is used up then.",
 };
 
 const JA: Labels = Labels {
@@ -344,4 +365,15 @@ const JA: Labels = Labels {
     missing: "ページが見つかりません",
     missing_why: "このアドレスのページはありません。デプロイの名前を確かめてください。",
     to_board: "一覧に戻る",
+    sign_in: "サインイン",
+    sign_out: "サインアウト",
+    token: "トークン",
+    wrong_token: "このトークンは存在しないか、期限切れか、取り消されています。",
+    sign_in_how: [
+        "トークンが手元にないときは、コマンドラインが使える端末で ",
+        " を実行してください。このブラウザをサインインさせるリンクが表示されます。",
+    ],
+    session_is: "サインインは最長24時間続き、8時間操作がないと終わります。できることはトークンの権限と同じです。",
+    sign_in_as: ["", " としてサインイン"],
+    once_is: "このリンクでサインインできるのは一つのブラウザで一度だけです。",
 };

@@ -3,15 +3,15 @@
 use askama::Template;
 use sendo_core::view::LocksPage;
 
-use super::finish;
 use super::labels::Labels;
 use super::shown::{Moment, Shown};
+use super::{Reader, finish};
 use crate::Language;
 use crate::wording::closed;
 
 /// Locks and holds as HTML.
 #[must_use]
-pub fn locks(view: &LocksPage, language: Language) -> String {
+pub fn locks(view: &LocksPage, reader: Reader<'_>, language: Language) -> String {
     let locks = view.locks.iter().map(|lock| Line {
         area: lock.area.to_string(),
         words: Shown::from(&closed::lock(lock, language)),
@@ -22,6 +22,7 @@ pub fn locks(view: &LocksPage, language: Language) -> String {
     });
     finish(&Page {
         labels: Labels::of(language),
+        reader,
         at: Moment::full(view.at),
         may: view.may,
         lines: locks.chain(held).collect(),
@@ -30,8 +31,9 @@ pub fn locks(view: &LocksPage, language: Language) -> String {
 
 #[derive(Template)]
 #[template(path = "locks.html")]
-struct Page {
+struct Page<'a> {
     labels: &'static Labels,
+    reader: Reader<'a>,
     at: Moment,
     may: bool,
     lines: Vec<Line>,

@@ -1,5 +1,5 @@
 //! Pages rendered on the server: what is where, the story of an application and of a deployment,
-//! what came in, and the audit trail.
+//! what came in, the audit trail, and signing in.
 //!
 //! A page is HTML without inline style or script, so it works under a policy that allows only the
 //! server's own files; it reads well without either. The server publishes [`STYLE`] at
@@ -16,6 +16,7 @@ mod labels;
 mod locks;
 mod river;
 mod shown;
+mod sign_in;
 
 use sendo_core::deployment::DeploymentId;
 
@@ -25,6 +26,7 @@ pub use board::{Show, board};
 pub use deliveries::deliveries;
 pub use deployment::deployment;
 pub use locks::locks;
+pub use sign_in::{Reader, SIGN_IN_PATH, SIGN_OUT_PATH, sign_in, sign_in_once, sign_in_once_path};
 
 use labels::Labels;
 use shown::Shown;
@@ -69,9 +71,10 @@ pub fn application_path(application: &str) -> String {
 
 /// The page for an address behind which there is nothing.
 #[must_use]
-pub fn missing(language: Language) -> String {
+pub fn missing(reader: Reader<'_>, language: Language) -> String {
     finish(&Missing {
         labels: Labels::of(language),
+        reader,
     })
 }
 
@@ -82,10 +85,12 @@ pub fn refused(
     message: &str,
     next: &str,
     reason_code: &str,
+    reader: Reader<'_>,
     language: Language,
 ) -> String {
     finish(&Refused {
         labels: Labels::of(language),
+        reader,
         heading,
         message: Shown::words(message),
         next: (!next.is_empty()).then(|| Shown::words(next)),
@@ -97,6 +102,7 @@ pub fn refused(
 #[template(path = "refused.html")]
 struct Refused<'a> {
     labels: &'static Labels,
+    reader: Reader<'a>,
     heading: &'a str,
     message: Shown,
     next: Option<Shown>,
@@ -105,8 +111,9 @@ struct Refused<'a> {
 
 #[derive(askama::Template)]
 #[template(path = "missing.html")]
-struct Missing {
+struct Missing<'a> {
     labels: &'static Labels,
+    reader: Reader<'a>,
 }
 
 /// Writing into a string fails only if a value's own formatting does.

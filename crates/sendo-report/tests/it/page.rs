@@ -2,16 +2,19 @@
 
 use sendo_core::act::ActKind;
 use sendo_core::view::{BoardView, DeploymentPage, LocksPage};
-use sendo_report::page::{self, Show};
+use sendo_report::page::{self, Reader, Show};
 use sendo_report::{Language, page::board as drawn};
 
 use crate::every;
 use crate::fleet::fleet;
 use crate::sample::{application, audit, board, change, deliveries, notice, told_page};
 
+/// A reader who is not signed in.
+const NOBODY: Reader<'_> = Reader { principal: None };
+
 /// Everything on the board.
 fn whole(view: &BoardView, language: Language) -> String {
-    drawn(view, &Show::default(), language)
+    drawn(view, &Show::default(), NOBODY, language)
 }
 
 /// What a page says, without the frame that all of them share.
@@ -32,12 +35,12 @@ fn the_board_is_a_river_in_japanese() {
 
 #[test]
 fn a_deployment_tells_its_story_in_english() {
-    insta::assert_snapshot!(page::deployment(&told_page(), Language::En));
+    insta::assert_snapshot!(page::deployment(&told_page(), NOBODY, Language::En));
 }
 
 #[test]
 fn a_deployment_tells_its_story_in_japanese() {
-    insta::assert_snapshot!(page::deployment(&told_page(), Language::Ja));
+    insta::assert_snapshot!(page::deployment(&told_page(), NOBODY, Language::Ja));
 }
 
 #[test]
@@ -46,12 +49,13 @@ fn an_empty_board_a_missing_page_and_a_refusal_say_so() {
         Language::ALL
             .map(|language| {
                 main(&whole(&BoardView::default(), language)).to_owned()
-                    + main(&page::missing(language))
+                    + main(&page::missing(NOBODY, language))
                     + main(&page::refused(
                         "403 Forbidden",
                         "a <token> is needed",
                         "Sign in.",
                         "no_token",
+                        NOBODY,
                         language,
                     ))
             })
@@ -60,14 +64,42 @@ fn an_empty_board_a_missing_page_and_a_refusal_say_so() {
 }
 
 #[test]
+fn a_page_says_who_is_signed_in_and_lets_them_sign_out() {
+    let aoi = Reader {
+        principal: Some("local:<aoi>"),
+    };
+    for (reader, words) in [(NOBODY, "Sign in"), (aoi, "Sign out")] {
+        let html = page::missing(reader, Language::En);
+        let (_, header) = html.split_once("<header>").expect("a header");
+        let (header, _) = header.split_once("</header>").expect("its end");
+        assert!(header.contains(words), "{header}");
+        assert_eq!(header.contains("local:&#60;aoi&#62;"), reader == aoi);
+    }
+}
+
+#[test]
+fn the_sign_in_pages_ask_for_a_token_or_one_press() {
+    let pages = Language::ALL.map(|language| {
+        main(&page::sign_in("/audit?before=\"2\"", false, language)).to_owned()
+            + main(&page::sign_in("/", true, language))
+            + main(&page::sign_in_once("c0de", "local:<aoi>", language))
+    });
+    insta::assert_snapshot!(pages.concat());
+    let alone = page::sign_in("/", true, Language::En);
+    assert!(!alone.contains("data-events"), "what is typed stays");
+}
+
+#[test]
 fn a_page_keeps_within_a_strict_policy() {
     let pages = Language::ALL.map(|language| {
         whole(&board(), language)
-            + &page::application(&application(), "example1", language)
-            + &page::deployment(&everything(), language)
-            + &page::deliveries(&deliveries(), language)
-            + &page::audit(&audit(), language)
-            + &page::missing(language)
+            + &page::application(&application(), "example1", NOBODY, language)
+            + &page::deployment(&everything(), NOBODY, language)
+            + &page::deliveries(&deliveries(), NOBODY, language)
+            + &page::audit(&audit(), NOBODY, language)
+            + &page::missing(NOBODY, language)
+            + &page::sign_in("/", true, language)
+            + &page::sign_in_once("code", "local:aoi", language)
     });
     for html in pages {
         assert!(!html.contains(" style="), "no inline style");
@@ -98,7 +130,7 @@ fn text_from_outside_stays_text() {
     if let Some(link) = &mut page.view.deployment.change {
         link.url = "javascript:alert(1)".to_owned();
     }
-    let html = sendo_report::page::deployment(&page, Language::En);
+    let html = sendo_report::page::deployment(&page, NOBODY, Language::En);
     assert!(!html.contains("<script>") && !html.contains("<img"));
     assert!(!html.contains("href=\"javascript"));
 }
@@ -116,7 +148,7 @@ fn everything() -> DeploymentPage {
 #[test]
 fn an_application_shows_its_river_and_its_history() {
     let pages = Language::ALL.map(|language| {
-        let html = page::application(&application(), "example1", language);
+        let html = page::application(&application(), "example1", NOBODY, language);
         main(&html).to_owned()
     });
     insta::assert_snapshot!(pages.concat());
@@ -124,21 +156,22 @@ fn an_application_shows_its_river_and_its_history() {
 
 #[test]
 fn deliveries_say_what_came_in_and_what_quarantine_means() {
-    let pages =
-        Language::ALL.map(|language| main(&page::deliveries(&deliveries(), language)).to_owned());
+    let pages = Language::ALL
+        .map(|language| main(&page::deliveries(&deliveries(), NOBODY, language)).to_owned());
     insta::assert_snapshot!(pages.concat());
 }
 
 #[test]
 fn the_audit_trail_says_who_caused_what_and_how_to_verify_it() {
-    let pages = Language::ALL.map(|language| main(&page::audit(&audit(), language)).to_owned());
+    let pages =
+        Language::ALL.map(|language| main(&page::audit(&audit(), NOBODY, language)).to_owned());
     insta::assert_snapshot!(pages.concat());
 }
 
 #[test]
 fn the_board_shows_only_what_was_asked_for() {
     let rivers = |show: &Show| {
-        let html = drawn(&board(), show, Language::En);
+        let html = drawn(&board(), show, NOBODY, Language::En);
         ["example1", "web", "ledger"].map(|name| html.contains(&format!("/applications/{name}\"")))
     };
     let named = |name: &str| Show {
@@ -154,7 +187,7 @@ fn the_board_shows_only_what_was_asked_for() {
         moving: true,
         ..Show::default()
     };
-    assert!(drawn(&calm, &moving, Language::En).contains("Nothing is on its way."));
+    assert!(drawn(&calm, &moving, NOBODY, Language::En).contains("Nothing is on its way."));
 }
 
 #[test]
@@ -180,11 +213,13 @@ fn who_may_act_finds_a_form_for_each_act() {
             at: back.board.at,
         };
         let pages = [
-            page::deployment(&acting, language),
-            page::application(&back, "example1", language),
-            page::locks(&locks, language),
+            page::deployment(&acting, NOBODY, language),
+            page::application(&back, "example1", NOBODY, language),
+            page::locks(&locks, NOBODY, language),
         ];
-        pages.map(|html| all(&html, "<form", "</form>")).concat()
+        pages
+            .map(|html| all(main(&html), "<form", "</form>"))
+            .concat()
     });
     insta::assert_snapshot!(forms.join("\n"));
 }
@@ -208,10 +243,10 @@ fn locks_are_read_by_everybody_and_changed_by_who_may() {
         may,
         at: application().board.at,
     };
-    assert!(!page::locks(&page(false), Language::En).contains("<form"));
+    assert!(!main(&page::locks(&page(false), NOBODY, Language::En)).contains("<form"));
     insta::assert_snapshot!(
         Language::ALL
-            .map(|l| main(&page::locks(&page(true), l)).to_owned())
+            .map(|l| main(&page::locks(&page(true), NOBODY, l)).to_owned())
             .concat()
     );
 }

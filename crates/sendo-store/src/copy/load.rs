@@ -12,7 +12,8 @@ use super::{Progress, Restore, Result, TELL_EVERY, Watch};
 use crate::audit;
 use crate::db::migrate::{KNOWN, draw, steps};
 use crate::db::statement::{
-    FREE_DELIVERIES, FREE_EFFECTS, FREE_LEASES, FREE_SUBJECTS, REDRAW_INSTALLATION,
+    DROP_LINKS, DROP_SESSIONS, FREE_DELIVERIES, FREE_EFFECTS, FREE_LEASES, FREE_SUBJECTS,
+    REDRAW_INSTALLATION,
 };
 use crate::db::{Arg, Tx, args};
 use crate::error::StoreError;
@@ -180,7 +181,7 @@ impl<'a> Load<'a> {
         Ok(verdict)
     }
 
-    /// Ends every claim, and makes sure that nothing of the time that is lost fits what comes.
+    /// Ends every claim and session, and makes sure that nothing of the time that is lost fits what comes.
     async fn begin_anew(&mut self, how: &Restore) -> Result<()> {
         for statement in [
             &FREE_SUBJECTS,
@@ -189,6 +190,10 @@ impl<'a> Load<'a> {
             &FREE_LEASES,
         ] {
             self.tx.run(statement, args![LEAP]).await?;
+        }
+        // Who signed out since the backup stays signed out.
+        for statement in [&DROP_SESSIONS, &DROP_LINKS] {
+            self.tx.run(statement, args![]).await?;
         }
         let drawn = draw();
         self.tx

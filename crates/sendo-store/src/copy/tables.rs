@@ -47,7 +47,7 @@ const fn seeded(name: &'static str, key: &'static str) -> Table {
 }
 
 /// All of them, each after those its rows refer to.
-pub(super) const TABLES: [Table; 15] = [
+pub(super) const TABLES: [Table; 17] = [
     seeded("meta", "key"),
     seeded("counters", "name"),
     numbered("deliveries", "seq"),
@@ -63,6 +63,8 @@ pub(super) const TABLES: [Table; 15] = [
     table("deployments", "id"),
     numbered("notices", "seq"),
     table("tokens", "id"),
+    table("sessions", "hash"),
+    table("sign_in_links", "hash"),
 ];
 
 /// The table of that name.

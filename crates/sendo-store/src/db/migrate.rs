@@ -38,7 +38,10 @@ macro_rules! migration {
     };
 }
 
-const MIGRATIONS: [Migration; 1] = [migration!(1, "0001_initial", compatible_from 1)];
+const MIGRATIONS: [Migration; 2] = [
+    migration!(1, "0001_initial", compatible_from 1),
+    migration!(2, "0002_sessions", compatible_from 1),
+];
 
 /// The newest version this binary knows.
 pub(crate) const KNOWN: i64 = MIGRATIONS[MIGRATIONS.len() - 1].version;

@@ -39,5 +39,5 @@ async fn replicas_that_start_together_migrate_once() {
     installations.dedup();
     assert_eq!(installations.len(), 1);
     let versions = place.texts("SELECT name FROM schema_versions").await;
-    assert_eq!(versions, ["0001_initial"]);
+    assert_eq!(versions, ["0001_initial", "0002_sessions"]);
 }

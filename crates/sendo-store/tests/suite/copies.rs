@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use sendo_core::deployment::DeploymentState;
 use sendo_core::event::Event;
 use sendo_store::{
-    Accepted, CopyError, Progress, Restore, SCHEMA, SEALER, Settlement, Store, backup, migrate,
-    open, restore,
+    Accepted, CopyError, NewSession, Progress, Restore, SCHEMA, SEALER, Settlement, Store, backup,
+    migrate, open, restore,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -334,6 +334,37 @@ async fn a_copy_that_is_interrupted_leaves_nothing_behind() {
     let ended = backup(&bench.place.url(), &never, false, &|_| false).await;
     assert_eq!(ended.unwrap_err().reason_code(), "interrupted");
     assert!(!never.exists() && !folder.path().join("never.partial").exists());
+}
+
+#[tokio::test]
+async fn who_was_signed_in_before_a_restore_is_not_signed_in_after_it() {
+    let (bench, folder) = (Bench::new().await, tempfile::tempdir().unwrap());
+    let row = super::tokens::token(&bench, "t1");
+    bench
+        .store
+        .add_token(row, entry("token.created"))
+        .await
+        .unwrap();
+    let session = NewSession {
+        hash: "session".to_owned(),
+        token: "t1".to_owned(),
+        link: None,
+    };
+    let opened = bench.store.open_session(session, entry("session.opened"));
+    assert!(opened.await.unwrap());
+    bench.store.add_sign_in_link("link", "t1").await.unwrap();
+    let file = write(&bench.place.url(), &folder, "signed-in").await;
+    bench.store.close().await;
+    restore(&bench.place.url(), &file, &REPLACE, &go_on)
+        .await
+        .unwrap();
+    for (rows, left) in [
+        ("SELECT hash FROM tokens", 1),
+        ("SELECT hash FROM sessions", 0),
+        ("SELECT hash FROM sign_in_links", 0),
+    ] {
+        assert_eq!(bench.place.texts(rows).await.len(), left, "{rows}");
+    }
 }
 
 /// Wherever a file is cut off or a byte of it changes, it is refused, and the database is as it was.

@@ -27,5 +27,6 @@ mod model;
 mod model_test;
 mod retention;
 mod schema;
+mod sessions;
 mod subjects;
 mod tokens;

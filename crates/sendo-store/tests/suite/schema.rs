@@ -12,12 +12,20 @@ const VERSIONS: &str = "CREATE TABLE schema_versions (version BIGINT PRIMARY KEY
     name TEXT NOT NULL, compatible_from BIGINT NOT NULL, applied_at BIGINT NOT NULL)";
 
 /// For each migration, the tables it leaves and rows that were written under it.
-const HISTORY: [(i64, &str, &str, &str); 1] = [(
-    1,
-    include_str!("../../migrations/sqlite/0001_initial.sql"),
-    include_str!("../../migrations/postgres/0001_initial.sql"),
-    include_str!("../data/0001_initial.sql"),
-)];
+const HISTORY: [(i64, &str, &str, &str); 2] = [
+    (
+        1,
+        include_str!("../../migrations/sqlite/0001_initial.sql"),
+        include_str!("../../migrations/postgres/0001_initial.sql"),
+        include_str!("../data/0001_initial.sql"),
+    ),
+    (
+        2,
+        include_str!("../../migrations/sqlite/0002_sessions.sql"),
+        include_str!("../../migrations/postgres/0002_sessions.sql"),
+        include_str!("../data/0002_sessions.sql"),
+    ),
+];
 
 #[tokio::test]
 async fn rows_written_under_every_migration_are_still_read() {
@@ -41,12 +49,12 @@ async fn rows_written_under_every_migration_are_still_read() {
             place.run(row).await;
         }
         let bench = Bench::at(place).await;
-        read_everything(&bench).await;
+        read_everything(&bench, known).await;
         bench.store.close().await;
     }
 }
 
-async fn read_everything(bench: &Bench) {
+async fn read_everything(bench: &Bench, known: usize) {
     let store = &bench.store;
     assert_eq!(store.installation().await.unwrap(), "sample");
     assert_eq!(claim_delivery(store).await.id, "000000000002");
@@ -72,12 +80,20 @@ async fn read_everything(bench: &Bench) {
         .await
         .unwrap();
     assert_eq!(timeline.len(), 1);
-    assert_eq!(store.tokens().await.unwrap().len(), 1);
+    assert_eq!(store.tokens().await.unwrap().len(), known);
     let verdict = store.verify_audit().await.unwrap();
     assert_eq!(
         (verdict.verified, verdict.unsealed, verdict.broken),
         (1, 1, None)
     );
+    if known >= 2 {
+        assert!(
+            store
+                .end_session("session-2", super::make::entry("session.ended"))
+                .await
+                .unwrap()
+        );
+    }
 }
 
 /// A database that says a newer binary changed it.

@@ -7,7 +7,7 @@ use sendo_store::TokenRow;
 use super::bench::Bench;
 use super::make::entry;
 
-fn token(bench: &Bench, id: &str) -> TokenRow {
+pub(crate) fn token(bench: &Bench, id: &str) -> TokenRow {
     TokenRow {
         id: id.to_owned(),
         name: "CI of example1".to_owned(),

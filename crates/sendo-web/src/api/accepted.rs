@@ -69,7 +69,7 @@ pub(super) fn unique(kind: &str) -> Answer<String> {
 }
 
 /// Bytes nobody can guess.
-pub(super) fn random<const N: usize>() -> Answer<[u8; N]> {
+pub(crate) fn random<const N: usize>() -> Answer<[u8; N]> {
     use rand::TryRng as _;
 
     let mut bytes = [0; N];

@@ -9,9 +9,10 @@ pub(crate) mod deliveries;
 pub(crate) mod deployments;
 pub(crate) mod images;
 pub(crate) mod locks;
+pub(crate) mod sign_in_links;
 pub(crate) mod tokens;
 
-mod accepted;
+pub(crate) mod accepted;
 
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;

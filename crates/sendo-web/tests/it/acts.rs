@@ -220,13 +220,27 @@ async fn a_form_does_what_the_api_does_and_leads_back() {
     for (path, body, leads) in [
         (
             "/deployments/example1/test/1/cancel",
-            "reason=wrong+branch",
+            &[("reason", "wrong branch")][..],
             here,
         ),
-        ("/deployments/example1/test/1/override", "reason=down", here),
-        ("/locks", "area=*%2Ftest&reason=x&hours=2", "/locks"),
+        (
+            "/deployments/example1/test/1/override",
+            &[("reason", "down")][..],
+            here,
+        ),
+        (
+            "/locks",
+            &[("area", "*/test"), ("reason", "x"), ("hours", "2")][..],
+            "/locks",
+        ),
     ] {
-        let reply = server.post(path, "").token(&token).form(body).send().await;
+        let reply = server
+            .post(path, "")
+            .token(&token)
+            .form(body)
+            .header("accept", "application/json")
+            .send()
+            .await;
         assert_eq!(reply.status, 303, "{path}: {}", reply.body);
         assert!(
             reply.head.contains(&format!("location: {leads}\r\n")),
@@ -241,19 +255,33 @@ async fn a_form_does_what_the_api_does_and_leads_back() {
     for (path, body, code) in [
         (
             "/deployments/example1/test/1/approve",
-            "who=me",
-            "form_malformed",
+            &[("who", "me")][..],
+            "form_invalid",
         ),
         (
             "/deployments/example1/test/1/override",
-            "reason=+",
+            &[("reason", " ")][..],
             "reason_missing",
         ),
-        ("/locks", "area=*&reason=x&hours=soon", "seconds_invalid"),
-        ("/unlocks", "area=web", "not_locked"),
-        ("/lanes/example1/test/rollback", "", "nothing_to_go_back_to"),
+        (
+            "/locks",
+            &[("area", "*"), ("reason", "x"), ("hours", "soon")][..],
+            "seconds_invalid",
+        ),
+        ("/unlocks", &[("area", "web")][..], "not_locked"),
+        (
+            "/lanes/example1/test/rollback",
+            &[][..],
+            "nothing_to_go_back_to",
+        ),
     ] {
-        let reply = server.post(path, "").token(&token).form(body).send().await;
+        let reply = server
+            .post(path, "")
+            .token(&token)
+            .form(body)
+            .header("accept", "application/json")
+            .send()
+            .await;
         assert_eq!(reply.reason(), code, "{path}");
     }
     let json = server.post("/locks", "{}").token(&token).send().await;

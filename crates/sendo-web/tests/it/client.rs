@@ -46,6 +46,11 @@ impl Call {
         self
     }
 
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.headers.retain(|(known, _)| known != name);
+        self
+    }
+
     pub(crate) fn token(self, token: &str) -> Self {
         self.header("authorization", &format!("Bearer {token}"))
     }
@@ -56,10 +61,21 @@ impl Call {
         call
     }
 
-    /// As the form of a page sends it.
-    pub(crate) fn form(self, body: &str) -> Self {
-        let mut call = self.header("content-type", "application/x-www-form-urlencoded");
-        call.body = body.into();
+    /// A form as a browser sends it from a page of ours.
+    pub(crate) fn form(self, fields: &[(&str, &str)]) -> Self {
+        let plain = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let fields: Vec<String> = fields
+            .iter()
+            .map(|(name, value)| {
+                let value: String = plain(value);
+                format!("{name}={value}")
+            })
+            .collect();
+        let mut call = self
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("sec-fetch-site", "same-origin")
+            .header("accept", "text/html");
+        call.body = fields.join("&").into_bytes();
         call
     }
 
@@ -132,6 +148,12 @@ pub(crate) async fn read_until(stream: &mut TcpStream, wanted: &str) -> String {
 }
 
 impl Reply {
+    /// A header's value, in lower case.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let mut lines = self.head.lines();
+        lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+    }
+
     /// The body as JSON; `Null` when it is none.
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_default()

@@ -15,13 +15,15 @@ use sendo_core::time::Span;
 use sendo_intake::Intake;
 use sendo_report::Language;
 use sendo_store::{ManualClock, Options, Store};
-use sendo_web::token::{Grant, Scope, mint};
+use sendo_web::token::{Grant, LONGEST, Scope, mint};
 use sendo_web::{Feed, Limits, Readiness, Reads, WebState, router, serve_within};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::client::{Call, SOON};
+
+const HOUR: Span = Span::from_secs(3_600);
 
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
@@ -153,13 +155,19 @@ impl Server {
 
     /// A token that is good for an hour.
     pub(crate) async fn token(&self, scopes: &[Scope], applications: &[&str]) -> String {
-        self.minted(None, scopes, applications).await
+        self.minted(None, scopes, applications, HOUR).await
     }
 
     /// A token of a person.
     pub(crate) async fn token_of(&self, who: &str, scopes: &[Scope]) -> String {
         let who = Principal::new(who).expect("a principal");
-        self.minted(Some(who), scopes, &[]).await
+        self.minted(Some(who), scopes, &[], HOUR).await
+    }
+
+    /// A token of a person that outlives every session.
+    pub(crate) async fn long_token_of(&self, who: &str) -> String {
+        let who = Principal::new(who).expect("a principal");
+        self.minted(Some(who), &[Scope::Admin], &[], LONGEST).await
     }
 
     async fn minted(
@@ -167,6 +175,7 @@ impl Server {
         principal: Option<Principal>,
         scopes: &[Scope],
         applications: &[&str],
+        ttl: Span,
     ) -> String {
         static NEXT: AtomicU8 = AtomicU8::new(1);
         let applications: Vec<ApplicationName> = applications
@@ -175,13 +184,12 @@ impl Server {
             .collect();
         let now = self.store.now().await.expect("the time");
         let random = [NEXT.fetch_add(1, Ordering::Relaxed); 32];
-        let hour = Span::from_secs(3_600);
         let grant = Grant {
             name: "a story",
             principal,
             scopes,
             applications: &applications,
-            ttl: hour,
+            ttl,
         };
         let (row, secret) = mint(grant, now, random).expect("within limits");
         let entry = AuditEntry {

@@ -12,4 +12,6 @@ mod origin;
 mod pages;
 mod probes;
 mod seed;
+mod sessions;
+mod sign_in;
 mod tokens;

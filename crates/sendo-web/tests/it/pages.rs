@@ -108,7 +108,11 @@ async fn pages_speak_the_language_of_their_reader() {
 #[tokio::test]
 async fn a_refusal_is_a_page_for_a_browser_and_json_for_a_program() {
     let server = Server::closed().await;
-    for (path, status) in [("/%3Cscript%3E", 404), ("/", 401), ("/api", 404)] {
+    for (path, status) in [
+        ("/%3Cscript%3E", 404),
+        ("/assets/nothing", 404),
+        ("/api", 404),
+    ] {
         let call = || server.get(path);
         let page = call().header("accept", "text/html,*/*").send().await;
         assert_eq!(page.status, status);

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::serve::failure;
 use super::status::language;
-use super::{Failure, Outcome, validate};
+use super::{Failure, Outcome, login, validate};
 use crate::client::Client;
 use crate::config::Config;
 use crate::demo::{Played, Stage, once, until_stopped};
@@ -63,7 +63,13 @@ async fn demo(args: &Args, out: Out) -> Outcome {
         let url = format!("http://{address}");
         let token = std::fs::read_to_string(token).unwrap_or_default();
         let client = Client::to(url.clone(), Some(SecretString::from(token.trim())))?;
-        introduce(&stage, &url, args.once, &out);
+        // Where everybody may look there is still something to sign in for: to act.
+        let link = if args.once {
+            None
+        } else {
+            Some(login::ask(&client).await?.url)
+        };
+        introduce(&stage, &url, link.as_deref(), &out);
         if args.once {
             Ok(Some(once(&stage, &client, out, language()).await?))
         } else {
@@ -95,10 +101,11 @@ async fn demo(args: &Args, out: Out) -> Outcome {
     )))
 }
 
-fn introduce(stage: &Stage, url: &str, once: bool, out: &Out) {
+fn introduce(stage: &Stage, url: &str, link: Option<&str>, out: &Out) {
     out.tell(&format!("Everything is in {}", stage.folder().display()));
-    if !once {
+    if let Some(link) = link {
         out.tell(&format!("The board is at {url}    (Ctrl-C ends the demo)"));
+        out.tell(&format!("Sign in there, once, within 5 minutes: {link}"));
         out.tell(&format!(
             "Ask the server yourself: sendo status --server {url}"
         ));

@@ -18,6 +18,7 @@ mod failure;
 mod history;
 mod input;
 mod lock;
+mod login;
 mod manifest;
 mod migrate;
 mod reference;
@@ -122,6 +123,8 @@ Checks and the proof of the files still count. Everybody who hears of the deploy
     /// Change requests on a local forge.
     #[command(subcommand)]
     Change(change::Verb),
+    /// Print a link that signs a browser in, once.
+    Login(login::Args),
     /// Prove the audit trail.
     #[command(subcommand)]
     Audit(audit::Verb),
@@ -168,6 +171,7 @@ impl Verb {
             Self::Locks(args) => lock::list(&args, out),
             Self::ReportImage(args) => deploy::report_image(&args, out),
             Self::Change(verb) => change::run(verb, out),
+            Self::Login(args) => login::run(&args, out),
             Self::Audit(verb) => audit::run(&verb, out),
             Self::Token(verb) => token::run(&verb, out),
             Self::Backup(args) => backup::run(&args, out),
