@@ -74,10 +74,9 @@ export function overhang(page) {
 
 /** What a person reads, without what differs from one moment to the next: times, and whether it is live. */
 export async function text(page) {
-  let text = await page.locator("body").innerText();
-  for (const passing of [page.getByRole("status"), page.locator("time")]) {
-    for (const words of await passing.allInnerTexts()) text = text.replace(words, "");
-  }
+  for (const passing of [page.getByRole("status"), page.locator("time")])
+    await passing.evaluateAll((elements) => elements.forEach((element) => (element.style.display = "none")));
+  const text = await page.locator("body").innerText();
   return text.replace(/\s+/g, " ").trim();
 }
 
