@@ -284,7 +284,8 @@ async fn a_form_does_what_the_api_does_and_leads_back() {
             .await;
         assert_eq!(reply.reason(), code, "{path}");
     }
-    let json = server.post("/locks", "{}").token(&token).send().await;
+    let json = server.post("/locks", "{}").token(&token);
+    let json = json.header("sec-fetch-site", "same-origin").send().await;
     assert_eq!(json.reason(), "not_a_form");
     server.stop().await;
 }
