@@ -72,12 +72,17 @@ export function overhang(page) {
   return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 }
 
-/** What a person reads, without what differs from one moment to the next: times, and whether it is live. */
+/** What a person reads, without what differs from one moment to the next: times, spans, and whether it is live. */
 export async function text(page) {
-  for (const passing of [page.getByRole("status"), page.locator("time")])
-    await passing.evaluateAll((elements) => elements.forEach((element) => (element.style.display = "none")));
-  const text = await page.locator("body").innerText();
-  return text.replace(/\s+/g, " ").trim();
+  const words = await page.locator("body").evaluate((body) => {
+    const copy = body.cloneNode(true);
+    for (const passing of copy.querySelectorAll("time, script, [role=status]")) passing.remove();
+    const walker = document.createTreeWalker(copy, NodeFilter.SHOW_TEXT);
+    const words = [];
+    while (walker.nextNode()) words.push(walker.currentNode.data);
+    return words.join(" ");
+  });
+  return words.replace(/\b\d+ (s|min|h)\b/g, "a while").replace(/\s+/g, " ").trim();
 }
 
 /** Elements that no page of ours has: scripts but the one, frames, forms, handlers, addresses that run. */
