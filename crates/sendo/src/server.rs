@@ -200,7 +200,8 @@ async fn listen(
         ready,
         feed: Arc::clone(&feed),
         public_url: config.server.url.clone(),
-        reads: if bound.ip().is_loopback() {
+        // An address for people says that a proxy stands before the listener, for other machines.
+        reads: if bound.ip().is_loopback() && config.server.url.is_none() {
             Reads::Open
         } else {
             Reads::WithToken

@@ -64,9 +64,10 @@ impl From<Speech> for Language {
 #[serde(default, deny_unknown_fields)]
 #[schemars(rename = "Server")]
 pub(crate) struct ServerShape {
-    /// Address and port. Only loopback, as this version has no sign-in for other machines.
+    /// Address and port. Only loopback, as this version speaks no TLS: a proxy that does stands before it.
     listen: String,
-    /// Where people and webhooks reach the server, when that is not the address it listens on.
+    /// Where people and webhooks reach the server, when that is not the address it listens on. With
+    /// it, reading takes a sign-in or a token, too.
     url: Option<String>,
     /// `sqlite:PATH`, relative to this file, or `postgres://…`; a reference to a secret is read.
     database: OpenShape,
@@ -129,10 +130,10 @@ fn listen(text: &str, place: Place<'_>, reading: &mut Reading<'_>) -> SocketAddr
             place
                 .problem(
                     Code::OpenListener,
-                    format!("`{text}` can be reached from other machines, and no sign-in is configured"),
+                    format!("`{text}` can be reached from other machines, and this version speaks no TLS"),
                 )
-                .why("anybody who reaches it could deploy and approve")
-                .fix("listen on 127.0.0.1 and let a reverse proxy that signs people in stand before it"),
+                .why("tokens and sessions would cross the network for everybody to read")
+                .fix("listen on 127.0.0.1 and let a reverse proxy that speaks TLS stand before it"),
         );
         return loopback;
     }

@@ -243,3 +243,15 @@ fn what_is_not_configured_is_not_found() {
     assert_eq!(empty.code, 0, "{}", empty.err);
     insta::assert_snapshot!(said);
 }
+
+#[test]
+fn a_server_with_an_address_for_people_shows_nothing_to_who_is_nobody() {
+    let stage = stage("");
+    let text = CONFIGURATION.replace("APPROVAL", "");
+    let public = text.replace("lease: 1s", "lease: 1s, url: \"https://sendo.example.com\"");
+    stage.configure(&public);
+    let mut server = stage.served();
+    assert!(server.get("/api/v1/board").is_none(), "reading takes a token");
+    let board = ask(&stage, &mut server, &["status", "-o", "json"], None);
+    assert_eq!(board.code, 0, "{board:?}");
+}
