@@ -251,7 +251,10 @@ fn a_server_with_an_address_for_people_shows_nothing_to_who_is_nobody() {
     let public = text.replace("lease: 1s", "lease: 1s, url: \"https://sendo.example.com\"");
     stage.configure(&public);
     let mut server = stage.served();
-    assert!(server.get("/api/v1/board").is_none(), "reading takes a token");
+    assert!(
+        server.get("/api/v1/board").is_none(),
+        "reading takes a token"
+    );
     let board = ask(&stage, &mut server, &["status", "-o", "json"], None);
     assert_eq!(board.code, 0, "{board:?}");
 }
