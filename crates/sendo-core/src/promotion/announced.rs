@@ -11,6 +11,7 @@ use super::looks::Seen;
 use super::matching::Announcement;
 use super::newest::{Offer, behind};
 use super::rules::Trigger;
+use crate::act::{ActRefusal, Verb};
 use crate::deployment::{Deployment, DeploymentId, DeploymentState, Failure, Strategy};
 use crate::names::Revision;
 use crate::notice::{Notice, Turn};
@@ -55,6 +56,17 @@ impl Draft<'_> {
                 self.plan.forget.push(heard.key.clone());
             }
             !repeated
+        });
+        heard.retain(|heard| {
+            let asker = heard.announcement.by.as_ref();
+            let asker = asker.filter(|_| heard.announcement.requested);
+            let refused = asker.is_some_and(|by| !self.rules.access.allows(by, Verb::Deploy));
+            if refused {
+                self.plan.forget.push(heard.key.clone());
+                let detail = json!({"reason_code": ActRefusal::NotAllowed.code()});
+                self.audit("request.refused", asker.cloned(), detail);
+            }
+            !refused
         });
         let followed = heard
             .iter()

@@ -1,4 +1,6 @@
 //! Copies of the whole database: a state that existed, the same rows again, all or nothing.
+//!
+//! Size: every story of copying and of restoring goes through the same populated store and its dump.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

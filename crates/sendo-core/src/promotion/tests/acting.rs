@@ -350,3 +350,25 @@ fn what_succeeded_before_must_have_lasted_and_a_rollback_does_not_wait() {
     h.pass(310);
     assert_eq!(h.at("production"), one.as_str());
 }
+
+#[test]
+fn a_request_of_who_may_not_deploy_any_more_is_refused() {
+    let grants = vec![Grant {
+        who: Some(vec![who("carol")]),
+        may: vec![Verb::Deploy],
+    }];
+    let mut h = Harness::but(|rules| {
+        rules.on = crate::promotion::Trigger::Command;
+        rules.access = Access {
+            grants: Some(grants),
+        };
+    });
+    let merged = h.merge("one");
+    h.deploy("web/test", Some("main"), "bob");
+    h.run();
+    assert!(h.rows.is_empty(), "{:?}", h.rows);
+    assert!(h.audit.contains(&"request.refused".to_owned()));
+    h.deploy("web/test", Some("main"), "carol");
+    h.run();
+    assert_eq!(h.at("test"), merged.as_str());
+}
