@@ -3,9 +3,12 @@
 //! A job says which events wake which of its subjects, which other subjects it reads, and decides.
 //! Whatever else it needs to know, such as its rules, it was made with.
 
+use std::sync::Arc;
+
 use crate::event::Event;
 use crate::fact::Fact;
 use crate::plan::Plan;
+use crate::routing::Route;
 use crate::subject::{SubjectId, SubjectKind};
 use crate::time::Timestamp;
 use crate::world::World;
@@ -37,4 +40,28 @@ pub trait Job: Send + Sync {
 
     /// Decides. Pure: the same world gives the same plan.
     fn decide(&self, world: &World) -> Plan;
+}
+
+/// What one configuration makes of the jobs: replaced whole when another one is loaded, and read
+/// anew at every step.
+#[derive(Clone, Default)]
+pub struct Jobs {
+    /// Each job; at most one of a kind.
+    pub all: Vec<Arc<dyn Job>>,
+    /// Which notices go where.
+    pub routes: Vec<Route>,
+}
+
+impl Jobs {
+    /// The job that decides about a subject.
+    #[must_use]
+    pub fn of(&self, subject: &SubjectId) -> Option<&Arc<dyn Job>> {
+        self.all.iter().find(|job| job.kind() == subject.kind)
+    }
+
+    /// Every subject that exists by configuration.
+    #[must_use]
+    pub fn subjects(&self) -> Vec<SubjectId> {
+        self.all.iter().flat_map(|job| job.subjects()).collect()
+    }
 }

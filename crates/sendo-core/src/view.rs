@@ -37,8 +37,22 @@ pub struct LaneView {
 pub struct BoardView {
     /// The lanes.
     pub lanes: Vec<LaneView>,
+    /// How the configuration on disk stands to the one the server goes by.
+    #[serde(default)]
+    pub configuration: Configuration,
     /// When the store was read.
     pub at: Timestamp,
+}
+
+/// How the configuration on disk stands to the one a server goes by.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Configuration {
+    /// How often this process loaded one, its start included.
+    pub generation: u64,
+    /// Why the one on disk is not used: its first problem, with its place.
+    pub refused: Option<String>,
+    /// The keys whose values on disk only count after a restart.
+    pub restart: Vec<String>,
 }
 
 /// A deployment with its timeline.

@@ -24,4 +24,4 @@ pub mod runner;
 
 pub use notice::{Target, Targets};
 pub use retry::Backoff;
-pub use runner::{Runner, Setup};
+pub use runner::{Reach, Runner, Setup};

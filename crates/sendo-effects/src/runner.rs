@@ -9,6 +9,7 @@ use sendo_forge::{ForgeError, Forges};
 use sendo_report::Language;
 use sendo_store::{Boundaries, ClaimedEffect, Point, Record, Side, Store, StoreError};
 use serde_json::json;
+use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
 use crate::fence::Fence;
@@ -22,21 +23,28 @@ const MOST_ATTEMPTS: u32 = 1_000;
 /// A heart-beat goes out this often in a lease.
 const BEATS: u32 = 4;
 
+/// What effects reach, as one configuration says it: replaced whole when another one is loaded.
+#[derive(Clone)]
+pub struct Reach {
+    /// The forges by name.
+    pub forges: Forges,
+    /// The notice targets by name.
+    pub targets: Targets,
+    /// The language of what people read on the forge.
+    pub language: Language,
+}
+
 /// What a runner works with.
 #[derive(Clone)]
 pub struct Setup {
     /// Where effects are claimed and recorded.
     pub store: Arc<dyn Store>,
-    /// The forges by name.
-    pub forges: Arc<Forges>,
-    /// The notice targets by name.
-    pub targets: Targets,
+    /// What they reach, as it is when one is carried out.
+    pub reach: watch::Receiver<Arc<Reach>>,
     /// How long a claim lasts without a heart-beat.
     pub lease: Span,
     /// When a refused attempt is made again.
     pub backoff: Backoff,
-    /// The language of what people read on the forge.
-    pub language: Language,
     /// Told of every step.
     pub boundaries: Arc<dyn Boundaries>,
 }
@@ -137,8 +145,9 @@ impl Runner {
     }
 
     async fn perform(&self, effect: &ClaimedEffect) -> Done {
+        let reach = Arc::clone(&self.setup.reach.borrow());
         if let Effect::PostNotice { target, notice } = &effect.effect {
-            return match self.setup.targets.post(target, notice, effect.now).await? {
+            return match reach.targets.post(target, notice, effect.now).await? {
                 None => Ok((Outcome::Posted, Vec::new())),
                 Some(wait) => Err(Refused {
                     error: ForgeError::trouble(
@@ -156,9 +165,9 @@ impl Runner {
             planned_at: effect.planned_at,
             now: effect.now,
             again: effect.intent.is_some(),
-            language: self.setup.language,
+            language: reach.language,
         };
-        match promotion::perform(&self.setup.forges, &effect.effect, attempt).await {
+        match promotion::perform(&reach.forges, &effect.effect, attempt).await {
             Some(done) => Ok(done?),
             None => Err(
                 ForgeError::refused("effect_unknown", "no family carries out this effect").into(),

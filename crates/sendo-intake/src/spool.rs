@@ -69,15 +69,22 @@ impl Spools {
                 bell.notify_one();
             }
         };
-        let spool = |spooled| Spool {
-            spooled,
-            repository: None,
-            told: false,
-        };
         Self {
-            all: all.into_iter().map(spool).collect(),
+            all: all.into_iter().map(Spool::new).collect(),
             watcher: notify::recommended_watcher(ring).ok(),
         }
+    }
+
+    /// Reads these spools from now on, and no others. What is known of one that stays is kept.
+    pub fn replace(&mut self, all: Vec<Spooled>) {
+        let mut before = std::mem::take(&mut self.all);
+        self.all = all
+            .into_iter()
+            .map(|spooled| {
+                let known = before.iter().position(|spool| spool.spooled == spooled);
+                known.map_or_else(|| Spool::new(spooled), |known| before.swap_remove(known))
+            })
+            .collect();
     }
 
     /// Makes pushes heard: installs the hook and the folder it writes to, and watches that folder.
@@ -127,6 +134,14 @@ impl Spools {
 }
 
 impl Spool {
+    const fn new(spooled: Spooled) -> Self {
+        Self {
+            spooled,
+            repository: None,
+            told: false,
+        }
+    }
+
     async fn prepare(&mut self, watcher: Option<&mut RecommendedWatcher>) -> Result<(), GitError> {
         self.repository = None;
         let there = self.spooled.folders.iter().find(|folder| folder.exists());

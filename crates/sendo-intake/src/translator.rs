@@ -6,10 +6,11 @@
 use std::sync::Arc;
 
 use sendo_core::event::Event;
-use sendo_core::job::{Job, Wake};
+use sendo_core::job::{Jobs, Wake};
 use sendo_core::names::{ForgeName, Principal};
 use sendo_core::time::Span;
 use sendo_store::{Delivery, DeliveryOutcome, Settlement, Store, StoreError};
+use tokio::sync::watch;
 
 use crate::api;
 use crate::translate::{Translated, Unreadable, asked, translate};
@@ -20,14 +21,14 @@ const MOST_ATTEMPTS: u32 = 8;
 /// Turns stored deliveries into events and wakes.
 pub struct Translator {
     store: Arc<dyn Store>,
-    jobs: Vec<Arc<dyn Job>>,
+    jobs: watch::Receiver<Arc<Jobs>>,
     lease: Span,
 }
 
 impl Translator {
-    /// Translates from `store`, waking the subjects of `jobs`.
+    /// Translates from `store`, waking the subjects of `jobs`, as they are when a step begins.
     #[must_use]
-    pub const fn new(store: Arc<dyn Store>, jobs: Vec<Arc<dyn Job>>, lease: Span) -> Self {
+    pub const fn new(store: Arc<dyn Store>, jobs: watch::Receiver<Arc<Jobs>>, lease: Span) -> Self {
         Self { store, jobs, lease }
     }
 
@@ -85,11 +86,12 @@ impl Translator {
     }
 
     fn wakes(&self, delivery: &Delivery, events: &[Event]) -> Vec<Wake> {
+        let jobs = Arc::clone(&self.jobs.borrow());
         let numbered = events.iter().enumerate();
         numbered
             .flat_map(|(n, event)| {
                 let id = format!("{}/{n}", delivery.id);
-                self.jobs
+                jobs.all
                     .iter()
                     .flat_map(move |job| job.wakes(&id, event, delivery.received_at))
             })

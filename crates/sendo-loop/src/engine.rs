@@ -3,41 +3,32 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use sendo_core::job::Job;
+use sendo_core::job::{Job, Jobs};
 use sendo_core::plan::Plan;
-use sendo_core::routing::{Route, deliveries};
+use sendo_core::routing::deliveries;
 use sendo_core::subject::SubjectId;
 use sendo_core::time::Span;
 use sendo_core::world::World;
 use sendo_store::{Committed, Store, StoreError};
+use tokio::sync::watch;
 
 /// Wakes, loads, decides and commits for a set of jobs.
 pub struct Engine {
     store: Arc<dyn Store>,
-    jobs: Vec<Arc<dyn Job>>,
-    routes: Vec<Route>,
+    jobs: watch::Receiver<Arc<Jobs>>,
     lease: Span,
 }
 
 impl Engine {
-    /// Decides for `jobs` on `store`; each notice goes to the routes that want it.
+    /// Decides for `jobs` on `store`, as they are when a step begins; each notice goes to the routes
+    /// that want it.
     #[must_use]
-    pub const fn new(
-        store: Arc<dyn Store>,
-        jobs: Vec<Arc<dyn Job>>,
-        routes: Vec<Route>,
-        lease: Span,
-    ) -> Self {
-        Self {
-            store,
-            jobs,
-            routes,
-            lease,
-        }
+    pub const fn new(store: Arc<dyn Store>, jobs: watch::Receiver<Arc<Jobs>>, lease: Span) -> Self {
+        Self { store, jobs, lease }
     }
 
-    fn job(&self, subject: &SubjectId) -> Option<&Arc<dyn Job>> {
-        self.jobs.iter().find(|job| job.kind() == subject.kind)
+    fn jobs(&self) -> Arc<Jobs> {
+        Arc::clone(&self.jobs.borrow())
     }
 
     /// Decides about one subject that is awake; false when none is.
@@ -45,8 +36,9 @@ impl Engine {
     /// # Errors
     /// [`StoreError`]; the subject stays awake and is decided again once its lease ends.
     pub async fn step(&self) -> Result<bool, StoreError> {
+        let jobs = self.jobs();
         let reads = |subject: &SubjectId| {
-            self.job(subject)
+            jobs.of(subject)
                 .map(|job| job.reads(subject))
                 .unwrap_or_default()
         };
@@ -54,11 +46,14 @@ impl Engine {
             return Ok(false);
         };
         let subject = &claimed.world.subject;
-        let Some(plan) = self.decide(&claimed.world) else {
+        let decided = jobs
+            .of(subject)
+            .and_then(|job| decide(job.as_ref(), &claimed.world));
+        let Some(plan) = decided else {
             // The claim runs out by itself, so a decision that panics is tried once in a lease.
             return Ok(true);
         };
-        let notices = deliveries(&self.routes, &plan.notices);
+        let notices = deliveries(&jobs.routes, &plan.notices);
         match self.store.commit(&claimed, &plan, &notices).await? {
             Committed::Yes => tracing::debug!(
                 subject.id = %subject,
@@ -73,21 +68,19 @@ impl Engine {
         Ok(true)
     }
 
-    fn decide(&self, world: &World) -> Option<Plan> {
-        let job = self.job(&world.subject)?;
-        let decided = catch_unwind(AssertUnwindSafe(|| job.decide(world)));
-        if decided.is_err() {
-            tracing::error!(subject.id = %world.subject, "the decision panicked; it is tried again after the lease");
-        }
-        decided.ok()
-    }
-
     /// Wakes every configured subject, as if something outside had hinted at each of them.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn sweep(&self) -> Result<(), StoreError> {
-        let subjects: Vec<SubjectId> = self.jobs.iter().flat_map(|job| job.subjects()).collect();
-        self.store.hint(&subjects).await
+        self.store.hint(&self.jobs().subjects()).await
     }
+}
+
+fn decide(job: &dyn Job, world: &World) -> Option<Plan> {
+    let decided = catch_unwind(AssertUnwindSafe(|| job.decide(world)));
+    if decided.is_err() {
+        tracing::error!(subject.id = %world.subject, "the decision panicked; it is tried again after the lease");
+    }
+    decided.ok()
 }

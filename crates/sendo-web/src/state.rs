@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::http::Uri;
 use sendo_core::promotion::LaneRules;
+use sendo_core::view::Configuration;
 use sendo_intake::Intake;
 use sendo_report::Language;
 use sendo_store::Store;
@@ -26,6 +27,8 @@ pub struct WebState {
     pub intake: Arc<Intake>,
     /// The rules of the configured lanes, in order.
     pub lanes: Lanes,
+    /// How the configuration on disk stands to the one that counts.
+    pub configuration: watch::Receiver<Configuration>,
     /// The language of pages for readers whose browser asks for none.
     pub language: Language,
     /// This binary's version.

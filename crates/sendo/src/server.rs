@@ -1,27 +1,24 @@
 //! A server from its configuration: opens the store, wires the loop, listens, and ends in order.
 //!
-//! Used by `serve`, by `demo` and by the tests that stop it at every step. Reads the configuration
-//! once; everything further down is handed what it needs.
+//! Used by `serve`, by `demo` and by the tests that stop it at every step. What a configuration
+//! says is handed down from here; `reload` hands it down again.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
-use sendo_core::names::Repository;
-use sendo_core::promotion::LaneRules;
-use sendo_effects::{Backoff, Target, Targets, egress};
-use sendo_forge::local::acts::LocalActs;
-use sendo_forge::{Forge, Forges};
-use sendo_intake::spool::Spooled;
+use sendo_core::view::Configuration;
+use sendo_effects::Backoff;
 use sendo_store::{Boundaries, NoBoundaries, Store, StoreError};
 use sendo_web::{Feed, Limits, Readiness, Reads, WebState};
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Channel, Config, Database, SecretError};
+use crate::config::{Config, Database, SecretError};
+use crate::live::{Live, Print};
+use crate::reload::Reloading;
 use crate::token_file;
 use crate::wiring::{App, Parts, Role};
 
@@ -39,7 +36,7 @@ pub struct Options {
     /// When a refused effect is tried again.
     pub backoff: Backoff,
     /// Takes the lines of notice targets of kind `terminal`.
-    pub print: Arc<dyn Fn(&str) + Send + Sync>,
+    pub print: Print,
     /// Told where the server listens, once it does.
     pub listening: Option<oneshot::Sender<SocketAddr>>,
 }
@@ -89,7 +86,7 @@ pub enum ServeError {
     },
 }
 
-fn setup(what: &'static str, why: impl std::fmt::Display) -> ServeError {
+pub(crate) fn setup(what: &'static str, why: impl std::fmt::Display) -> ServeError {
     ServeError::Setup {
         what,
         why: why.to_string(),
@@ -111,20 +108,14 @@ pub async fn run(
     // Fails only when a provider is set already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let store = open(config, &options).await?;
-    let lanes = config.lanes();
     let app = App::new(Parts {
         store: Arc::clone(&store),
-        forges: Arc::new(forges(config)?),
-        spooled: spooled(config)?,
-        routes: config.routes(),
-        targets: targets(config, &options)?,
+        live: Live::of(config, &options.print)?,
         lease: config.server.lease,
         sweep: config.server.sweep,
         backoff: options.backoff,
-        language: config.server.language,
         boundaries: Arc::clone(&options.boundaries),
         role: options.role,
-        lanes,
     });
     app.wake_all().await?;
     app.prepare().await;
@@ -133,8 +124,22 @@ pub async fn run(
         token_file::renew(store.as_ref(), &token_file::path(config)).await?;
     }
     let (ready, readiness) = watch::channel(Readiness::Starting);
+    let reloading = Reloading::new(config, app.waking(), Arc::clone(&options.print));
+    let standing = reloading.standing();
+    tokio::spawn(reloading.run(stop.clone()));
     let web = if options.role.listens() {
-        Some(listen(config, &app, &store, readiness, options.listening, &stop).await?)
+        Some(
+            listen(
+                config,
+                &app,
+                &store,
+                readiness,
+                standing,
+                options.listening,
+                &stop,
+            )
+            .await?,
+        )
     } else {
         None
     };
@@ -182,6 +187,7 @@ async fn listen(
     app: &App,
     store: &Arc<dyn Store>,
     ready: watch::Receiver<Readiness>,
+    configuration: watch::Receiver<Configuration>,
     listening: Option<oneshot::Sender<SocketAddr>>,
     stop: &CancellationToken,
 ) -> Result<tokio::task::JoinHandle<()>, ServeError> {
@@ -189,12 +195,13 @@ async fn listen(
     let refused = |source| ServeError::Listen { address, source };
     let listener = TcpListener::bind(address).await.map_err(refused)?;
     let bound = listener.local_addr().map_err(refused)?;
-    let lanes: Arc<[LaneRules]> = config.lanes().into();
+    let lanes = app.lanes();
     let feed = Feed::new(LISTENERS);
     let router = sendo_web::router(WebState {
         store: Arc::clone(store),
         intake: Arc::new(app.intake()),
-        lanes: Arc::new(move || Arc::clone(&lanes)),
+        lanes: Arc::new(move || Arc::clone(&lanes.borrow())),
+        configuration,
         language: config.server.language,
         version: env!("CARGO_PKG_VERSION"),
         ready,
@@ -230,83 +237,4 @@ async fn listen(
             tracing::error!(%error, "the listener ended");
         }
     }))
-}
-
-fn local(
-    config: &Config,
-    forge: &sendo_core::names::ForgeName,
-) -> Result<Option<LocalActs>, ServeError> {
-    let Some(root) = config
-        .forges
-        .get(forge)
-        .and_then(crate::config::Forge::root)
-    else {
-        return Ok(None);
-    };
-    Ok(Some(
-        LocalActs::new(root.to_owned()).map_err(|error| setup("the local forge", error))?,
-    ))
-}
-
-fn forges(config: &Config) -> Result<Forges, ServeError> {
-    let mut forges = BTreeMap::new();
-    for name in config.forges.keys() {
-        if let Some(local) = local(config, name)? {
-            forges.insert(name.clone(), Forge::Local(local));
-        }
-    }
-    Ok(Forges::new(forges))
-}
-
-/// Every repository of a local forge that a lane reads or writes.
-fn spooled(config: &Config) -> Result<Vec<Spooled>, ServeError> {
-    let mut all: Vec<Repository> = config
-        .lanes()
-        .into_iter()
-        .flat_map(|rules| [rules.repository, rules.deliver.repository])
-        .collect();
-    all.sort();
-    all.dedup();
-    let mut spooled = Vec::new();
-    for repository in all {
-        if let Some(local) = local(config, &repository.forge)? {
-            let folders = local.folders(&repository.path).to_vec();
-            spooled.push(Spooled {
-                repository,
-                folders,
-            });
-        }
-    }
-    Ok(spooled)
-}
-
-fn targets(config: &Config, options: &Options) -> Result<Targets, ServeError> {
-    let mut targets = BTreeMap::new();
-    for notice in &config.notices {
-        let language = notice.language.unwrap_or(config.server.language);
-        let target = match &notice.channel {
-            Channel::Slack { webhook } => Target::Slack {
-                webhook: webhook.read().map_err(ServeError::Secret)?,
-                language,
-            },
-            Channel::Webhook { url, secret } => Target::Webhook {
-                url: url
-                    .read()
-                    .map_err(ServeError::Secret)?
-                    .expose_secret()
-                    .to_owned(),
-                secret: secret
-                    .as_ref()
-                    .map(|secret| secret.read().map_err(ServeError::Secret))
-                    .transpose()?,
-            },
-            Channel::Terminal => Target::Terminal {
-                language,
-                print: Arc::clone(&options.print),
-            },
-        };
-        targets.insert(notice.name.clone(), target);
-    }
-    let client = egress::client().map_err(|error| setup("the HTTP client", error))?;
-    Ok(Targets::new(client, targets, config.server.url.clone()))
 }

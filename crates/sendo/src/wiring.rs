@@ -6,22 +6,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sendo_core::job::Job;
-use sendo_core::lock::Locks;
-use sendo_core::promotion::{LaneRules, Promotions};
-use sendo_core::routing::Route;
-use sendo_core::subject::SubjectId;
+use sendo_core::audit::AuditEntry;
+use sendo_core::promotion::LaneRules;
 use sendo_core::time::Span;
-use sendo_effects::{Backoff, Runner, Setup, Targets};
-use sendo_forge::Forges;
-use sendo_intake::spool::{Spooled, Spools};
+use sendo_effects::{Backoff, Runner, Setup};
+use sendo_intake::spool::Spools;
 use sendo_intake::{Intake, Translator};
 use sendo_loop::{Bells, Engine, Pump, Sealer};
-use sendo_report::Language;
 use sendo_store::{Boundaries, Store, StoreError};
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+
+use crate::live::{Live, Switch};
 
 /// How many effects are carried out at the same time.
 const RUNNERS: usize = 4;
@@ -41,24 +38,14 @@ const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
 pub struct Parts {
     /// Everything durable.
     pub store: Arc<dyn Store>,
-    /// The rules of every lane.
-    pub lanes: Vec<LaneRules>,
-    /// The forges by name.
-    pub forges: Arc<Forges>,
-    /// The repositories of local forges whose pushes are heard.
-    pub spooled: Vec<Spooled>,
-    /// Which notices go where.
-    pub routes: Vec<Route>,
-    /// How those places are reached.
-    pub targets: Targets,
+    /// What the configuration says, as far as it can change while the server runs.
+    pub live: Live,
     /// How long a claim lasts without a heart-beat.
     pub lease: Span,
     /// How often everything is looked at again.
     pub sweep: Span,
     /// When a refused effect is tried again.
     pub backoff: Backoff,
-    /// The language of what people read on a forge.
-    pub language: Language,
     /// Told of every step, so that a test can stop the process there.
     pub boundaries: Arc<dyn Boundaries>,
     /// Which part of the work this process does.
@@ -97,30 +84,104 @@ impl Role {
     }
 }
 
+/// What the parts of a server share.
+struct Shared {
+    store: Arc<dyn Store>,
+    lease: Span,
+    sweep: Span,
+    backoff: Backoff,
+    boundaries: Arc<dyn Boundaries>,
+    role: Role,
+}
+
 /// A server's loop, ready to run.
 pub struct App {
-    parts: Parts,
-    jobs: Vec<Arc<dyn Job>>,
+    parts: Shared,
+    waking: Waking,
     bells: Bells,
-    spools: Arc<Mutex<Spools>>,
     spool_bell: Arc<Notify>,
+}
+
+/// Replaces what a running server goes by, and wakes whatever that concerns.
+#[derive(Clone)]
+pub struct Waking {
+    store: Arc<dyn Store>,
+    switch: Switch,
+    subjects: Arc<Notify>,
+    changed: Arc<Notify>,
+}
+
+impl Waking {
+    /// Goes by `live` from now on: every lane is looked at again, those that are gone as well.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the lanes cannot be woken: they go by it all the same, from the next
+    /// sweep on.
+    pub async fn replace(&self, live: Live) -> Result<(), StoreError> {
+        self.switch.replace(live).await;
+        self.switch.spools.lock().await.prepare().await;
+        let subjects = self.switch.jobs.borrow().subjects();
+        let woken = self.store.hint(&subjects).await;
+        self.subjects.notify_one();
+        self.changed.notify_one();
+        woken
+    }
+
+    /// Tells open pages to look again.
+    pub fn look_again(&self) {
+        self.changed.notify_one();
+    }
+
+    /// Keeps a line in the audit trail; trouble with it is logged.
+    pub async fn audit(&self, entry: AuditEntry) {
+        if let Err(error) = self.store.audit(entry).await {
+            tracing::error!(%error, "the audit trail lacks a line");
+        }
+    }
+
+    /// Wakes every configured subject, so that whoever asks after the start finds it awake or done.
+    /// A server that was frozen may hold a row for half a minute, until the database ends its
+    /// transaction, so this is tried for a while.
+    async fn wake_all(&self) -> Result<(), StoreError> {
+        let subjects = self.switch.jobs.borrow().subjects();
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match self.store.hint(&subjects).await {
+                Err(error) if tries < WAKES => {
+                    tracing::warn!(%error, "the lanes cannot be woken yet: trying again");
+                    tokio::time::sleep(POLL).await;
+                }
+                done => return done,
+            }
+        }
+    }
 }
 
 impl App {
     /// Wires the parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let jobs: Vec<Arc<dyn Job>> = vec![
-            Arc::new(Promotions::new(parts.lanes.clone())),
-            Arc::new(Locks::new(parts.lanes.clone())),
-        ];
+        let bells = Bells::default();
         let spool_bell: Arc<Notify> = Arc::default();
-        let spools = Spools::new(parts.spooled.clone(), Arc::clone(&spool_bell));
+        let bell = Arc::clone(&spool_bell);
+        let waking = Waking {
+            store: Arc::clone(&parts.store),
+            switch: Switch::new(parts.live, |spooled| Spools::new(spooled, bell)),
+            subjects: Arc::clone(&bells.subjects),
+            changed: Arc::clone(&bells.changed),
+        };
         Self {
-            parts,
-            jobs,
-            bells: Bells::default(),
-            spools: Arc::new(Mutex::new(spools)),
+            parts: Shared {
+                store: parts.store,
+                lease: parts.lease,
+                sweep: parts.sweep,
+                backoff: parts.backoff,
+                boundaries: parts.boundaries,
+                role: parts.role,
+            },
+            waking,
+            bells,
             spool_bell,
         }
     }
@@ -140,35 +201,30 @@ impl App {
         Arc::clone(&self.bells.changed)
     }
 
-    /// Wakes every configured subject, so that whoever asks after the start finds it awake or done.
-    /// A server that was frozen may hold a row for half a minute, until the database ends its
-    /// transaction, so this is tried for a while.
+    /// The rules of every lane, as they are when they are read.
+    #[must_use]
+    pub fn lanes(&self) -> watch::Receiver<Arc<[LaneRules]>> {
+        self.waking.switch.lanes.subscribe()
+    }
+
+    /// The one way to change what the parts go by.
+    #[must_use]
+    pub fn waking(&self) -> Waking {
+        self.waking.clone()
+    }
+
+    /// Wakes every configured subject.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn wake_all(&self) -> Result<(), StoreError> {
-        let subjects = self.subjects();
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            match self.parts.store.hint(&subjects).await {
-                Err(error) if tries < WAKES => {
-                    tracing::warn!(%error, "the lanes cannot be woken yet: trying again");
-                    tokio::time::sleep(POLL).await;
-                }
-                done => return done,
-            }
-        }
-    }
-
-    fn subjects(&self) -> Vec<SubjectId> {
-        self.jobs.iter().flat_map(|job| job.subjects()).collect()
+        self.waking.wake_all().await
     }
 
     /// Makes pushes heard, before anybody is told that the server is there.
     pub async fn prepare(&self) {
         if matches!(self.parts.role, Role::All | Role::Controller) {
-            self.spools.lock().await.prepare().await;
+            self.waking.switch.spools.lock().await.prepare().await;
         }
     }
 
@@ -216,8 +272,11 @@ impl App {
     }
 
     fn spawn_intake(&self, pumps: &mut JoinSet<()>, stop: &CancellationToken) {
-        let (intake, spools) = (self.intake(), Arc::clone(&self.spools));
-        let (store, lanes) = (Arc::clone(&self.parts.store), self.subjects());
+        let (intake, spools) = (self.intake(), Arc::clone(&self.waking.switch.spools));
+        let (store, jobs) = (
+            Arc::clone(&self.parts.store),
+            self.waking.switch.jobs.subscribe(),
+        );
         let subjects = Arc::clone(&self.bells.subjects);
         let mut pump = self.pump("spool", &self.spool_bell, &[], stop);
         pump.poll = SPOOL_POLL;
@@ -226,6 +285,7 @@ impl App {
                 let mut spools = spools.lock().await;
                 if spools.prepare().await > 0 {
                     // Nobody heard what was pushed there before.
+                    let lanes = jobs.borrow().subjects();
                     store.hint(&lanes).await?;
                     subjects.notify_one();
                 }
@@ -236,7 +296,7 @@ impl App {
         });
         let translator = Translator::new(
             Arc::clone(&self.parts.store),
-            self.jobs.clone(),
+            self.waking.switch.jobs.subscribe(),
             self.parts.lease,
         );
         let pump = self.pump(
@@ -252,8 +312,7 @@ impl App {
         let store = &self.parts.store;
         let engine = Arc::new(Engine::new(
             Arc::clone(store),
-            self.jobs.clone(),
-            self.parts.routes.clone(),
+            self.waking.switch.jobs.subscribe(),
             self.parts.lease,
         ));
         let then = [&self.bells.effects, &self.bells.changed];
@@ -277,11 +336,9 @@ impl App {
         for _ in 0..RUNNERS {
             let runner = Runner::new(Setup {
                 store: Arc::clone(&self.parts.store),
-                forges: Arc::clone(&self.parts.forges),
-                targets: self.parts.targets.clone(),
+                reach: self.waking.switch.reach.subscribe(),
                 lease: self.parts.lease,
                 backoff: self.parts.backoff,
-                language: self.parts.language,
                 boundaries: Arc::clone(&self.parts.boundaries),
             });
             let then = [&self.bells.subjects, &self.bells.effects];

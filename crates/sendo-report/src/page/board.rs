@@ -12,6 +12,7 @@ use super::shown::Moment;
 use super::{Reader, finish};
 use crate::Language;
 use crate::board::{self as model, River};
+use crate::wording::configuration::amiss;
 
 /// What of the board is shown.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -44,6 +45,7 @@ pub fn board(view: &BoardView, show: &Show, reader: Reader<'_>, language: Langua
         only_moving: show.moving,
         application: wanted,
         charts: charts(&shown, view, language),
+        amiss: amiss(&view.configuration, language),
     })
 }
 
@@ -60,6 +62,7 @@ struct Page<'a> {
     only_moving: bool,
     application: String,
     charts: Vec<Chart>,
+    amiss: Vec<String>,
 }
 
 /// How many boats have one shape: the legend of the chart.

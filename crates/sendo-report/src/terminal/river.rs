@@ -14,6 +14,7 @@ use sendo_core::view::BoardView;
 use super::NARROWEST;
 use super::paint::{Ink, clip, columns, pad, paint, wrap};
 use crate::board::{Pier, River, rivers};
+use crate::wording::configuration::amiss;
 use crate::wording::standing::standing;
 use crate::wording::{Context, state};
 use crate::{Language, time};
@@ -29,12 +30,16 @@ const NOTE_ROOM: usize = 44;
 pub fn status(view: &BoardView, language: Language, width: usize, color: bool) -> String {
     let width = width.max(NARROWEST);
     let rivers = rivers(view);
+    let amiss: String = amiss(&view.configuration, language)
+        .iter()
+        .map(|line| format!("{}\n", paint(&wrap(line, width, 0), Ink::Bad, color)))
+        .collect();
     if rivers.is_empty() {
-        return match language {
+        let none = match language {
             Language::En => "no applications are configured\n",
             Language::Ja => "アプリケーションが設定されていません\n",
-        }
-        .to_owned();
+        };
+        return format!("{none}{amiss}");
     }
     // A river that is too long for the terminal does not set the columns of the others.
     let name = rivers
@@ -60,7 +65,7 @@ pub fn status(view: &BoardView, language: Language, width: usize, color: bool) -
         })
         .collect();
     let legend = wrap(&legend(view, language), width, 0);
-    format!("{body}\n{}\n", paint(&legend, Ink::Dim, color))
+    format!("{body}\n{amiss}{}\n", paint(&legend, Ink::Dim, color))
 }
 
 /// What the shapes mean. No-break spaces keep each shape with its word.

@@ -5,6 +5,7 @@
 
 pub mod act;
 pub mod closed;
+pub(crate) mod configuration;
 pub mod effect;
 pub mod promotion;
 pub mod standing;

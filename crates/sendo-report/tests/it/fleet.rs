@@ -28,7 +28,11 @@ pub(crate) fn fleet(applications: u64, environments: usize) -> BoardView {
     let lanes = (0..applications)
         .flat_map(|app| (0..environments).map(move |env| one(app, env)))
         .collect();
-    BoardView { lanes, at: NOW }
+    BoardView {
+        lanes,
+        at: NOW,
+        ..BoardView::default()
+    }
 }
 
 fn one(app: u64, env: usize) -> LaneView {

@@ -190,6 +190,7 @@ pub(crate) fn board() -> BoardView {
             quiet("ledger/prod", None),
         ],
         at: NOW,
+        ..BoardView::default()
     }
 }
 

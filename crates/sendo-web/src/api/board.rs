@@ -38,7 +38,12 @@ pub(crate) async fn view(app: &Shared, caller: &Caller) -> Answer<BoardView> {
             view
         })
         .collect();
-    Ok(BoardView { lanes, at })
+    let configuration = app.web.configuration.borrow().clone();
+    Ok(BoardView {
+        lanes,
+        configuration,
+        at,
+    })
 }
 
 fn lane_view(lane: LaneId, rows: Vec<Deployment>) -> LaneView {

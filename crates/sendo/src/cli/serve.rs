@@ -20,7 +20,8 @@ use crate::wiring::Role;
   SENDO_LOG=debug sendo serve --config sendo.yaml
   sendo serve --config sendo.yaml --role worker      (with Postgres)
 
-SIGTERM or Ctrl-C finishes what is under way and ends within 25 seconds.
+SIGTERM or Ctrl-C finishes what is under way and ends within 25 seconds. SIGHUP, or a change of its
+files, loads the configuration again: whole, or not at all.
 Exit 3: the configuration is invalid, 75: another process holds the database.")]
 pub(super) struct Args {
     /// The configuration file.

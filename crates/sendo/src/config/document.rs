@@ -118,6 +118,7 @@ pub(crate) fn read(
             server,
             forges: reading.forges,
             notices,
+            read: sources.marks(),
             lanes,
         })
     } else {

@@ -47,6 +47,7 @@ pub use notices::{Channel, NoticeTarget, TURNS};
 pub use problem::{Code, ConfigError, ConfigErrors};
 pub use secret::{Secret, SecretError, SecretOrText};
 pub use server::{Database, Server};
+pub use source::{Mark, Marks, marks};
 
 pub(crate) use check::SECRET;
 pub(crate) use reading::Reading;
@@ -63,6 +64,8 @@ pub struct Config {
     pub forges: BTreeMap<ForgeName, Forge>,
     /// Who is told what.
     pub notices: Vec<NoticeTarget>,
+    /// The files it was read from, with their marks from right before that.
+    pub read: Marks,
     lanes: Vec<Lane>,
 }
 
@@ -110,6 +113,23 @@ impl Config {
     #[must_use]
     pub fn routes(&self) -> Vec<Route> {
         self.notices.iter().map(NoticeTarget::route).collect()
+    }
+
+    /// The files its secrets are kept in, so that a rotated one is noticed.
+    #[must_use]
+    pub fn secret_files(&self) -> Vec<PathBuf> {
+        self.notices
+            .iter()
+            .flat_map(|notice| match &notice.channel {
+                Channel::Slack { webhook } => [Some(webhook), None],
+                Channel::Webhook { url, secret } => [url.secret(), secret.as_ref()],
+                Channel::Terminal => [None, None],
+            })
+            .filter_map(|secret| match secret {
+                Some(Secret::File(path)) => Some(path.clone()),
+                _ => None,
+            })
+            .collect()
     }
 
     /// The folder relative paths start at.

@@ -206,6 +206,15 @@ pub enum SecretOrText {
 }
 
 impl SecretOrText {
+    /// The reference, if it is one.
+    #[must_use]
+    pub const fn secret(&self) -> Option<&Secret> {
+        match self {
+            Self::Secret(secret) => Some(secret),
+            Self::Text(_) => None,
+        }
+    }
+
     /// The value as it is now.
     ///
     /// # Errors

@@ -30,6 +30,24 @@ pub struct Server {
     pub lease: Span,
 }
 
+impl Server {
+    /// The keys of `server` in which another one differs.
+    #[must_use]
+    pub fn differences(&self, other: &Self) -> Vec<&'static str> {
+        [
+            ("server.listen", self.listen == other.listen),
+            ("server.url", self.url == other.url),
+            ("server.database", self.database == other.database),
+            ("server.language", self.language == other.language),
+            ("server.sweep", self.sweep == other.sweep),
+            ("server.lease", self.lease == other.lease),
+        ]
+        .into_iter()
+        .filter_map(|(key, same)| (!same).then_some(key))
+        .collect()
+    }
+}
+
 /// What a server keeps its memory in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Database {

@@ -3,6 +3,7 @@
 //! Owns reading and limiting them. What is in them is a matter of the steps after.
 
 use std::io::Read;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::problem::{Code, Problem, Span};
@@ -24,7 +25,36 @@ pub(crate) struct File {
     pub(crate) path: PathBuf,
     /// What it says; empty when it could not be read.
     pub(crate) text: String,
+    /// Its mark right before it was read.
+    mark: Option<Mark>,
 }
+
+/// What of a file differs once it was written or replaced: its size, the times of its modification
+/// and its change, and its inode. Links are followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
+    size: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+    inode: u64,
+}
+
+impl Mark {
+    /// The mark of a file as it is now; `None` when there is none.
+    #[must_use]
+    pub fn of(path: &Path) -> Option<Self> {
+        let met = std::fs::metadata(path).ok()?;
+        Some(Self {
+            size: met.size(),
+            modified: (met.mtime(), met.mtime_nsec()),
+            changed: (met.ctime(), met.ctime_nsec()),
+            inode: met.ino(),
+        })
+    }
+}
+
+/// Files with their marks.
+pub type Marks = Vec<(PathBuf, Option<Mark>)>;
 
 /// All files of a configuration, the one named on the command line first.
 #[derive(Debug, Default)]
@@ -73,12 +103,34 @@ impl Sources {
 
     fn add(&mut self, path: PathBuf, problems: &mut Vec<Problem>) {
         let id = FileId(self.files.len());
+        let mark = Mark::of(&path);
         let text = read(&path, id).unwrap_or_else(|problem| {
             problems.push(*problem);
             String::new()
         });
-        self.files.push(File { path, text });
+        self.files.push(File { path, text, mark });
     }
+
+    /// The marks of all files, from right before they were read.
+    pub(crate) fn marks(&self) -> Marks {
+        self.files
+            .iter()
+            .map(|file| (file.path.clone(), file.mark))
+            .collect()
+    }
+}
+
+/// The marks of the files a configuration would be read from now.
+#[must_use]
+pub fn marks(path: &Path) -> Marks {
+    let companions = companions(path).unwrap_or_default();
+    std::iter::once(path.to_owned())
+        .chain(companions.into_iter().take(FILES))
+        .map(|path| {
+            let mark = Mark::of(&path);
+            (path, mark)
+        })
+        .collect()
 }
 
 fn companions(path: &Path) -> std::io::Result<Vec<PathBuf>> {

@@ -17,6 +17,7 @@ mod explain_cli;
 mod manifest_cli;
 mod program;
 mod reference_cli;
+mod reloading;
 mod restoring;
 mod seed_stories;
 mod sendo;
