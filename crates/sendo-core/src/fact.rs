@@ -80,6 +80,11 @@ impl Facts {
             })
     }
 
+    /// Takes one fact away.
+    pub fn remove(&mut self, subject: &SubjectId, key: &str) {
+        self.entries.remove(&(subject.clone(), key.to_owned()));
+    }
+
     /// Adds or replaces one fact.
     pub fn insert(&mut self, fact: Fact) {
         self.entries

@@ -173,3 +173,55 @@ pub struct AuditPage {
     /// Whether newer lines were left out.
     pub newer: bool,
 }
+
+/// What a configuration would do at once, lane by lane.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanView {
+    /// Every lane of the configuration, in its order.
+    pub lanes: Vec<LanePlan>,
+    /// Lanes the server has and the configuration has not: what they have under way stays as it is.
+    pub gone: Vec<LaneId>,
+}
+
+/// What a lane would do at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LanePlan {
+    /// The lane.
+    pub lane: LaneId,
+    /// Whether nobody knows it yet: then what lies there now becomes its baseline.
+    pub is_new: bool,
+    /// What people would be told.
+    pub notices: Vec<Notice>,
+    /// What would be done outside, by kind.
+    pub effects: Vec<String>,
+    /// What it would edit, and what stands there now.
+    pub edits: Vec<EditPlan>,
+    /// What would keep it from working, each with what to do.
+    pub trouble: Vec<String>,
+}
+
+/// One place a lane edits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EditPlan {
+    /// The file, or the folder of a kustomization.
+    pub file: String,
+    /// Where in it: an image's name, or a path to a value.
+    pub place: String,
+    /// What stands there now.
+    pub now: String,
+}
+
+impl PlanView {
+    /// Whether anything would be told or done, or a lane would go.
+    #[must_use]
+    pub fn changes(&self) -> bool {
+        let moves = |lane: &LanePlan| !lane.notices.is_empty() || !lane.effects.is_empty();
+        self.lanes.iter().any(moves) || !self.gone.is_empty()
+    }
+
+    /// Whether something would keep a lane from working.
+    #[must_use]
+    pub fn is_in_trouble(&self) -> bool {
+        self.lanes.iter().any(|lane| !lane.trouble.is_empty())
+    }
+}

@@ -11,11 +11,13 @@
 //! | [`retry`] | when a refused attempt is made again |
 //! | [`places`] | the points at which a test can stop the process |
 //! | [`promotion`] | the effects of promotions, carried out on a forge |
+//! | [`forecast`] | what a lane would do, without doing it |
 //! | [`notice`] | delivering notices to people and machines |
 //! | [`egress`] | the one HTTP client |
 
 pub mod egress;
 pub mod fence;
+pub mod forecast;
 pub mod notice;
 pub mod places;
 pub mod promotion;

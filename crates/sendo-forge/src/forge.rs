@@ -111,6 +111,21 @@ impl Forge {
         }
     }
 
+    /// What each edit would replace on a branch as it is now, or why it finds no place there.
+    ///
+    /// # Errors
+    /// [`ForgeError`] when the branch itself cannot be read.
+    pub async fn present(
+        &self,
+        repository: &Repository,
+        base: &BranchName,
+        edits: &[Edit],
+    ) -> Result<Vec<Result<String, ForgeError>>, ForgeError> {
+        match self {
+            Self::Local(local) => local.present(repository, base, edits).await,
+        }
+    }
+
     /// Publishes a commit, adopting what an earlier attempt published.
     ///
     /// # Errors

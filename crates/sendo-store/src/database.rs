@@ -11,6 +11,7 @@ use sendo_core::notice::Notice;
 use sendo_core::plan::Plan;
 use sendo_core::subject::{SubjectId, SubjectKind};
 use sendo_core::time::{Span, Timestamp};
+use sendo_core::world::World;
 use serde_json::Value;
 
 use crate::accepting::Accepting;
@@ -74,6 +75,14 @@ impl Store for Database {
         reads: &(dyn for<'a> Fn(&'a SubjectId) -> Vec<SubjectId> + Send + Sync),
     ) -> Result<Option<Claimed>> {
         subjects::claim(&self.db, lease, reads).await
+    }
+
+    async fn world(
+        &self,
+        subject: &SubjectId,
+        reads: &(dyn for<'a> Fn(&'a SubjectId) -> Vec<SubjectId> + Send + Sync),
+    ) -> Result<World> {
+        subjects::world(&self.db, subject, reads).await
     }
 
     async fn commit(

@@ -318,6 +318,13 @@ pub trait Store: Send + Sync {
         lease: Span,
         reads: &(dyn for<'a> Fn(&'a SubjectId) -> Vec<SubjectId> + Send + Sync),
     ) -> Result<Option<Claimed>>;
+    /// The world of a subject as a decision would see it now, for looking ahead. Claims nothing; a
+    /// subject nobody knows yet has an empty one.
+    async fn world(
+        &self,
+        subject: &SubjectId,
+        reads: &(dyn for<'a> Fn(&'a SubjectId) -> Vec<SubjectId> + Send + Sync),
+    ) -> Result<World>;
     /// Commits a plan against the version it was decided on, in one transaction. `posts` are the
     /// effects that carry its notices to their targets; they never enter the subject's world.
     async fn commit(

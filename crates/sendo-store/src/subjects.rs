@@ -13,7 +13,7 @@ use sendo_core::world::World;
 use crate::boundary::place;
 use crate::codec::json;
 use crate::db::statement::{
-    CLAIM_SUBJECT, FACTS_NAMED, FACTS_OF, HINTED_AT, INSTALLATION, LIVE_EFFECTS, UPSERT_FACT,
+    CLAIM_SUBJECT, FACTS_NAMED, FACTS_OF, INSTALLATION, LIVE_EFFECTS, SUBJECT, UPSERT_FACT,
     WAKE_SUBJECT,
 };
 use crate::db::{Db, Kind, Row, Tx, args, transact};
@@ -88,6 +88,25 @@ pub(crate) async fn claim(
     Ok(Some(claimed))
 }
 
+/// The world of a subject as a decision would see it now. Claims nothing.
+pub(crate) async fn world(
+    db: &Db,
+    subject: &SubjectId,
+    reads: &(dyn for<'a> Fn(&'a SubjectId) -> Vec<SubjectId> + Send + Sync),
+) -> Result<World> {
+    let mut world = World {
+        subject: subject.clone(),
+        now: Timestamp::default(),
+        hinted_at: Timestamp::default(),
+        installation: String::new(),
+        state: serde_json::Value::Null,
+        facts: Facts::default(),
+        effects: Vec::new(),
+    };
+    world.state = load(db, &mut world, reads).await?;
+    Ok(world)
+}
+
 /// The facts under one key of every subject of a kind.
 pub(crate) async fn facts_named(db: &Db, kind: SubjectKind, key: &str) -> Result<Vec<Fact>> {
     let prefix = format!("{}:", kind.as_str());
@@ -108,23 +127,24 @@ fn fact(row: &Row) -> Result<Fact> {
 
 /// Reads the rest of the world at one instant. What arrives after the claim may be in it already,
 /// and then its hint is too, so that no fact is judged by a look that is older than it; its wake-up
-/// is still counted, and the subject is decided once more than needed.
+/// is still counted, and the subject is decided once more than needed. Gives the state as of that
+/// instant, which a claim does not take: its own belongs to its version.
 async fn load(
     db: &Db,
     world: &mut World,
     reads: &(dyn for<'a> Fn(&'a SubjectId) -> Vec<SubjectId> + Send + Sync),
-) -> Result<()> {
+) -> Result<serde_json::Value> {
     let subject = world.subject.clone();
     let mut readable = reads(&subject);
     readable.push(subject.clone());
-    let (now, hinted_at, installation, facts, effects) = transact!(db, Kind::Read, tx => {
+    let (now, hinted_at, state, installation, facts, effects) = transact!(db, Kind::Read, tx => {
         let installation = tx
             .row(&INSTALLATION, args![])
             .await?
             .map_or_else(|| Ok(String::new()), |row| row.text("value"))?;
-        let hinted_at = match tx.row(&HINTED_AT, args![&subject]).await? {
-            Some(row) => row.time("hinted_at")?,
-            None => Timestamp::default(),
+        let (hinted_at, state) = match tx.row(&SUBJECT, args![&subject]).await? {
+            Some(row) => (row.time("hinted_at")?, row.json("state")?),
+            None => (Timestamp::default(), serde_json::Value::Null),
         };
         let mut facts = Facts::default();
         let owners = json("subjects", &readable)?;
@@ -138,12 +158,12 @@ async fn load(
             .iter()
             .map(|row| view(row, now))
             .collect::<Result<_>>()?;
-        Ok((now, hinted_at, installation, facts, effects))
+        Ok((now, hinted_at, state, installation, facts, effects))
     })?;
     world.now = now;
     world.hinted_at = world.hinted_at.max(hinted_at);
     world.installation = installation;
     world.facts = facts;
     world.effects = effects;
-    Ok(())
+    Ok(state)
 }

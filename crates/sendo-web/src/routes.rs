@@ -112,6 +112,7 @@ fn table() -> Vec<Route> {
         get("/api/v1/locks", readers, api::locks::list),
         post("/api/v1/locks", deployers, api::locks::lock),
         post("/api/v1/unlocks", deployers, api::locks::unlock),
+        post("/api/v1/plan", deployers, api::plan::plan),
         post("/api/v1/images", reporters, api::images::report),
         get("/api/v1/board", readers, api::board::show),
         get("/api/v1/deliveries", readers, api::deliveries::list),

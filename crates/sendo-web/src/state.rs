@@ -11,6 +11,7 @@ use sendo_report::Language;
 use sendo_store::Store;
 use tokio::sync::{Semaphore, watch};
 
+use crate::api::plan::Planner;
 use crate::auth::Refusals;
 use crate::feed::Feed;
 use crate::metrics::Counters;
@@ -29,6 +30,8 @@ pub struct WebState {
     pub lanes: Lanes,
     /// How the configuration on disk stands to the one that counts.
     pub configuration: watch::Receiver<Configuration>,
+    /// Says what another configuration would do.
+    pub planner: Planner,
     /// The language of pages for readers whose browser asks for none.
     pub language: Language,
     /// This binary's version.
@@ -109,6 +112,8 @@ pub(crate) struct Shared {
     pub(crate) refusals: Refusals,
     /// Recomputing the audit chain reads all of it: one at a time.
     pub(crate) verifying: Semaphore,
+    /// A plan looks at every repository: one at a time.
+    pub(crate) planning: Semaphore,
     /// Scheme and authority of the public address.
     pub(crate) public: Option<Uri>,
 }
@@ -121,6 +126,7 @@ impl Shared {
             counters: Counters::default(),
             refusals: Refusals::default(),
             verifying: Semaphore::new(1),
+            planning: Semaphore::new(1),
             public,
         }
     }

@@ -7,6 +7,7 @@ pub mod exit;
 pub mod lifecycle;
 pub mod live;
 pub mod out;
+pub mod planning;
 pub mod reload;
 pub mod server;
 pub mod token_file;

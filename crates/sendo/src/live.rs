@@ -110,7 +110,7 @@ fn local(config: &Config, forge: &ForgeName) -> Result<Option<LocalActs>, ServeE
     ))
 }
 
-fn forges(config: &Config) -> Result<Forges, ServeError> {
+pub(crate) fn forges(config: &Config) -> Result<Forges, ServeError> {
     let mut forges = BTreeMap::new();
     for name in config.forges.keys() {
         if let Some(local) = local(config, name)? {

@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Database, SecretError};
 use crate::live::{Live, Print};
+use crate::planning;
 use crate::reload::Reloading;
 use crate::token_file;
 use crate::wiring::{App, Parts, Role};
@@ -202,6 +203,12 @@ async fn listen(
         intake: Arc::new(app.intake()),
         lanes: Arc::new(move || Arc::clone(&lanes.borrow())),
         configuration,
+        planner: planning::planner(
+            config.path.clone(),
+            Arc::clone(store),
+            app.lanes(),
+            app.reach(),
+        ),
         language: config.server.language,
         version: env!("CARGO_PKG_VERSION"),
         ready,

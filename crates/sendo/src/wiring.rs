@@ -9,7 +9,7 @@ use std::time::Duration;
 use sendo_core::audit::AuditEntry;
 use sendo_core::promotion::LaneRules;
 use sendo_core::time::Span;
-use sendo_effects::{Backoff, Runner, Setup};
+use sendo_effects::{Backoff, Reach, Runner, Setup};
 use sendo_intake::spool::Spools;
 use sendo_intake::{Intake, Translator};
 use sendo_loop::{Bells, Engine, Pump, Sealer};
@@ -205,6 +205,12 @@ impl App {
     #[must_use]
     pub fn lanes(&self) -> watch::Receiver<Arc<[LaneRules]>> {
         self.waking.switch.lanes.subscribe()
+    }
+
+    /// What effects reach, as it is when it is read.
+    #[must_use]
+    pub fn reach(&self) -> watch::Receiver<Arc<Reach>> {
+        self.waking.switch.reach.subscribe()
     }
 
     /// The one way to change what the parts go by.

@@ -33,6 +33,7 @@ mod tidying;
 
 pub use acts::{HELD, has_a_chance};
 pub use decide::Promotions;
+pub use render::sample_edits;
 pub use rules::{
     After, Approval, EditRule, LaneRules, Mode, Promotion, TagOrder, TagPattern, Trigger,
 };

@@ -10,13 +10,37 @@ pub(super) fn render(
     rules: &[EditRule],
     candidate: &Candidate,
 ) -> Result<(Vec<Edit>, String), TemplateError> {
+    with(
+        rules,
+        &Variables {
+            sha: candidate.revision.as_str(),
+            tag: candidate.tag.as_deref(),
+            digest: candidate.digest.as_deref(),
+        },
+    )
+}
+
+/// The edits of a lane with values that stand for any other: to see whether they would find their
+/// places. They are never published.
+///
+/// # Errors
+/// [`TemplateError`] when a template renders to nothing whatever the revision.
+pub fn sample_edits(rules: &[EditRule]) -> Result<Vec<Edit>, TemplateError> {
+    const DIGEST: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
     let variables = Variables {
-        sha: candidate.revision.as_str(),
-        tag: candidate.tag.as_deref(),
-        digest: candidate.digest.as_deref(),
+        sha: "0000000000000000000000000000000000000000",
+        tag: Some("0"),
+        digest: Some(DIGEST),
     };
+    with(rules, &variables).map(|(edits, _)| edits)
+}
+
+fn with(
+    rules: &[EditRule],
+    variables: &Variables<'_>,
+) -> Result<(Vec<Edit>, String), TemplateError> {
     let one =
-        |template: &Option<Template>| template.as_ref().map(|t| t.render(&variables)).transpose();
+        |template: &Option<Template>| template.as_ref().map(|t| t.render(variables)).transpose();
     let mut version = None;
     let edits = rules
         .iter()
@@ -49,7 +73,7 @@ pub(super) fn render(
                 value,
                 document,
             } => {
-                let value = value.render(&variables)?;
+                let value = value.render(variables)?;
                 version = version.take().or_else(|| Some(value.clone()));
                 Ok(Edit::Value {
                     path: path.clone(),

@@ -65,6 +65,25 @@ pub(super) async fn apply(
     Ok(Applied { changes, old })
 }
 
+/// What each edit would replace in the files of `base`, by itself.
+pub(crate) async fn present(
+    repository: &BareRepository,
+    base: Oid,
+    edits: &[Edit],
+) -> Result<Vec<Result<String, ForgeError>>, ForgeError> {
+    let mut found = Vec::with_capacity(edits.len());
+    for edit in edits {
+        found.push(
+            match apply(repository, base, std::slice::from_ref(edit)).await {
+                Ok(applied) => Ok(applied.old.join(" ")),
+                Err(error) if error.transient => return Err(error),
+                Err(error) => Err(error),
+            },
+        );
+    }
+    Ok(found)
+}
+
 /// The tree the edits give on `base`: what a change request built on it must have.
 ///
 /// # Errors

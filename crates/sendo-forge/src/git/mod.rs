@@ -6,7 +6,7 @@ mod edit;
 mod publish;
 mod source;
 
-pub(crate) use edit::expected_tree;
+pub(crate) use edit::{expected_tree, present};
 pub(crate) use publish::{Identity, publish};
 pub(crate) use source::source;
 

@@ -112,6 +112,23 @@ impl LocalActs {
         .await
     }
 
+    pub(crate) async fn present(
+        &self,
+        repository: &Repository,
+        base: &BranchName,
+        edits: &[Edit],
+    ) -> Result<Vec<Result<String, ForgeError>>, ForgeError> {
+        let git = self.git(repository).await?;
+        let branch = RefName::branch(base.as_str())?;
+        let Some(head) = git.resolve(&branch).await? else {
+            return Err(ForgeError::refused(
+                "base_not_found",
+                format!("`{repository}` has no branch `{base}`; push it, or correct `base`"),
+            ));
+        };
+        git::present(&git, head, edits).await
+    }
+
     pub(crate) async fn change_request(
         &self,
         repository: &Repository,

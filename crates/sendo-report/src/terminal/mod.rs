@@ -5,6 +5,7 @@
 
 mod history;
 mod paint;
+mod plan;
 mod river;
 
 use sendo_core::deployment::{Held, Lock};
@@ -12,6 +13,7 @@ use sendo_core::notice::Notice;
 use sendo_core::view::DeploymentView;
 
 pub use history::{deployment, history};
+pub use plan::plan;
 pub use river::status;
 
 use crate::wording::{Context, closed, promotion, state};

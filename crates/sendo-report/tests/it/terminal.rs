@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use sendo_core::deployment::DeploymentState;
-use sendo_core::view::BoardView;
+use sendo_core::view::{BoardView, Configuration, EditPlan, LanePlan, PlanView};
 use sendo_report::{Language, terminal};
 use unicode_width::UnicodeWidthStr;
 
@@ -166,4 +166,68 @@ fn what_is_locked_says_who_opens_it() {
         format!("{shown}{}", terminal::locks(&[], &[], language, 80))
     });
     insta::assert_snapshot!(both.join("\n"));
+}
+
+#[test]
+fn a_configuration_that_is_not_the_one_on_disk_is_told() {
+    let view = BoardView {
+        configuration: Configuration {
+            generation: 3,
+            refused: Some("sendo.yaml:3:1: unknown key `forge` (and 2 more)".to_owned()),
+            restart: vec!["server.listen".to_owned(), "server.sweep".to_owned()],
+        },
+        ..board()
+    };
+    insta::assert_snapshot!(each(|language| terminal::status(
+        &view, language, 100, false
+    )));
+}
+
+fn planned(name: &str) -> LanePlan {
+    LanePlan {
+        lane: sample_lane(name),
+        is_new: false,
+        notices: Vec::new(),
+        effects: Vec::new(),
+        edits: vec![EditPlan {
+            file: "example1/overlays/test".to_owned(),
+            place: "example1".to_owned(),
+            now: "e4f5a6b".to_owned(),
+        }],
+        trouble: Vec::new(),
+    }
+}
+
+#[test]
+fn a_plan_tells_what_would_start_what_comes_and_goes_and_what_is_in_the_way() {
+    let started = every::turns().swap_remove(0).1;
+    let missing = "`web/overlays/prod` is not in the manifests repository; correct the path in the configuration or add the file";
+    let view = PlanView {
+        lanes: vec![
+            planned("example1/test"),
+            LanePlan {
+                notices: vec![notice(started)],
+                effects: vec!["publish_branch".to_owned()],
+                ..planned("example1/prod")
+            },
+            LanePlan {
+                is_new: true,
+                ..planned("web/staging")
+            },
+            LanePlan {
+                trouble: vec![missing.to_owned()],
+                ..planned("web/prod")
+            },
+        ],
+        gone: vec![sample_lane("ledger/prod")],
+    };
+    let nothing = PlanView {
+        lanes: vec![planned("example1/test")],
+        gone: Vec::new(),
+    };
+    insta::assert_snapshot!(each(|language| {
+        terminal::plan(&view, false, language, 100, false)
+            + &terminal::plan(&nothing, false, language, 100, false)
+            + &terminal::plan(&nothing, true, language, 100, false)
+    }));
 }

@@ -58,7 +58,7 @@ statements! {
     RELEASE_SUBJECT = shared "release_subject",
     FACTS_OF = split "facts_of",
     FACTS_NAMED = shared "facts_named",
-    HINTED_AT = shared "hinted_at",
+    SUBJECT = shared "subject",
     UPSERT_FACT = shared "upsert_fact",
     FORGET_FACT = shared "forget_fact",
     INSERT_EFFECT = shared "insert_effect",

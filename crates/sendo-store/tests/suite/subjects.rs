@@ -25,6 +25,19 @@ contract! {
         assert_eq!((again.world.state, again.version), (json!({ "step": 1 }), 1));
     }
 
+    async fn a_world_is_read_as_a_decision_would_see_it_and_nothing_is_claimed(bench) {
+        let lane = subject("example1/test");
+        assert_eq!(bench.store.world(&lane, &|_| Vec::new()).await.unwrap().state, Value::Null);
+        let publish = vec![fact(&lane, "source", 1, bench.now())];
+        let decided = Plan { state: json!({ "step": 1 }), publish, ..Plan::default() };
+        decide(&bench.store, "example1/test", &decided).await;
+        bench.store.hint(std::slice::from_ref(&lane)).await.unwrap();
+        let world = bench.store.world(&lane, &|_| Vec::new()).await.unwrap();
+        assert_eq!(world, claim(&bench.store).await.world);
+        assert_eq!(world.state, json!({ "step": 1 }));
+        assert!(world.facts.get::<u32>(&lane, "source").is_some());
+    }
+
     async fn facts_of_one_name_are_found_with_all_their_subjects_of_a_kind(bench) {
         for lane in ["web/test", "api/test"] {
             let subject = subject(lane);

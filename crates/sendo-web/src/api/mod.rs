@@ -9,6 +9,7 @@ pub(crate) mod deliveries;
 pub(crate) mod deployments;
 pub(crate) mod images;
 pub(crate) mod locks;
+pub(crate) mod plan;
 pub(crate) mod sign_in_links;
 pub(crate) mod tokens;
 

@@ -12,7 +12,7 @@ use sendo_core::names::{ApplicationName, BranchName, EnvironmentName, Principal,
 use sendo_core::promotion::{Approval, LaneRules, Mode, Promotion, Trigger};
 use sendo_core::subject::LaneId;
 use sendo_core::time::Span;
-use sendo_core::view::Configuration;
+use sendo_core::view::{Configuration, PlanView};
 use sendo_intake::Intake;
 use sendo_report::Language;
 use sendo_store::{ManualClock, Options, Store};
@@ -111,6 +111,7 @@ impl Server {
                     .into()
             }),
             configuration: watch::channel(Configuration::default()).1,
+            planner: Arc::new(|_| Box::pin(async { Ok(PlanView::default()) })),
             language: Language::En,
             version: "1.2.3",
             ready: readiness,

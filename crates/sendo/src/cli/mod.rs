@@ -21,6 +21,7 @@ mod lock;
 mod login;
 mod manifest;
 mod migrate;
+mod plan;
 mod reference;
 mod restore;
 mod schema;
@@ -139,6 +140,8 @@ Checks and the proof of the files still count. Everybody who hears of the deploy
     Migrate(migrate::Args),
     /// Check a configuration, and show everything that is wrong with it.
     Validate(validate::Args),
+    /// Say what a configuration would do, before it counts.
+    Plan(plan::Args),
     /// Print the JSON Schema of the configuration.
     Schema(schema::Args),
     /// Say which lanes an event starts a deployment in, and why it does not in the others.
@@ -178,6 +181,7 @@ impl Verb {
             Self::Restore(args) => restore::run(&args, out),
             Self::Migrate(args) => migrate::run(&args, out),
             Self::Validate(args) => validate::run(&args, out),
+            Self::Plan(args) => plan::run(&args, out),
             Self::Schema(args) => schema::run(&args, out),
             Self::Explain(args) => explain::run(&args, out),
             Self::Manifest(verb) => manifest::run(verb, out),

@@ -116,7 +116,7 @@ impl ForgeShape {
             return None;
         };
         if kind != ForgeKind::Local {
-            if reading.purpose == Purpose::Serve {
+            if reading.purpose != Purpose::Explain {
                 reading.problems.push(
                     place
                         .key("kind")

@@ -74,6 +74,8 @@ pub struct Config {
 pub enum Purpose {
     /// To run on: secrets must be there, and every forge must be one this version serves.
     Serve,
+    /// To say what it would do: every forge must be one this version serves.
+    Plan,
     /// To explain offline: neither is needed.
     Explain,
 }
@@ -95,6 +97,32 @@ impl Config {
         let (sources, problems) = source::Sources::read(path);
         document::read(&sources, problems, purpose)
             .map_err(|problems| ConfigErrors::from_problems(problems, &sources))
+    }
+
+    /// Reads a configuration from texts, the first of them the file that relative paths start at.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn of_texts(files: Vec<(PathBuf, String)>, purpose: Purpose) -> Result<Self, ConfigErrors> {
+        let (sources, problems) = source::Sources::of_texts(files);
+        document::read(&sources, problems, purpose)
+            .map_err(|problems| ConfigErrors::from_problems(problems, &sources))
+    }
+
+    /// The files of a configuration as they are on disk, for whoever reads them elsewhere.
+    ///
+    /// # Errors
+    /// What cannot be read.
+    pub fn texts(path: &Path) -> Result<Vec<(PathBuf, String)>, ConfigErrors> {
+        let (sources, problems) = source::Sources::read(path);
+        if !problems.is_empty() {
+            return Err(ConfigErrors::from_problems(problems, &sources));
+        }
+        Ok(sources
+            .files
+            .into_iter()
+            .map(|file| (file.path, file.text))
+            .collect())
     }
 
     /// The rules of every lane: by application, then in the order a revision travels.

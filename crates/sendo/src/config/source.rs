@@ -101,6 +101,27 @@ impl Sources {
         (sources, problems)
     }
 
+    /// Files whose texts came from elsewhere, within the limits of those that are read.
+    pub(crate) fn of_texts(files: Vec<(PathBuf, String)>) -> (Self, Vec<Problem>) {
+        let too_large = files.len() > FILES || files.iter().any(|(_, text)| text.len() > LIMIT);
+        let problems = too_large.then(|| {
+            Problem::new(
+                Code::TooLarge,
+                Span::start_of(FileId(0)),
+                "the configuration is too large",
+            )
+            .why(format!("at most {FILES} files of 1 MiB are read"))
+            .fix("use `defaults:` and patterns")
+        });
+        let file = |(path, text)| File {
+            path,
+            text,
+            mark: None,
+        };
+        let files = files.into_iter().map(file).collect();
+        (Self { files }, problems.into_iter().collect())
+    }
+
     fn add(&mut self, path: PathBuf, problems: &mut Vec<Problem>) {
         let id = FileId(self.files.len());
         let mark = Mark::of(&path);

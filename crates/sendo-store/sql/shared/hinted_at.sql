@@ -1,1 +1,0 @@
-SELECT hinted_at FROM subjects WHERE id = $1

@@ -1,0 +1,1 @@
+SELECT hinted_at, state FROM subjects WHERE id = $1

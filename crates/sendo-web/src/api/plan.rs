@@ -1,0 +1,82 @@
+//! What another configuration would do.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use sendo_core::view::PlanView;
+use sendo_store::StoreError;
+use serde::Deserialize;
+
+use crate::auth::Caller;
+use crate::body::JsonBody;
+use crate::error::{Answer, Refusal};
+use crate::state::App;
+
+/// A file of a configuration.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConfigFile {
+    /// Its name, for messages: the first of several is the one that the others stand beside.
+    pub name: String,
+    /// What it says.
+    pub text: String,
+}
+
+/// Why there is no plan.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// What is wrong with the configuration, place by place.
+    #[error("{0}")]
+    Invalid(String),
+    /// What the server remembers cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Says what the lanes of a configuration would do at once.
+pub type Planner = Arc<
+    dyn Fn(Vec<ConfigFile>) -> Pin<Box<dyn Future<Output = Result<PlanView, PlanError>> + Send>>
+        + Send
+        + Sync,
+>;
+
+/// A configuration to plan by.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Request {
+    files: Vec<ConfigFile>,
+}
+
+/// Says what a configuration would do, as far as the caller's token covers it. Does nothing.
+pub(crate) async fn plan(
+    State(app): State<App>,
+    caller: Caller,
+    JsonBody(request): JsonBody<Request>,
+) -> Answer<Json<PlanView>> {
+    let Ok(_alone) = app.planning.try_acquire() else {
+        return Err(Refusal::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "busy",
+            "another plan is being made",
+            "try again in a moment",
+        ));
+    };
+    let mut plan = (app.web.planner)(request.files)
+        .await
+        .map_err(|error| match error {
+            PlanError::Store(error) => error.into(),
+            PlanError::Invalid(problems) => Refusal::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "configuration_invalid",
+                problems,
+                "sendo validate --config FILE shows all of it",
+            ),
+        })?;
+    let covered = |lane: &sendo_core::subject::LaneId| caller.covers(lane.application.as_str());
+    plan.lanes.retain(|planned| covered(&planned.lane));
+    plan.gone.retain(covered);
+    Ok(Json(plan))
+}

@@ -1,0 +1,112 @@
+//! `sendo plan`: what a configuration would do, before it counts.
+
+use std::path::PathBuf;
+
+use sendo_core::view::PlanView;
+use sendo_report::terminal;
+use sendo_store::StoreError;
+use serde_json::json;
+
+use super::serve::failure;
+use super::status::language;
+use super::{Failure, Outcome, validate};
+use crate::client::{Client, Connect};
+use crate::config::{Config, Purpose};
+use crate::exit::Exit;
+use crate::lifecycle;
+use crate::live;
+use crate::out::Out;
+use crate::planning;
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  sendo plan --config sendo.yaml
+  sendo plan --config next.yaml --server https://sendo.example.com
+  sendo plan --config sendo.yaml --offline --all
+
+The server looks at what every lane would look at, decides by the new rules on what it remembers,
+and does nothing. Without a server, --offline plans as at the first start, on this machine.
+Exit 0: nothing would be done, 2: something would, 1: something is in the way of a lane.")]
+pub(super) struct Args {
+    /// The configuration to plan by. The server is found by it too, unless --server names one.
+    #[arg(
+        long,
+        env = "SENDO_CONFIG",
+        value_name = "FILE",
+        default_value = "sendo.yaml"
+    )]
+    config: PathBuf,
+    /// The address of the server that remembers.
+    #[arg(long, env = "SENDO_URL", value_name = "URL", help_heading = "Server")]
+    server: Option<String>,
+    /// Ask no server: plan as at the first start.
+    #[arg(long, conflicts_with = "server")]
+    offline: bool,
+    /// List the lanes that would do nothing, too, with what stands in their files now.
+    #[arg(long)]
+    all: bool,
+}
+
+pub(super) fn run(args: &Args, out: &Out) -> Outcome {
+    let config = match Config::load_for(&args.config, Purpose::Plan) {
+        Ok(config) => config,
+        Err(errors) => return Ok(validate::show(&errors, out)),
+    };
+    let plan = if args.offline {
+        offline(&config)?
+    } else {
+        online(args)?
+    };
+    if out.is_json() {
+        out.json(&plan);
+    } else {
+        let text = terminal::plan(&plan, args.all, language(), out.width(), out.colour());
+        out.data(&text);
+    }
+    Ok(if plan.is_in_trouble() {
+        Exit::Failed
+    } else if plan.changes() {
+        Exit::Changes
+    } else {
+        Exit::Ok
+    })
+}
+
+fn offline(config: &Config) -> Result<PlanView, Failure> {
+    let forges = live::forges(config).map_err(|error| failure(&error))?;
+    lifecycle::block_on(async {
+        // Nothing is remembered yet, and nothing of this will be.
+        let store = sendo_store::open("sqlite::memory:", sendo_store::Options::default()).await?;
+        planning::plan(config, &[], &forges, store.as_ref()).await
+    })?
+    .map_err(|error: StoreError| failure(&error.into()))
+}
+
+fn online(args: &Args) -> Result<PlanView, Failure> {
+    let client = Client::connect(&Connect {
+        server: args.server.clone(),
+        config: Some(args.config.clone()),
+    })?;
+    let texts = Config::texts(&args.config)
+        .map_err(|errors| Failure::new(Exit::Usage, "configuration_invalid", errors.to_string()))?;
+    let folder = args
+        .config
+        .parent()
+        .unwrap_or_else(|| std::path::Path::new(""));
+    let files: Vec<_> = texts
+        .iter()
+        .map(|(path, text)| {
+            let name = path.strip_prefix(folder).unwrap_or(path);
+            json!({"name": name.display().to_string(), "text": text})
+        })
+        .collect();
+    let body = json!({"files": files});
+    let planned = client.post("/api/v1/plan", &body, None);
+    lifecycle::block_on(planned)?.map_err(|failed: Failure| {
+        if failed.exit() == Exit::Unreachable {
+            failed.next("sendo plan --offline, to plan as at the first start; or name a server with --server URL")
+        } else {
+            failed
+        }
+    })
+}
