@@ -132,6 +132,63 @@ impl BareRepository {
     }
 }
 
+impl BareRepository {
+    /// Every plain file of a commit or tree that `wanted` accepts by its path, in the order of
+    /// paths, by one git process. Links, submodules, files larger than `largest` bytes and names
+    /// that are not UTF-8 are passed over. `None` when there are more than `most`.
+    ///
+    /// # Errors
+    /// `object_missing`, and those of running git.
+    pub async fn all_files(
+        &self,
+        treeish: Oid,
+        wanted: impl Fn(&str) -> bool,
+        most: usize,
+        largest: u64,
+    ) -> Result<Option<Vec<(TreePath, Vec<u8>)>>, GitError> {
+        let mut walk = Walk::open(self, treeish)?;
+        let mut folders = vec![String::new()];
+        let mut found = Vec::new();
+        while let Some(folder) = folders.pop() {
+            let lines = walk.folder(&folder).await?.cloned().unwrap_or_default();
+            for line in lines {
+                let Ok(name) = std::str::from_utf8(&line.name) else {
+                    continue;
+                };
+                let path = if folder.is_empty() {
+                    name.to_owned()
+                } else {
+                    format!("{folder}/{name}")
+                };
+                match Mode::of(line.mode) {
+                    Mode::Folder => folders.push(path),
+                    Mode::File | Mode::Executable if wanted(&path) => {
+                        if let Ok(path) = TreePath::new(&path) {
+                            found.push((path, line.oid));
+                        }
+                    }
+                    _ => {}
+                }
+                if found.len() > most {
+                    return Ok(None);
+                }
+            }
+        }
+        found.sort_by(|one, other| one.0.as_str().cmp(other.0.as_str()));
+        let mut files = Vec::with_capacity(found.len());
+        for (path, oid) in found {
+            let object = walk.reader.read(&oid.to_string(), largest).await?;
+            match object.map(|object| object.content) {
+                Some(Content::Bytes(bytes)) => files.push((path, bytes)),
+                // A reader that met something too large is of no more use.
+                Some(Content::TooLarge(_)) => walk = Walk::open(self, treeish)?,
+                None => {}
+            }
+        }
+        Ok(Some(files))
+    }
+}
+
 /// A tree being walked: folders read so far, by path (the root's is empty).
 #[derive(Debug)]
 pub(crate) struct Walk {

@@ -14,3 +14,4 @@ pub mod token_file;
 pub mod wiring;
 
 mod demo;
+mod init;

@@ -16,6 +16,7 @@ mod dialect;
 mod explain;
 mod failure;
 mod history;
+mod init;
 mod input;
 mod lock;
 mod login;
@@ -138,6 +139,8 @@ Checks and the proof of the files still count. Everybody who hears of the deploy
     Restore(restore::Args),
     /// Move everything into another database: from SQLite to Postgres, or back.
     Migrate(migrate::Args),
+    /// Propose a configuration from what a manifests repository says today.
+    Init(init::Args),
     /// Check a configuration, and show everything that is wrong with it.
     Validate(validate::Args),
     /// Say what a configuration would do, before it counts.
@@ -180,6 +183,7 @@ impl Verb {
             Self::Backup(args) => backup::run(&args, out),
             Self::Restore(args) => restore::run(&args, out),
             Self::Migrate(args) => migrate::run(&args, out),
+            Self::Init(args) => init::run(&args, out),
             Self::Validate(args) => validate::run(&args, out),
             Self::Plan(args) => plan::run(&args, out),
             Self::Schema(args) => schema::run(&args, out),

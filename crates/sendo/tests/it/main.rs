@@ -14,6 +14,7 @@ mod config_refuses;
 mod copies_cli;
 mod example_configuration;
 mod explain_cli;
+mod first_day;
 mod manifest_cli;
 mod planning;
 mod program;
