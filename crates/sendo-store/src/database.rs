@@ -18,8 +18,8 @@ use crate::db::statement::INSTALLATION;
 use crate::db::{Db, Kind, args, transact};
 use crate::store::{
     Accepted, AuditRow, AuditVerdict, Backlog, Claimed, ClaimedEffect, Committed, Delivery,
-    DeliveryRow, DeploymentFilter, NewDelivery, NewSession, Record, Result, Settlement, Store,
-    TokenRow,
+    DeliveryRow, DeploymentFilter, NewDelivery, NewSession, Record, Replayed, Result, Settlement,
+    Store, TokenRow,
 };
 use crate::{
     audit, board, commit, deliveries, effects, leases, record, retention, sessions, subjects,
@@ -62,6 +62,10 @@ impl Store for Database {
 
     async fn settle(&self, delivery: &Delivery, settlement: Settlement) -> Result<()> {
         deliveries::settle(&self.db, delivery, &settlement).await
+    }
+
+    async fn replay(&self, id: &str, audit: AuditEntry) -> Result<Replayed> {
+        deliveries::replay(&self.db, id, &audit).await
     }
 
     async fn hint(&self, subjects: &[SubjectId]) -> Result<()> {

@@ -104,6 +104,21 @@ pub struct Settlement {
     pub outcome: DeliveryOutcome,
 }
 
+/// What became of asking that a quarantined delivery is translated once more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Replayed {
+    /// It waits for translation again, with all of its attempts.
+    Yes,
+    /// It waited for translation already; nothing was changed.
+    Waiting,
+    /// It was settled otherwise; only quarantined ones are translated again.
+    Settled,
+    /// Its body was deleted after the retention time.
+    Bodiless,
+    /// There is none of that id.
+    Unknown,
+}
+
 /// A subject claimed for a decision, with its world.
 #[derive(Debug, Clone)]
 pub struct Claimed {
@@ -308,6 +323,10 @@ pub trait Store: Send + Sync {
     /// Settles a claimed delivery: events, wakes, announcements and outcome together. Fails with
     /// [`StoreError::ClaimLost`] when the claim ended meanwhile; nothing is written then.
     async fn settle(&self, delivery: &Delivery, settlement: Settlement) -> Result<()>;
+
+    /// Lets a quarantined delivery be translated once more, as if it had just come; `audit` is kept
+    /// only if that changes anything.
+    async fn replay(&self, id: &str, audit: AuditEntry) -> Result<Replayed>;
 
     /// Wakes subjects because something outside may have changed; makes those that are new.
     async fn hint(&self, subjects: &[SubjectId]) -> Result<()>;

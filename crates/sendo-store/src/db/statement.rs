@@ -49,6 +49,8 @@ statements! {
     ACCEPT = split "accept",
     CLAIM_DELIVERY = split "claim_delivery",
     SETTLE_DELIVERY = shared "settle_delivery",
+    REPLAY_DELIVERY = shared "replay_delivery",
+    DELIVERY_STANDING = shared "delivery_standing",
     INSERT_EVENT = shared "insert_event",
     DELIVERIES_NEWEST = shared "deliveries_newest",
     DELIVERIES_BY_OUTCOME = shared "deliveries_by_outcome",
