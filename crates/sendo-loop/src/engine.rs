@@ -4,7 +4,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use sendo_core::job::Job;
+use sendo_core::notice::Turn;
 use sendo_core::plan::Plan;
+use sendo_core::promotion::ROLLED_BACK;
 use sendo_core::routing::{Route, deliveries};
 use sendo_core::subject::SubjectId;
 use sendo_core::time::Span;
@@ -60,12 +62,15 @@ impl Engine {
         };
         let notices = deliveries(&self.routes, &plan.notices);
         match self.store.commit(&claimed, &plan, &notices).await? {
-            Committed::Yes => tracing::debug!(
-                subject.id = %subject,
-                effects = plan.effects.len(),
-                notices = plan.notices.len(),
-                "decided"
-            ),
+            Committed::Yes => {
+                self.count(&plan);
+                tracing::debug!(
+                    subject.id = %subject,
+                    effects = plan.effects.len(),
+                    notices = plan.notices.len(),
+                    "decided"
+                );
+            }
             Committed::Conflict => {
                 tracing::debug!(subject.id = %subject, "somebody was faster, deciding again")
             }
@@ -82,12 +87,44 @@ impl Engine {
         decided.ok()
     }
 
+    /// Counts what a plan ended and began. Only configured lanes are named.
+    fn count(&self, plan: &Plan) {
+        let meter = self.store.meter();
+        for notice in &plan.notices {
+            let outcome = match notice.turn {
+                Turn::Succeeded { .. } => "succeeded",
+                Turn::Failed { .. } => "failed",
+                Turn::Cancelled { .. } => "cancelled",
+                Turn::Superseded { .. } => "superseded",
+                _ => continue,
+            };
+            let lane = &notice.lane;
+            let id = lane.subject();
+            let known = self
+                .job(&id)
+                .is_some_and(|job| job.subjects().contains(&id));
+            let names = (lane.application.as_str(), lane.environment.as_str());
+            let mut rows = plan.deployments.iter();
+            let began = rows
+                .find(|row| row.id == notice.deployment)
+                .map_or(notice.at, |row| row.created_at);
+            let took = (notice.at - began).as_micros() as f64 / 1e6;
+            meter.deployment(known.then_some(names), outcome, took);
+        }
+        let rollbacks = plan.audit.iter().filter(|line| line.action == ROLLED_BACK);
+        rollbacks.for_each(|_| meter.rollback());
+    }
+
     /// Wakes every configured subject, as if something outside had hinted at each of them.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn sweep(&self) -> Result<(), StoreError> {
         let subjects: Vec<SubjectId> = self.jobs.iter().flat_map(|job| job.subjects()).collect();
-        self.store.hint(&subjects).await
+        self.store.hint(&subjects).await?;
+        self.store
+            .meter()
+            .swept(self.store.now().await?.0 as f64 / 1e6);
+        Ok(())
     }
 }

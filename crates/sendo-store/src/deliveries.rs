@@ -23,7 +23,7 @@ use crate::subjects::{put_fact, wake};
 
 /// Stores deliveries in one transaction, in their order; either all of them or none.
 pub(crate) async fn accept(db: &Db, deliveries: &[&NewDelivery]) -> Result<Vec<Accepted>> {
-    transact!(db, Kind::Write(place::ACCEPT), tx => {
+    let (all, now) = transact!(db, Kind::Write(place::ACCEPT), tx => {
         let now = tx.now;
         let mut all = Vec::with_capacity(deliveries.len());
         for delivery in deliveries {
@@ -45,8 +45,14 @@ pub(crate) async fn accept(db: &Db, deliveries: &[&NewDelivery]) -> Result<Vec<A
                 Accepted::Duplicate(id)
             });
         }
-        Ok(all)
-    })
+        Ok((all, now))
+    })?;
+    for (delivery, accepted) in deliveries.iter().zip(&all) {
+        let new = matches!(accepted, Accepted::New(_));
+        let at = now.0 as f64 / 1e6;
+        db.meter.delivery(&delivery.source, &delivery.name, new, at);
+    }
+    Ok(all)
 }
 
 pub(crate) async fn claim(db: &Db, lease: Span, max_attempts: u32) -> Result<Option<Delivery>> {
@@ -82,7 +88,7 @@ fn exhausted(max_attempts: u32) -> DeliveryOutcome {
 }
 
 pub(crate) async fn settle(db: &Db, delivery: &Delivery, settlement: &Settlement) -> Result<()> {
-    transact!(db, Kind::Write(place::SETTLE), tx => {
+    let settled = transact!(db, Kind::Write(place::SETTLE), tx => {
         let now = tx.now;
         finish(&mut tx, delivery, &settlement.outcome).await?;
         for (n, event) in settlement.events.iter().enumerate() {
@@ -106,7 +112,11 @@ pub(crate) async fn settle(db: &Db, delivery: &Delivery, settlement: &Settlement
             }
         }
         Ok(())
-    })
+    });
+    if matches!(settled, Err(StoreError::ClaimLost { .. })) {
+        db.meter.fenced();
+    }
+    settled
 }
 
 /// A quarantined delivery left no events, so translating it once more repeats none.

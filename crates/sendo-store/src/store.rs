@@ -19,6 +19,7 @@ use sendo_core::plan::Plan;
 use sendo_core::subject::{SubjectId, SubjectKind};
 use sendo_core::time::{Span, Timestamp};
 use sendo_core::world::World;
+use sendo_metrics::Meter;
 use serde::{Deserialize, Serialize};
 
 use crate::StoreError;
@@ -307,11 +308,26 @@ pub struct Backlog {
     pub unsealed: i64,
 }
 
+/// One queue, in one of the ways what is in it can stand; and the quarantine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Queue {
+    /// `deliveries`, `subjects`, `effects`, `notices`, `audit` or `quarantine`.
+    pub name: String,
+    /// `ready`, `claimed` or `later`.
+    pub state: String,
+    /// How many.
+    pub count: i64,
+    /// Since when the oldest has been so.
+    pub oldest: Option<Timestamp>,
+}
+
 /// Everything durable. Implemented for SQLite and Postgres, held to one conformance suite.
 #[async_trait]
 pub trait Store: Send + Sync {
     /// The store's clock.
     async fn now(&self) -> Result<Timestamp>;
+    /// Counts and measures what happens in this process.
+    fn meter(&self) -> &Meter;
     /// The text drawn once for this database.
     async fn installation(&self) -> Result<String>;
 
@@ -396,6 +412,8 @@ pub trait Store: Send + Sync {
     async fn deliveries(&self, outcome: Option<&str>, limit: u32) -> Result<Vec<DeliveryRow>>;
     /// What is still under way.
     async fn backlog(&self) -> Result<Backlog>;
+    /// How long the queues are, for a scrape: one query, independent of history.
+    async fn queues(&self) -> Result<Vec<Queue>>;
     /// A number that grows whenever a deployment or notice is written; for live pages.
     async fn revision(&self) -> Result<i64>;
 

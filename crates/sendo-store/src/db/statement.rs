@@ -98,6 +98,7 @@ statements! {
     BOARD = shared "board",
     TIMELINE = shared "timeline",
     BACKLOG = shared "backlog",
+    QUEUES = shared "queues",
     INSERT_TOKEN = shared "insert_token",
     TOKEN_BY_HASH = shared "token_by_hash",
     TOUCH_TOKEN = shared "touch_token",

@@ -154,6 +154,31 @@ contract! {
         assert_eq!(bench.store.audit_len().await.unwrap(), 1);
     }
 
+    async fn the_queues_say_what_waits_and_since_when(bench) {
+        let empty = bench.store.queues().await.unwrap();
+        assert!(empty.iter().all(|queue| queue.count == 0 && queue.oldest.is_none()));
+        let began = bench.now();
+        for dedup in ["1", "2", "3"] {
+            bench.store.accept(delivery(dedup)).await.unwrap();
+            bench.clock.advance(Span::from_secs(1));
+        }
+        let claimed = claim_delivery(&bench.store).await;
+        bench.store.settle(&claimed, quarantining()).await.unwrap();
+        claim_delivery(&bench.store).await;
+        bench.store.hint(&[subject("example1/test")]).await.unwrap();
+        let queues = bench.store.queues().await.unwrap();
+        let found = |name: &str, state: &str| queues.iter().find(|queue| queue.name == name && queue.state == state);
+        for (name, state, since) in [
+            ("deliveries", "claimed", began + Span::from_secs(1)),
+            ("deliveries", "ready", began + Span::from_secs(2)),
+            ("quarantine", "ready", began),
+            ("subjects", "ready", bench.now()),
+        ] {
+            let queue = found(name, state).unwrap();
+            assert_eq!((queue.count, queue.oldest), (1, Some(since)), "{name} {state}");
+        }
+    }
+
     async fn deliveries_are_listed_newest_first_and_by_outcome(bench) {
         for dedup in ["1", "2", "3"] {
             bench.store.accept(delivery(dedup)).await.unwrap();

@@ -82,7 +82,11 @@ async fn what_is_not_quarantined_or_not_theirs_to_replay_is_refused_with_the_rea
     ] {
         let call = server.post(&format!("/api/v1/deliveries/{id}/replay"), "{}");
         let reply = call.token(token).send().await;
-        assert_eq!((reply.status, reply.reason()), (status, code.to_owned()), "{id}");
+        assert_eq!(
+            (reply.status, reply.reason()),
+            (status, code.to_owned()),
+            "{id}"
+        );
     }
     let quarantined = settled(&server, "2", quarantined()).await;
     let later = server.clock.advance(Span::from_secs(1));
