@@ -8,6 +8,7 @@
 
 mod acting;
 mod bad_input;
+mod canaries;
 mod config_accepts;
 mod config_merges;
 mod config_refuses;
