@@ -148,6 +148,8 @@ pub struct DeliveriesPage {
     pub lines: Vec<DeliveryLine>,
     /// The only outcome shown: `done`, `ignored` or `quarantined`.
     pub outcome: Option<String>,
+    /// Whether the reader may have a quarantined one translated once more.
+    pub may: bool,
     /// When the store was read.
     pub at: Timestamp,
 }

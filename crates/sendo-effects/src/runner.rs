@@ -54,6 +54,16 @@ pub struct Runner {
     setup: Setup,
 }
 
+/// A record as it is counted.
+const fn outcome(record: &Record) -> &'static str {
+    match record {
+        Record::Done { .. } => "done",
+        Record::Retry { .. } => "retry",
+        Record::Failed { .. } => "failed",
+        Record::Unknown { .. } => "unknown",
+    }
+}
+
 type Done = Result<(Outcome, Vec<Fact>), Refused>;
 
 struct Refused {
@@ -89,6 +99,7 @@ impl Runner {
             finished = self.carry_out(&effect, &fence) => finished?,
             lost = self.keep(&effect, &fence) => {
                 lost?;
+                store.meter().lease_expired();
                 tracing::warn!(effect.key = %effect.key.0, "the claim was lost; whoever holds it now goes on");
             }
         }
@@ -124,13 +135,20 @@ impl Runner {
             return Ok(());
         }
         self.reach(places.send, Side::Before);
+        let began = Instant::now();
         let done = self.perform(effect).await;
         self.reach(places.send, Side::After);
+        let meter = self.setup.store.meter();
+        let kind = effect.effect.kind();
+        meter.performed(kind, began.elapsed().as_secs_f64());
         let record = self.record_of(effect, done).await?;
+        let outcome = outcome(&record);
         self.reach(places.record, Side::Before);
         let recorded = self.setup.store.record(effect, record).await?;
         self.reach(places.record, Side::After);
-        if !recorded {
+        if recorded {
+            meter.effect(effect.effect.class().name(), kind, outcome);
+        } else {
             tracing::warn!(effect.key = %effect.key.0, "the outcome came after the claim was lost; it will be adopted");
         }
         Ok(())

@@ -4,10 +4,11 @@
 use std::sync::Arc;
 
 use sendo_core::act::{Act, Area};
+use sendo_core::audit::AuditEntry;
 use sendo_core::names::Principal;
 use sendo_core::subject::LaneId;
 use sendo_core::time::Timestamp;
-use sendo_store::{Accepted, NewDelivery, Store, StoreError};
+use sendo_store::{Accepted, NewDelivery, Replayed, Store, StoreError};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
@@ -106,6 +107,23 @@ impl Intake {
         let accepted = self.store.accept(delivery).await?;
         self.bell.notify_one();
         Ok(accepted)
+    }
+
+    /// Lets a quarantined delivery be translated once more.
+    ///
+    /// # Errors
+    /// [`StoreError`]; asking again is harmless.
+    pub async fn replay(&self, id: &str, by: Principal) -> Result<Replayed, StoreError> {
+        let entry = AuditEntry {
+            action: "delivery.replayed".to_owned(),
+            subject: None,
+            actor: Some(by),
+            cause: SOURCE.to_owned(),
+            detail: serde_json::json!({ "delivery": id }),
+        };
+        let replayed = self.store.replay(id, entry).await?;
+        self.bell.notify_one();
+        Ok(replayed)
     }
 
     /// Takes a request for a deployment. `dedup` is the caller's idempotency key, if it gave one.

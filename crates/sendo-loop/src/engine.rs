@@ -4,7 +4,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use sendo_core::job::{Job, Jobs};
+use sendo_core::notice::Turn;
 use sendo_core::plan::Plan;
+use sendo_core::promotion::ROLLED_BACK;
 use sendo_core::routing::deliveries;
 use sendo_core::subject::SubjectId;
 use sendo_core::time::Span;
@@ -55,12 +57,15 @@ impl Engine {
         };
         let notices = deliveries(&jobs.routes, &plan.notices);
         match self.store.commit(&claimed, &plan, &notices).await? {
-            Committed::Yes => tracing::debug!(
-                subject.id = %subject,
-                effects = plan.effects.len(),
-                notices = plan.notices.len(),
-                "decided"
-            ),
+            Committed::Yes => {
+                self.count(&plan, &jobs);
+                tracing::debug!(
+                    subject.id = %subject,
+                    effects = plan.effects.len(),
+                    notices = plan.notices.len(),
+                    "decided"
+                );
+            }
             Committed::Conflict => {
                 tracing::debug!(subject.id = %subject, "somebody was faster, deciding again")
             }
@@ -68,12 +73,42 @@ impl Engine {
         Ok(true)
     }
 
+    /// Counts what a plan ended and began. Only configured lanes are named.
+    fn count(&self, plan: &Plan, jobs: &Jobs) {
+        let meter = self.store.meter();
+        for notice in &plan.notices {
+            let outcome = match notice.turn {
+                Turn::Succeeded { .. } => "succeeded",
+                Turn::Failed { .. } => "failed",
+                Turn::Cancelled { .. } => "cancelled",
+                Turn::Superseded { .. } => "superseded",
+                _ => continue,
+            };
+            let lane = &notice.lane;
+            let id = lane.subject();
+            let known = jobs.of(&id).is_some_and(|job| job.subjects().contains(&id));
+            let names = (lane.application.as_str(), lane.environment.as_str());
+            let mut rows = plan.deployments.iter();
+            let began = rows
+                .find(|row| row.id == notice.deployment)
+                .map_or(notice.at, |row| row.created_at);
+            let took = (notice.at - began).as_micros() as f64 / 1e6;
+            meter.deployment(known.then_some(names), outcome, took);
+        }
+        let rollbacks = plan.audit.iter().filter(|line| line.action == ROLLED_BACK);
+        rollbacks.for_each(|_| meter.rollback());
+    }
+
     /// Wakes every configured subject, as if something outside had hinted at each of them.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn sweep(&self) -> Result<(), StoreError> {
-        self.store.hint(&self.jobs().subjects()).await
+        self.store.hint(&self.jobs().subjects()).await?;
+        self.store
+            .meter()
+            .swept(self.store.now().await?.0 as f64 / 1e6);
+        Ok(())
     }
 }
 

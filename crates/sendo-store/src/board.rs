@@ -6,13 +6,14 @@ use std::cmp::Reverse;
 
 use sendo_core::deployment::{Deployment, DeploymentId};
 use sendo_core::notice::Notice;
+use sendo_core::time::Timestamp;
 
 use crate::db::statement::{
     BACKLOG, BOARD, DEPLOYMENT, DEPLOYMENTS_IN_STATE, DEPLOYMENTS_NEWEST,
-    DEPLOYMENTS_OF_APPLICATION, REVISION, TIMELINE,
+    DEPLOYMENTS_OF_APPLICATION, QUEUES, REVISION, TIMELINE,
 };
 use crate::db::{Db, Kind, Row, Tx, args, transact};
-use crate::store::{Backlog, DeploymentFilter, Result};
+use crate::store::{Backlog, DeploymentFilter, Queue, Result};
 
 /// How many deployments are listed when nobody says.
 const USUAL: u32 = 100;
@@ -94,6 +95,22 @@ pub(crate) async fn backlog(db: &Db) -> Result<Backlog> {
             notices: row.int("notices")?,
             unsealed: row.int("unsealed")?,
         })
+    })
+}
+
+pub(crate) async fn queues(db: &Db) -> Result<Vec<Queue>> {
+    transact!(db, Kind::Read, tx => {
+        let now = tx.now;
+        let rows = tx.rows(&QUEUES, args![now]).await?;
+        let queue = |row: &Row| {
+            Ok(Queue {
+                name: row.text("queue")?,
+                state: row.text("state")?,
+                count: row.int("n")?,
+                oldest: row.opt_int("oldest")?.map(Timestamp),
+            })
+        };
+        rows.iter().map(queue).collect()
     })
 }
 

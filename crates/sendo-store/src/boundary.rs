@@ -5,10 +5,11 @@
 //! through all of them.
 
 /// Every place the store commits at.
-pub const PLACES: [&str; 19] = [
+pub const PLACES: [&str; 20] = [
     place::ACCEPT,
     place::CLAIM_DELIVERY,
     place::SETTLE,
+    place::REPLAY,
     place::HINT,
     place::CLAIM_SUBJECT,
     place::COMMIT,
@@ -32,6 +33,7 @@ pub(crate) mod place {
     pub(crate) const ACCEPT: &str = "store.accept";
     pub(crate) const CLAIM_DELIVERY: &str = "store.claim_delivery";
     pub(crate) const SETTLE: &str = "store.settle";
+    pub(crate) const REPLAY: &str = "store.replay";
     pub(crate) const HINT: &str = "store.hint";
     pub(crate) const CLAIM_SUBJECT: &str = "store.claim_subject";
     pub(crate) const COMMIT: &str = "store.commit";

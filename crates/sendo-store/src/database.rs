@@ -12,15 +12,17 @@ use sendo_core::plan::Plan;
 use sendo_core::subject::{SubjectId, SubjectKind};
 use sendo_core::time::{Span, Timestamp};
 use sendo_core::world::World;
+use sendo_metrics::Meter;
 use serde_json::Value;
+use tokio::time::Instant;
 
 use crate::accepting::Accepting;
 use crate::db::statement::INSTALLATION;
 use crate::db::{Db, Kind, args, transact};
 use crate::store::{
     Accepted, AuditRow, AuditVerdict, Backlog, Claimed, ClaimedEffect, Committed, Delivery,
-    DeliveryRow, DeploymentFilter, NewDelivery, NewSession, Record, Result, Settlement, Store,
-    TokenRow,
+    DeliveryRow, DeploymentFilter, NewDelivery, NewSession, Queue, Record, Replayed, Result,
+    Settlement, Store, TokenRow,
 };
 use crate::{
     audit, board, commit, deliveries, effects, leases, record, retention, sessions, subjects,
@@ -46,6 +48,10 @@ impl Store for Database {
         self.db.now().await
     }
 
+    fn meter(&self) -> &Meter {
+        &self.db.meter
+    }
+
     async fn installation(&self) -> Result<String> {
         transact!(self.db, Kind::Read, tx => {
             let row = tx.row(&INSTALLATION, args![]).await?;
@@ -54,7 +60,10 @@ impl Store for Database {
     }
 
     async fn accept(&self, delivery: NewDelivery) -> Result<Accepted> {
-        self.accepting.accept(&self.db, delivery).await
+        let began = Instant::now();
+        let accepted = self.accepting.accept(&self.db, delivery).await?;
+        self.db.meter.acknowledged(began.elapsed().as_secs_f64());
+        Ok(accepted)
     }
 
     async fn claim_delivery(&self, lease: Span, max_attempts: u32) -> Result<Option<Delivery>> {
@@ -63,6 +72,10 @@ impl Store for Database {
 
     async fn settle(&self, delivery: &Delivery, settlement: Settlement) -> Result<()> {
         deliveries::settle(&self.db, delivery, &settlement).await
+    }
+
+    async fn replay(&self, id: &str, audit: AuditEntry) -> Result<Replayed> {
+        deliveries::replay(&self.db, id, &audit).await
     }
 
     async fn hint(&self, subjects: &[SubjectId]) -> Result<()> {
@@ -172,6 +185,10 @@ impl Store for Database {
 
     async fn backlog(&self) -> Result<Backlog> {
         board::backlog(&self.db).await
+    }
+
+    async fn queues(&self) -> Result<Vec<Queue>> {
+        board::queues(&self.db).await
     }
 
     async fn revision(&self) -> Result<i64> {

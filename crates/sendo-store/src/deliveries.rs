@@ -1,25 +1,29 @@
 //! What came in: stored before it is answered, claimed in order, settled once.
 //!
 //! A duplicate adds nothing but its count. A delivery that was claimed too often is quarantined
-//! by the claim itself, so that one that kills the process cannot do so for ever.
+//! by the claim itself, so that one that kills the process cannot do so for ever; from there a person
+//! can have it translated once more.
 
+use sendo_core::audit::AuditEntry;
 use sendo_core::time::Span;
 
+use crate::audit::append;
 use crate::boundary::place;
 use crate::codec::{id, json, seq};
 use crate::db::statement::{
-    ACCEPT, CLAIM_DELIVERY, DELIVERIES_BY_OUTCOME, DELIVERIES_NEWEST, INSERT_EVENT, SETTLE_DELIVERY,
+    ACCEPT, CLAIM_DELIVERY, DELIVERIES_BY_OUTCOME, DELIVERIES_NEWEST, DELIVERY_STANDING,
+    INSERT_EVENT, REPLAY_DELIVERY, SETTLE_DELIVERY,
 };
 use crate::db::{Db, Kind, Row, Tx, args, transact};
 use crate::error::StoreError;
 use crate::store::{
-    Accepted, Delivery, DeliveryOutcome, DeliveryRow, NewDelivery, Result, Settlement,
+    Accepted, Delivery, DeliveryOutcome, DeliveryRow, NewDelivery, Replayed, Result, Settlement,
 };
 use crate::subjects::{put_fact, wake};
 
 /// Stores deliveries in one transaction, in their order; either all of them or none.
 pub(crate) async fn accept(db: &Db, deliveries: &[&NewDelivery]) -> Result<Vec<Accepted>> {
-    transact!(db, Kind::Write(place::ACCEPT), tx => {
+    let (all, now) = transact!(db, Kind::Write(place::ACCEPT), tx => {
         let now = tx.now;
         let mut all = Vec::with_capacity(deliveries.len());
         for delivery in deliveries {
@@ -41,8 +45,14 @@ pub(crate) async fn accept(db: &Db, deliveries: &[&NewDelivery]) -> Result<Vec<A
                 Accepted::Duplicate(id)
             });
         }
-        Ok(all)
-    })
+        Ok((all, now))
+    })?;
+    for (delivery, accepted) in deliveries.iter().zip(&all) {
+        let new = matches!(accepted, Accepted::New(_));
+        let at = now.0 as f64 / 1e6;
+        db.meter.delivery(&delivery.source, &delivery.name, new, at);
+    }
+    Ok(all)
 }
 
 pub(crate) async fn claim(db: &Db, lease: Span, max_attempts: u32) -> Result<Option<Delivery>> {
@@ -78,7 +88,7 @@ fn exhausted(max_attempts: u32) -> DeliveryOutcome {
 }
 
 pub(crate) async fn settle(db: &Db, delivery: &Delivery, settlement: &Settlement) -> Result<()> {
-    transact!(db, Kind::Write(place::SETTLE), tx => {
+    let settled = transact!(db, Kind::Write(place::SETTLE), tx => {
         let now = tx.now;
         finish(&mut tx, delivery, &settlement.outcome).await?;
         for (n, event) in settlement.events.iter().enumerate() {
@@ -102,6 +112,32 @@ pub(crate) async fn settle(db: &Db, delivery: &Delivery, settlement: &Settlement
             }
         }
         Ok(())
+    });
+    if matches!(settled, Err(StoreError::ClaimLost { .. })) {
+        db.meter.fenced();
+    }
+    settled
+}
+
+/// A quarantined delivery left no events, so translating it once more repeats none.
+pub(crate) async fn replay(db: &Db, id: &str, entry: &AuditEntry) -> Result<Replayed> {
+    let Ok(seq) = seq(id) else {
+        return Ok(Replayed::Unknown);
+    };
+    transact!(db, Kind::Write(place::REPLAY), tx => {
+        if tx.run(&REPLAY_DELIVERY, args![seq]).await? == 1 {
+            append(&mut tx, entry).await?;
+            return Ok(Replayed::Yes);
+        }
+        tx.abandon();
+        let Some(row) = tx.row(&DELIVERY_STANDING, args![seq]).await? else {
+            return Ok(Replayed::Unknown);
+        };
+        Ok(match row.opt_text("outcome")?.as_deref() {
+            None => Replayed::Waiting,
+            Some("quarantined") if row.int("bodiless")? != 0 => Replayed::Bodiless,
+            Some(_) => Replayed::Settled,
+        })
     })
 }
 

@@ -41,6 +41,8 @@ pub use boundary::{Boundaries, NoBoundaries, PLACES, Point, Side};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use copy::{Copied, CopyError, Progress, Restore, Watch, backup, migrate, restore};
 pub use error::StoreError;
+pub use sendo_metrics::Meter;
+
 pub use open::{Options, SCHEMA, open};
 pub use sessions::{LINK_LIFE, SESSION_IDLE, SESSION_LIFE};
 pub use store::*;

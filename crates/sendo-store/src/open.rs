@@ -7,6 +7,7 @@ use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sendo_metrics::Meter;
 use sqlx::postgres::PgConnectOptions;
 
 use crate::boundary::{Boundaries, NoBoundaries};
@@ -28,6 +29,8 @@ pub struct Options {
     pub handover: Duration,
     /// Who is told before and after each commit.
     pub boundaries: Arc<dyn Boundaries>,
+    /// Counts and measures what happens; handed on with the store.
+    pub meter: Meter,
     /// How many connections read a SQLite file.
     pub readers: u32,
     /// How many connections a Postgres pool has.
@@ -44,6 +47,7 @@ impl Default for Options {
             clock: Arc::new(SystemClock::new()),
             handover: Duration::from_secs(30),
             boundaries: Arc::new(NoBoundaries),
+            meter: Meter::default(),
             readers: 4,
             connections: 10,
             acquire: Duration::from_secs(5),

@@ -37,13 +37,17 @@ pub(crate) async fn intend(db: &Db, effect: &ClaimedEffect, intent: &Value) -> R
 }
 
 pub(crate) async fn record(db: &Db, effect: &ClaimedEffect, record: &Record) -> Result<bool> {
-    transact!(db, Kind::Write(place::RECORD), tx => {
+    let held = transact!(db, Kind::Write(place::RECORD), tx => {
         let held = write(&mut tx, effect, record).await?;
         if !held {
             tx.abandon();
         }
         Ok(held)
-    })
+    })?;
+    if !held {
+        db.meter.fenced();
+    }
+    Ok(held)
 }
 
 /// Writes a record; false when the claim is lost, and then the caller must roll back.

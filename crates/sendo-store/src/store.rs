@@ -19,6 +19,7 @@ use sendo_core::plan::Plan;
 use sendo_core::subject::{SubjectId, SubjectKind};
 use sendo_core::time::{Span, Timestamp};
 use sendo_core::world::World;
+use sendo_metrics::Meter;
 use serde::{Deserialize, Serialize};
 
 use crate::StoreError;
@@ -102,6 +103,21 @@ pub struct Settlement {
     pub wakes: Vec<Wake>,
     /// Its terminal outcome.
     pub outcome: DeliveryOutcome,
+}
+
+/// What became of asking that a quarantined delivery is translated once more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Replayed {
+    /// It waits for translation again, with all of its attempts.
+    Yes,
+    /// It waited for translation already; nothing was changed.
+    Waiting,
+    /// It was settled otherwise; only quarantined ones are translated again.
+    Settled,
+    /// Its body was deleted after the retention time.
+    Bodiless,
+    /// There is none of that id.
+    Unknown,
 }
 
 /// A subject claimed for a decision, with its world.
@@ -292,11 +308,26 @@ pub struct Backlog {
     pub unsealed: i64,
 }
 
+/// One queue, in one of the ways what is in it can stand; and the quarantine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Queue {
+    /// `deliveries`, `subjects`, `effects`, `notices`, `audit` or `quarantine`.
+    pub name: String,
+    /// `ready`, `claimed` or `later`.
+    pub state: String,
+    /// How many.
+    pub count: i64,
+    /// Since when the oldest has been so.
+    pub oldest: Option<Timestamp>,
+}
+
 /// Everything durable. Implemented for SQLite and Postgres, held to one conformance suite.
 #[async_trait]
 pub trait Store: Send + Sync {
     /// The store's clock.
     async fn now(&self) -> Result<Timestamp>;
+    /// Counts and measures what happens in this process.
+    fn meter(&self) -> &Meter;
     /// The text drawn once for this database.
     async fn installation(&self) -> Result<String>;
 
@@ -308,6 +339,10 @@ pub trait Store: Send + Sync {
     /// Settles a claimed delivery: events, wakes, announcements and outcome together. Fails with
     /// [`StoreError::ClaimLost`] when the claim ended meanwhile; nothing is written then.
     async fn settle(&self, delivery: &Delivery, settlement: Settlement) -> Result<()>;
+
+    /// Lets a quarantined delivery be translated once more, as if it had just come; `audit` is kept
+    /// only if that changes anything.
+    async fn replay(&self, id: &str, audit: AuditEntry) -> Result<Replayed>;
 
     /// Wakes subjects because something outside may have changed; makes those that are new.
     async fn hint(&self, subjects: &[SubjectId]) -> Result<()>;
@@ -384,6 +419,8 @@ pub trait Store: Send + Sync {
     async fn deliveries(&self, outcome: Option<&str>, limit: u32) -> Result<Vec<DeliveryRow>>;
     /// What is still under way.
     async fn backlog(&self) -> Result<Backlog>;
+    /// How long the queues are, for a scrape: one query, independent of history.
+    async fn queues(&self) -> Result<Vec<Queue>>;
     /// A number that grows whenever a deployment or notice is written; for live pages.
     async fn revision(&self) -> Result<i64>;
 

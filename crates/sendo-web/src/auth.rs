@@ -150,7 +150,10 @@ pub(crate) async fn authorise(
         let checked = identify(&app, request.headers())
             .await
             .and_then(|caller| check(&app, access, &caller).map(|()| caller));
-        checked.inspect_err(|refusal| app.refusals.note(refusal, request.uri().path()))?
+        checked.inspect_err(|refusal| {
+            app.web.store.meter().refused();
+            app.refusals.note(refusal, request.uri().path());
+        })?
     };
     request.extensions_mut().insert(caller);
     Ok(next.run(request).await)
@@ -244,7 +247,7 @@ fn invalid() -> Refusal {
     )
 }
 
-/// Counts refused callers, and logs them without letting them fill the log.
+/// Logs refused callers without letting them fill the log.
 #[derive(Debug, Default)]
 pub(crate) struct Refusals {
     state: Mutex<Noted>,
@@ -252,22 +255,15 @@ pub(crate) struct Refusals {
 
 #[derive(Debug, Default)]
 struct Noted {
-    total: u64,
     unlogged: u64,
     logged_at: Option<Instant>,
 }
 
 impl Refusals {
-    /// How many there were.
-    pub(crate) fn total(&self) -> u64 {
-        self.state.lock().map_or(0, |noted| noted.total)
-    }
-
     pub(crate) fn note(&self, refusal: &Refusal, path: &str) {
         let Ok(mut noted) = self.state.lock() else {
             return;
         };
-        noted.total += 1;
         noted.unlogged += 1;
         let now = Instant::now();
         if noted

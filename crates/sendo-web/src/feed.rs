@@ -8,7 +8,6 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::extract::State;
@@ -42,7 +41,6 @@ pub struct Feed {
     revision: watch::Sender<i64>,
     seats: Arc<Semaphore>,
     capacity: usize,
-    refused: AtomicU64,
     bell: Notify,
 }
 
@@ -54,7 +52,6 @@ impl Feed {
             revision: watch::Sender::new(0),
             seats: Arc::new(Semaphore::new(capacity)),
             capacity,
-            refused: AtomicU64::new(0),
             bell: Notify::new(),
         })
     }
@@ -90,11 +87,6 @@ impl Feed {
         self.capacity.saturating_sub(self.seats.available_permits())
     }
 
-    /// How many clients found no seat.
-    pub(crate) fn refused(&self) -> u64 {
-        self.refused.load(Ordering::Relaxed)
-    }
-
     fn tell(&self, revision: i64) {
         self.revision.send_if_modified(|told| {
             let changed = *told != revision;
@@ -105,7 +97,6 @@ impl Feed {
 
     fn seat(&self) -> Answer<OwnedSemaphorePermit> {
         self.seats.clone().try_acquire_owned().map_err(|_| {
-            self.refused.fetch_add(1, Ordering::Relaxed);
             Refusal::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "feed_full",
@@ -159,7 +150,9 @@ impl Listener {
 /// Listens to the feed.
 pub(crate) async fn listen(State(app): State<App>, headers: HeaderMap) -> Answer<Response> {
     let feed = &app.web.feed;
-    let seat = feed.seat()?;
+    let seat = feed
+        .seat()
+        .inspect_err(|_| app.web.store.meter().no_seat())?;
     // Subscribed before the store is asked: what comes between is told.
     let revision = feed.revision.subscribe();
     let seen = app.web.store.revision().await?;

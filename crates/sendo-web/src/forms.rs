@@ -9,7 +9,7 @@ use sendo_core::deployment::DeploymentId;
 use sendo_report::page;
 use serde::Deserialize;
 
-use crate::api::{acts, locks};
+use crate::api::{acts, deliveries, locks};
 use crate::auth::Caller;
 use crate::body::FormBody;
 use crate::error::Answer;
@@ -63,6 +63,22 @@ pub(crate) async fn rollback(
 ) -> Answer<Response> {
     acts::roll_back(&app, &caller, &headers, &lane, None, said.reason).await?;
     Ok(Redirect::to(&page::application_path(&lane.0)).into_response())
+}
+
+/// A form that says nothing but where it was sent.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Nothing {}
+
+/// Has a quarantined delivery translated once more.
+pub(crate) async fn replay(
+    State(app): State<App>,
+    caller: Caller,
+    InPath(id): InPath<String>,
+    FormBody(Nothing {}): FormBody<Nothing>,
+) -> Answer<Response> {
+    deliveries::again(&app, &caller, &id).await?;
+    Ok(Redirect::to(page::DELIVERIES_PATH).into_response())
 }
 
 /// What is to be closed, as the page asks.

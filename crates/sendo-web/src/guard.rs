@@ -40,7 +40,8 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
             .await
             .unwrap_or_else(|_| too_slow().into_response()),
     };
-    app.counters.answered(answer.status());
+    let meter = app.web.store.meter();
+    meter.answered(answer.status().as_u16());
     finish(&app, answer, page).await
 }
 

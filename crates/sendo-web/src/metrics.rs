@@ -1,140 +1,77 @@
-//! Metrics in Prometheus' text format. Labels come from lists in the code, never from callers.
+//! What is scraped. Counters count where things happen; what the store knows is asked for here, and
+//! not more often than every few seconds, however many scrape.
 
-use std::fmt::Write as _;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use sendo_store::{Accepted, DeliveryOutcome};
+use sendo_metrics::{Depth, Meter};
+use sendo_store::Queue;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
 
+use crate::api;
+use crate::auth::Caller;
 use crate::error::Answer;
-use crate::query::MOST;
-use crate::state::{App, Readiness};
+use crate::state::{App, Readiness, Shared};
 
-const KINDS: [&str; 2] = ["deploy", "image"];
-const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
+/// For how long what the store said is good.
+const FRESH: Duration = Duration::from_secs(5);
 
-/// What was counted since the process started.
+/// When the store was asked last; also keeps scrapes apart.
 #[derive(Debug, Default)]
-pub(crate) struct Counters {
-    answers: [AtomicU64; CLASSES.len()],
-    /// New and duplicate ones of each kind.
-    accepted: [[AtomicU64; 2]; KINDS.len()],
+pub(crate) struct Scrapes(Mutex<Option<Instant>>);
+
+/// Every metric of the process and of its store. It names applications, so it takes a token that is
+/// good for all of them wherever one is shown.
+pub(crate) async fn show(State(app): State<App>, caller: Caller) -> Answer<Response> {
+    caller.require_all()?;
+    let meter = app.web.store.meter();
+    let mut asked = app.scrapes.0.lock().await;
+    if asked.is_none_or(|at| at.elapsed() >= FRESH) {
+        ask(&app, meter).await?;
+        *asked = Some(Instant::now());
+    }
+    meter.ready(*app.web.ready.borrow() == Readiness::Ready);
+    meter.listeners(app.web.feed.clients());
+    let text = meter.scrape();
+    Ok(([(CONTENT_TYPE, sendo_metrics::CONTENT_TYPE)], text).into_response())
 }
 
-impl Counters {
-    pub(crate) fn answered(&self, status: StatusCode) {
-        let class = usize::from(status.as_u16() / 100).saturating_sub(1);
-        if let Some(count) = self.answers.get(class) {
-            count.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    pub(crate) fn accepted(&self, kind: &str, accepted: &Accepted) {
-        let row = KINDS.iter().position(|known| *known == kind);
-        let column = usize::from(matches!(accepted, Accepted::Duplicate(_)));
-        let count = row
-            .and_then(|row| self.accepted.get(row))
-            .and_then(|row| row.get(column));
-        if let Some(count) = count {
-            count.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-}
-
-/// Every metric of the process and of its store.
-pub(crate) async fn show(State(app): State<App>) -> Answer<Response> {
+async fn ask(app: &Shared, meter: &Meter) -> Answer<()> {
     let store = &app.web.store;
-    let backlog = store.backlog().await?;
-    let newest = store.deliveries(None, MOST).await?;
-    let revision = store.revision().await?;
-    let ready = *app.web.ready.borrow() == Readiness::Ready;
-
-    let mut text = Exposition::default();
-    text.family("sendo_build_info", "gauge", "The version that runs.");
-    text.sample("sendo_build_info", &[("version", app.web.version)], 1);
-    text.family(
-        "sendo_ready",
-        "gauge",
-        "1 while the process can be sent work.",
-    );
-    text.sample("sendo_ready", &[], u64::from(ready));
-    text.family("sendo_store_revision", "gauge", "Grows with what is shown.");
-    text.sample("sendo_store_revision", &[], revision);
-    text.family("sendo_backlog", "gauge", "What is still under way.");
-    for (kind, count) in [
-        ("deliveries", backlog.deliveries),
-        ("subjects", backlog.subjects),
-        ("effects", backlog.effects),
-        ("notices", backlog.notices),
-        ("unsealed", backlog.unsealed),
-    ] {
-        text.sample("sendo_backlog", &[("kind", kind)], count);
-    }
-    let name = "sendo_deliveries_newest";
-    text.family(name, "gauge", "Outcomes of the newest 1,000 deliveries.");
-    for outcome in ["open", "done", "ignored", "quarantined"] {
-        let count = newest
-            .iter()
-            .filter(|row| outcome_name(row.outcome.as_ref()) == outcome)
-            .count();
-        text.sample(name, &[("outcome", outcome)], count);
-    }
-    let name = "sendo_api_deliveries_total";
-    text.family(name, "counter", "Requests taken in by the API.");
-    for (kind, counts) in KINDS.into_iter().zip(&app.counters.accepted) {
-        for (outcome, count) in ["new", "duplicate"].into_iter().zip(counts) {
-            let labels = [("kind", kind), ("outcome", outcome)];
-            text.sample(name, &labels, count.load(Ordering::Relaxed));
-        }
-    }
-    let name = "sendo_http_answers_total";
-    text.family(name, "counter", "Answers by class of status.");
-    for (class, count) in CLASSES.into_iter().zip(&app.counters.answers) {
-        text.sample(name, &[("class", class)], count.load(Ordering::Relaxed));
-    }
-    let name = "sendo_calls_refused_total";
-    text.family(name, "counter", "Calls refused for want of a good token.");
-    text.sample(name, &[], app.refusals.total());
-    text.family("sendo_sse_clients", "gauge", "Open pages that listen.");
-    text.sample("sendo_sse_clients", &[], app.web.feed.clients());
-    let name = "sendo_sse_refused_total";
-    text.family(name, "counter", "Pages that found no seat.");
-    text.sample(name, &[], app.web.feed.refused());
-
-    let kind = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
-    Ok((kind, text.0).into_response())
-}
-
-const fn outcome_name(outcome: Option<&DeliveryOutcome>) -> &'static str {
-    match outcome {
-        None => "open",
-        Some(DeliveryOutcome::Done) => "done",
-        Some(DeliveryOutcome::Ignored { .. }) => "ignored",
-        Some(DeliveryOutcome::Quarantined { .. }) => "quarantined",
-    }
-}
-
-/// The text format. Writing into a string does not fail.
-#[derive(Default)]
-struct Exposition(String);
-
-impl Exposition {
-    fn family(&mut self, name: &str, kind: &str, help: &str) {
-        let _ = write!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}\n");
-    }
-
-    fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: impl std::fmt::Display) {
-        self.0.push_str(name);
-        for (at, (label, text)) in labels.iter().enumerate() {
-            let open = if at == 0 { '{' } else { ',' };
-            let _ = write!(self.0, "{open}{label}=\"{text}\"");
-        }
-        if !labels.is_empty() {
-            self.0.push('}');
-        }
-        let _ = writeln!(self.0, " {value}");
-    }
+    let (now, queues) = (store.now().await?, store.queues().await?);
+    let quarantined = queues.iter().find(|queue| queue.name == "quarantine");
+    let quarantined = quarantined.map_or(0, |queue| queue.count);
+    let depth = |queue: &Queue| {
+        let known =
+            |names: &[&'static str], name: &str| names.iter().copied().find(|one| *one == name);
+        Some(Depth {
+            queue: known(
+                &["deliveries", "subjects", "effects", "notices", "audit"],
+                &queue.name,
+            )?,
+            state: known(&["ready", "claimed", "later"], &queue.state)?,
+            count: queue.count as f64,
+            oldest: queue
+                .oldest
+                .map(|at| ((now - at).as_micros().max(0)) as f64 / 1e6),
+        })
+    };
+    let depths: Vec<Depth> = queues.iter().filter_map(depth).collect();
+    meter.queues(&depths, quarantined as f64);
+    let closed = api::locks::closed(app).await?;
+    let of = |scope: &str| {
+        let locks = closed.locks.iter();
+        locks
+            .filter(|lock| api::locks::scope(&lock.area) == scope)
+            .count()
+    };
+    let mut scopes = ["lane", "application", "environment", "everything"]
+        .map(|scope| (scope, of(scope)))
+        .to_vec();
+    scopes.push(("rollback", closed.held.len()));
+    meter.locks(&scopes);
+    Ok(())
 }

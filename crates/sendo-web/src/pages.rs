@@ -209,6 +209,7 @@ pub(crate) async fn deliveries(
     let view = DeliveriesPage {
         lines: rows.into_iter().map(delivery).collect(),
         outcome: asked.outcome,
+        may: api::deliveries::may_replay(&caller),
         at: app.web.store.now().await?,
     };
     let html = page::deliveries(&view, caller.reader(), language(&app, &headers));

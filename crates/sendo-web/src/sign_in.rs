@@ -60,6 +60,7 @@ pub(crate) async fn with_token(
     let token = match believe(&app, typed.token.trim()).await {
         Ok(token) => token,
         Err(refusal) if refusal.status == StatusCode::UNAUTHORIZED => {
+            app.web.store.meter().refused();
             app.refusals.note(&refusal, page::SIGN_IN_PATH);
             tokio::time::sleep(PAUSE).await;
             let html = page::sign_in(next, true, language(&app, &headers));

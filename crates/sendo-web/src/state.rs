@@ -14,7 +14,7 @@ use tokio::sync::{Semaphore, watch};
 use crate::api::plan::Planner;
 use crate::auth::Refusals;
 use crate::feed::Feed;
-use crate::metrics::Counters;
+use crate::metrics::Scrapes;
 
 /// The rules of the configured lanes, in order; asked anew each time, so that a reload is seen.
 pub type Lanes = Arc<dyn Fn() -> Arc<[LaneRules]> + Send + Sync>;
@@ -108,7 +108,7 @@ pub(crate) type App = Arc<Shared>;
 /// The process's side, and what lives as long as the router.
 pub(crate) struct Shared {
     pub(crate) web: WebState,
-    pub(crate) counters: Counters,
+    pub(crate) scrapes: Scrapes,
     pub(crate) refusals: Refusals,
     /// Recomputing the audit chain reads all of it: one at a time.
     pub(crate) verifying: Semaphore,
@@ -123,7 +123,7 @@ impl Shared {
         let public = web.public_url.as_deref().and_then(|url| url.parse().ok());
         Self {
             web,
-            counters: Counters::default(),
+            scrapes: Scrapes::default(),
             refusals: Refusals::default(),
             verifying: Semaphore::new(1),
             planning: Semaphore::new(1),

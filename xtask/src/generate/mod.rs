@@ -32,6 +32,10 @@ const ROWS: &[Row] = &[
         file: "docs/reference/codes.md",
         arguments: &["reference", "codes"],
     },
+    Row {
+        file: "docs/reference/metrics.md",
+        arguments: &["reference", "metrics"],
+    },
 ];
 
 struct Row {

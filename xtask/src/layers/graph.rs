@@ -9,6 +9,7 @@ use crate::workspace::{Dependency, Package, Workspace};
 const LEVELS: &[(&str, u8)] = &[
     ("sendo-core", 0),
     ("sendo-manifest", 0),
+    ("sendo-metrics", 0),
     ("sendo-store", 1),
     ("sendo-git", 1),
     ("sendo-kube", 1),

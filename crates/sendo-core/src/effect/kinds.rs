@@ -26,6 +26,22 @@ pub enum Class {
     N,
 }
 
+impl Class {
+    /// Its letter.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::O => "O",
+            Self::A => "A",
+            Self::B => "B",
+            Self::C => "C",
+            Self::D => "D",
+            Self::E => "E",
+            Self::N => "N",
+        }
+    }
+}
+
 /// What a published edit sets, in the words of the manifests repository.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "edit", rename_all = "snake_case")]

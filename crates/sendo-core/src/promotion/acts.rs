@@ -20,6 +20,9 @@ use crate::time::Timestamp;
 /// The key under which a lane tells that it is held; `null` while it is not.
 pub const HELD: &str = "held";
 
+/// The action the audit trail keeps of a rollback.
+pub const ROLLED_BACK: &str = "deployment.rolled_back";
+
 /// At most this many candidates that ended without success are remembered.
 const MOST_ENDED: usize = 5;
 
@@ -246,7 +249,7 @@ impl Draft<'_> {
             compared: self.state.last_success(),
             created_at: at,
         };
-        self.audit_act("deployment.rolled_back", asked, Some(ordinal));
+        self.audit_act(ROLLED_BACK, asked, Some(ordinal));
         self.state.held = Some(Held {
             deployment: candidate.id(&self.rules.lane),
             by: asked.by.clone(),

@@ -31,7 +31,7 @@ mod tags;
 mod telling;
 mod tidying;
 
-pub use acts::{HELD, has_a_chance};
+pub use acts::{HELD, ROLLED_BACK, has_a_chance};
 pub use decide::Promotions;
 pub use render::sample_edits;
 pub use rules::{

@@ -1,11 +1,11 @@
-//! What came in, from where, and what became of it.
+//! What came in, from where, and what became of it; and the form that has it translated once more.
 
 use askama::Template;
 use sendo_core::view::{Became, DeliveriesPage, DeliveryLine};
 
 use super::labels::Labels;
 use super::shown::{Moment, Shown};
-use super::{Reader, finish};
+use super::{DELIVERIES_PATH, Reader, finish};
 use crate::{Language, escape};
 
 /// The newest deliveries as HTML.
@@ -14,9 +14,9 @@ pub fn deliveries(view: &DeliveriesPage, reader: Reader<'_>, language: Language)
     let labels = Labels::of(language);
     let choice = |outcome: &'static str, word| Choice {
         path: if outcome.is_empty() {
-            "/deliveries".to_owned()
+            DELIVERIES_PATH.to_owned()
         } else {
-            format!("/deliveries?outcome={outcome}")
+            format!("{DELIVERIES_PATH}?outcome={outcome}")
         },
         word,
         current: view.outcome.as_deref().unwrap_or_default() == outcome,
@@ -65,6 +65,8 @@ struct Line {
     shape: &'static str,
     word: &'static str,
     why: Option<(Shown, String)>,
+    /// Whether there is a button to have it translated once more.
+    replay: bool,
 }
 
 fn shown(
@@ -87,6 +89,7 @@ fn shown(
         duplicates: line.duplicates,
         shape,
         word,
+        replay: view.may && matches!(line.became, Became::Quarantined(_)),
         why: why.map(|why| (Shown::words(&why.message), why.reason_code.clone())),
     }
 }

@@ -57,6 +57,9 @@ pub const EVENTS_PATH: &str = "/events";
 /// What is closed to deployments.
 pub const LOCKS_PATH: &str = "/locks";
 
+/// What came in.
+pub const DELIVERIES_PATH: &str = "/deliveries";
+
 /// The page of one deployment.
 #[must_use]
 pub fn deployment_path(deployment: &DeploymentId) -> String {

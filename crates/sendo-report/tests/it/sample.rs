@@ -307,6 +307,7 @@ pub(crate) fn deliveries() -> DeliveriesPage {
         .map(line)
         .to_vec(),
         outcome: None,
+        may: true,
         at: NOW,
     }
 }

@@ -23,6 +23,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use sendo_core::time::Timestamp;
+use sendo_metrics::Meter;
 use sqlx::{Executor as _, PgPool, SqlitePool};
 
 use crate::boundary::Boundaries;
@@ -38,6 +39,7 @@ pub(crate) struct Db {
     pools: Pools,
     clock: Arc<dyn Clock>,
     boundaries: Arc<dyn Boundaries>,
+    pub(crate) meter: Meter,
     /// The latest time given out, so that a clock set back does not carry the store with it.
     latest: AtomicI64,
 }
@@ -103,6 +105,7 @@ impl Db {
             pools,
             clock: Arc::clone(&options.clock),
             boundaries: Arc::clone(&options.boundaries),
+            meter: options.meter.clone(),
             latest: AtomicI64::new(0),
         }
     }
@@ -114,7 +117,7 @@ impl Db {
 
     /// Begins a transaction and reads the clock in it.
     pub(crate) async fn begin(&self, kind: Kind) -> Result<Tx> {
-        let mut tx = Tx::begin(&self.pools, kind, Arc::clone(&self.boundaries)).await?;
+        let mut tx = Tx::begin(self, kind).await?;
         tx.now = match (&self.pools, self.clock.is_ambient()) {
             (Pools::Postgres(_), true) => tx.server_time().await?,
             _ => self.steady(self.clock.now()),

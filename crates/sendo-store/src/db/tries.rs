@@ -6,6 +6,8 @@
 
 use std::time::Duration;
 
+use sendo_metrics::Meter;
+
 use crate::error::StoreError;
 
 /// How often a transaction runs at most, and how long the pauses are: about three seconds in all.
@@ -19,11 +21,12 @@ pub(crate) struct Tries {
 
 impl Tries {
     /// Whether to run again; waits before it says yes.
-    pub(crate) async fn again(&mut self, error: &StoreError) -> bool {
+    pub(crate) async fn again(&mut self, error: &StoreError, meter: &Meter) -> bool {
         let Some(pause) = PAUSES_MS.get(self.made).filter(|_| error.is_transient()) else {
             return false;
         };
         self.made += 1;
+        meter.busy();
         let pause = rand::random_range(pause / 2..=*pause);
         tracing::debug!(db.tries = self.made, %error, "transaction runs again");
         tokio::time::sleep(Duration::from_millis(pause)).await;
@@ -45,7 +48,7 @@ macro_rules! transact {
             }
             .await;
             match attempt {
-                Err(error) if tries.again(&error).await => {}
+                Err(error) if tries.again(&error, &$db.meter).await => {}
                 done => break done,
             }
         }

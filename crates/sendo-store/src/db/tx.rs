@@ -8,11 +8,13 @@ use std::sync::Arc;
 
 use futures_util::stream::{BoxStream, StreamExt as _, TryStreamExt as _};
 use sendo_core::time::Timestamp;
+use sendo_metrics::Meter;
 use sqlx::{Postgres, Sqlite, Transaction};
+use tokio::time::Instant;
 
 use super::row::{Arg, Row};
 use super::statement::Statement;
-use super::{Pools, args, statement};
+use super::{Db, Pools, args, statement};
 use crate::boundary::{Boundaries, Point, Side};
 use crate::error::StoreError;
 use crate::store::Result;
@@ -26,11 +28,23 @@ pub(crate) enum Kind {
     Write(&'static str),
 }
 
+impl Kind {
+    /// What it is for, as it is measured.
+    fn op(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write(place) => place.trim_start_matches("store."),
+        }
+    }
+}
+
 /// A transaction under way.
 pub(crate) struct Tx {
     inner: Inner,
     kind: Kind,
     boundaries: Arc<dyn Boundaries>,
+    meter: Meter,
+    began: Instant,
     abandoned: bool,
     /// The store's clock, read when the transaction began.
     pub(crate) now: Timestamp,
@@ -57,12 +71,9 @@ macro_rules! bound {
 }
 
 impl Tx {
-    pub(super) async fn begin(
-        pools: &Pools,
-        kind: Kind,
-        boundaries: Arc<dyn Boundaries>,
-    ) -> Result<Self> {
-        let inner = match (pools, kind) {
+    pub(super) async fn begin(db: &Db, kind: Kind) -> Result<Self> {
+        let began = Instant::now();
+        let inner = match (&db.pools, kind) {
             (Pools::Sqlite { readers, .. }, Kind::Read) => readers.begin().await.map(Inner::Sqlite),
             (Pools::Sqlite { writer, .. }, Kind::Write(_)) => writer
                 .begin_with("BEGIN IMMEDIATE")
@@ -78,7 +89,9 @@ impl Tx {
         Ok(Self {
             inner,
             kind,
-            boundaries,
+            boundaries: Arc::clone(&db.boundaries),
+            meter: db.meter.clone(),
+            began,
             abandoned: false,
             now: Timestamp::default(),
         })
@@ -183,6 +196,13 @@ impl Tx {
 
     /// Commits, between the two points of its place.
     pub(crate) async fn finish(self) -> Result<()> {
+        let (op, meter, began) = (self.kind.op(), self.meter.clone(), self.began);
+        self.end().await?;
+        meter.transaction(op, began.elapsed().as_secs_f64());
+        Ok(())
+    }
+
+    async fn end(self) -> Result<()> {
         let (Kind::Write(place), false) = (self.kind, self.abandoned) else {
             return match self.inner {
                 Inner::Sqlite(tx) => tx.rollback().await,

@@ -27,6 +27,13 @@ impl Boundaries for Seen {
 async fn everything(store: &Arc<dyn Store>) {
     store.accept(make::delivery("1")).await.unwrap();
     let delivery = make::claim_delivery(store).await;
+    let settlement = make::quarantining();
+    store.settle(&delivery, settlement).await.unwrap();
+    store
+        .replay(&delivery.id, make::entry("delivery.replayed"))
+        .await
+        .unwrap();
+    let delivery = make::claim_delivery(store).await;
     store.settle(&delivery, make::waking(&[])).await.unwrap();
     make::decide(store, "a/test", &make::plan(vec![make::close("close/1")])).await;
     store.hint(&[make::subject("a/test")]).await.unwrap();

@@ -1,11 +1,14 @@
 //! Deliveries: stored once, claimed in order, settled once.
 
 use sendo_core::event::Event;
-use sendo_core::time::Timestamp;
-use sendo_store::{Accepted, DeliveryOutcome, Settlement};
+use sendo_core::time::{Span, Timestamp};
+use sendo_store::{Accepted, DeliveryOutcome, Replayed, Settlement};
 
 use super::bench::LEASE;
-use super::make::{claim, claim_delivery, delivery, fact, repository, revision, subject, waking};
+use super::make::{
+    claim, claim_delivery, delivery, entry, fact, quarantining, repository, revision, subject,
+    waking,
+};
 
 contract! {
     async fn deliveries_are_claimed_in_the_order_they_arrived(bench) {
@@ -104,6 +107,76 @@ contract! {
         let rows = bench.store.deliveries(Some("quarantined"), 10).await.unwrap();
         assert!(matches!(&rows[0].outcome, Some(DeliveryOutcome::Quarantined { reason_code, .. })
             if reason_code == "attempts_exhausted"));
+    }
+
+    async fn a_quarantined_delivery_is_replayed_with_all_of_its_attempts(bench) {
+        bench.store.accept(delivery("1")).await.unwrap();
+        let first = claim_delivery(&bench.store).await;
+        bench.store.settle(&first, quarantining()).await.unwrap();
+        for became in [Replayed::Yes, Replayed::Waiting] {
+            assert_eq!(bench.store.replay(&first.id, entry("delivery.replayed")).await.unwrap(), became);
+        }
+        assert_eq!(bench.store.audit_len().await.unwrap(), 1, "what changed nothing is not audited");
+        let again = claim_delivery(&bench.store).await;
+        assert_eq!((again.id.as_str(), &again.body, again.attempts), (first.id.as_str(), &first.body, 1));
+        assert_eq!(bench.store.replay(&first.id, entry("delivery.replayed")).await.unwrap(), Replayed::Waiting);
+        assert!(bench.store.settle(&first, waking(&[])).await.is_err(), "the old claim is over");
+        bench.store.settle(&again, waking(&[])).await.unwrap();
+        let rows = bench.store.deliveries(Some("done"), 10).await.unwrap();
+        assert_eq!(rows[0].outcome, Some(DeliveryOutcome::Done));
+    }
+
+    async fn only_what_is_quarantined_with_its_body_is_replayed(bench) {
+        for (dedup, settlement) in [("1", waking(&[])), ("2", quarantining())] {
+            bench.store.accept(delivery(dedup)).await.unwrap();
+            let claimed = claim_delivery(&bench.store).await;
+            bench.store.settle(&claimed, settlement).await.unwrap();
+        }
+        bench.store.prune(bench.clock.advance(Span::from_secs(1))).await.unwrap();
+        let mut ids = vec!["9".to_owned(), "x".to_owned()];
+        ids.extend(bench.store.deliveries(None, 9).await.unwrap().into_iter().map(|row| row.id));
+        let expected = [Replayed::Unknown, Replayed::Unknown, Replayed::Bodiless, Replayed::Settled];
+        for (id, became) in ids.iter().zip(expected) {
+            assert_eq!(bench.store.replay(id, entry("delivery.replayed")).await.unwrap(), became, "{id}");
+        }
+        assert_eq!(bench.store.audit_len().await.unwrap(), 0);
+    }
+
+    async fn of_two_replays_at_once_one_is_audited(bench) {
+        bench.store.accept(delivery("1")).await.unwrap();
+        let claimed = claim_delivery(&bench.store).await;
+        bench.store.settle(&claimed, quarantining()).await.unwrap();
+        let replay = || bench.store.replay(&claimed.id, entry("delivery.replayed"));
+        let (one, other) = tokio::join!(replay(), replay());
+        let mut both = [one.unwrap(), other.unwrap()];
+        both.sort_by_key(|became| *became != Replayed::Yes);
+        assert_eq!(both, [Replayed::Yes, Replayed::Waiting]);
+        assert_eq!(bench.store.audit_len().await.unwrap(), 1);
+    }
+
+    async fn the_queues_say_what_waits_and_since_when(bench) {
+        let empty = bench.store.queues().await.unwrap();
+        assert!(empty.iter().all(|queue| queue.count == 0 && queue.oldest.is_none()));
+        let began = bench.now();
+        for dedup in ["1", "2", "3"] {
+            bench.store.accept(delivery(dedup)).await.unwrap();
+            bench.clock.advance(Span::from_secs(1));
+        }
+        let claimed = claim_delivery(&bench.store).await;
+        bench.store.settle(&claimed, quarantining()).await.unwrap();
+        claim_delivery(&bench.store).await;
+        bench.store.hint(&[subject("example1/test")]).await.unwrap();
+        let queues = bench.store.queues().await.unwrap();
+        let found = |name: &str, state: &str| queues.iter().find(|queue| queue.name == name && queue.state == state);
+        for (name, state, since) in [
+            ("deliveries", "claimed", began + Span::from_secs(1)),
+            ("deliveries", "ready", began + Span::from_secs(2)),
+            ("quarantine", "ready", began),
+            ("subjects", "ready", bench.now()),
+        ] {
+            let queue = found(name, state).unwrap();
+            assert_eq!((queue.count, queue.oldest), (1, Some(since)), "{name} {state}");
+        }
     }
 
     async fn deliveries_are_listed_newest_first_and_by_outcome(bench) {

@@ -65,6 +65,18 @@ pub(crate) fn waking(subjects: &[&SubjectId]) -> Settlement {
     }
 }
 
+/// A settlement of what cannot be read.
+pub(crate) fn quarantining() -> Settlement {
+    let outcome = DeliveryOutcome::Quarantined {
+        reason_code: "json_malformed".to_owned(),
+        message: "it is no JSON".to_owned(),
+    };
+    Settlement {
+        outcome,
+        ..waking(&[])
+    }
+}
+
 pub(crate) fn repository() -> Repository {
     "acme:acme/manifests".parse().unwrap()
 }

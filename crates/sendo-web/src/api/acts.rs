@@ -229,7 +229,6 @@ async fn take(
         None => accepted::unique("act")?,
     };
     let accepted = app.web.intake.act(request, by, dedup).await?;
-    app.counters.accepted("act", &accepted);
     Ok(accepted::answer(accepted))
 }
 

@@ -1,15 +1,21 @@
-//! Deliveries: what came in and what became of it, and how much is still under way.
+//! Deliveries: what came in and what became of it, how much is still under way, and having one that
+//! was quarantined translated once more.
 
 use axum::Json;
 use axum::extract::State;
-use sendo_store::{Backlog, DeliveryRow};
+use axum::http::StatusCode;
+use axum::response::Response;
+use sendo_store::{Accepted, Backlog, DeliveryRow, Replayed};
 use serde::{Deserialize, Serialize};
 
+use super::accepted;
 use crate::auth::Caller;
 use crate::error::{Answer, Refusal};
 use crate::names;
+use crate::path::InPath;
 use crate::query::{self, Params};
 use crate::state::{App, Shared};
+use crate::token::Scope;
 
 /// The outcomes a delivery can have.
 pub(crate) const OUTCOMES: [&str; 3] = ["done", "ignored", "quarantined"];
@@ -50,6 +56,47 @@ pub(crate) async fn rows(app: &Shared, caller: &Caller, asked: &Asked) -> Answer
     }
     let limit = query::limit(asked.limit)?;
     Ok(app.web.store.deliveries(outcome, limit).await?)
+}
+
+/// Has a quarantined delivery translated once more. One that waits for it already is left alone, so
+/// the same request twice does it once.
+pub(crate) async fn replay(
+    State(app): State<App>,
+    caller: Caller,
+    InPath(id): InPath<String>,
+) -> Answer<Response> {
+    again(&app, &caller, &id).await
+}
+
+/// Has it translated once more, for a program or for a page's form.
+pub(crate) async fn again(app: &Shared, caller: &Caller, id: &str) -> Answer<Response> {
+    caller.require_all()?;
+    let conflict = |code, message, next| Refusal::new(StatusCode::CONFLICT, code, message, next);
+    let id = id.to_owned();
+    match app.web.intake.replay(&id, caller.principal()?).await? {
+        Replayed::Yes => Ok(accepted::answer(Accepted::New(id))),
+        Replayed::Waiting => Ok(accepted::answer(Accepted::Duplicate(id))),
+        Replayed::Settled => Err(conflict(
+            "not_quarantined",
+            format!("delivery `{id}` was read; only quarantined ones are replayed"),
+            "`sendo delivery list --quarantined` shows those there are",
+        )),
+        Replayed::Bodiless => Err(conflict(
+            "body_deleted",
+            format!("the body of delivery `{id}` was deleted after the retention time"),
+            "send it again from where it came",
+        )),
+        Replayed::Unknown => Err(Refusal::not_found(
+            "delivery_unknown",
+            format!("there is no delivery `{id}`"),
+            "`sendo delivery list` shows those there are",
+        )),
+    }
+}
+
+/// Whether a caller may have deliveries translated once more, for the buttons of their page.
+pub(crate) fn may_replay(caller: &Caller) -> bool {
+    caller.principal().is_ok() && caller.may(Scope::Deploy) && caller.require_all().is_ok()
 }
 
 /// What is still under way.

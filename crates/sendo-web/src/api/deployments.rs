@@ -58,7 +58,6 @@ pub(crate) async fn ask(
         None => accepted::unique("deploy")?,
     };
     let accepted = app.web.intake.deploy(request, by, dedup).await?;
-    app.counters.accepted("deploy", &accepted);
     Ok(accepted::answer(accepted))
 }
 

@@ -27,7 +27,6 @@ pub(crate) async fn report(
     check(&report)?;
     let dedup = accepted::dedup("image", &by, &headers, &report)?.unwrap_or_else(|| same(&report));
     let accepted = app.web.intake.image(report, by, dedup).await?;
-    app.counters.accepted("image", &accepted);
     Ok(accepted::answer(accepted))
 }
 

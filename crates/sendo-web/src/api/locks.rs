@@ -50,7 +50,7 @@ impl Closed {
 }
 
 /// Everything that is closed now.
-pub(super) async fn closed(app: &Shared) -> Answer<Closed> {
+pub(crate) async fn closed(app: &Shared) -> Answer<Closed> {
     let store = &app.web.store;
     let now = store.now().await?;
     let mut locks: BTreeMap<Area, Lock> = BTreeMap::new();
@@ -68,6 +68,16 @@ pub(super) async fn closed(app: &Shared) -> Answer<Closed> {
         locks: locks.into_values().collect(),
         held,
     })
+}
+
+/// How far an area reaches.
+pub(crate) const fn scope(area: &Area) -> &'static str {
+    match (&area.application, &area.environment) {
+        (Some(_), Some(_)) => "lane",
+        (Some(_), None) => "application",
+        (None, Some(_)) => "environment",
+        (None, None) => "everything",
+    }
 }
 
 /// Lists what is closed, as far as the caller's token covers it.
@@ -164,7 +174,6 @@ pub(crate) async fn close(
         until,
     };
     let accepted = app.web.intake.lock(request, by, dedup).await?;
-    app.counters.accepted("lock", &accepted);
     Ok(accepted::answer(accepted))
 }
 
@@ -205,7 +214,6 @@ pub(crate) async fn open(
         .intake
         .unlock(UnlockRequest { area }, by, dedup)
         .await?;
-    app.counters.accepted("unlock", &accepted);
     Ok(accepted::answer(accepted))
 }
 

@@ -11,6 +11,7 @@ mod log;
 mod origin;
 mod pages;
 mod probes;
+mod replaying;
 mod seed;
 mod sessions;
 mod sign_in;

@@ -38,16 +38,20 @@ async fn metrics_count_what_happened_under_labels_that_callers_cannot_make() {
     };
     ask().send().await;
     ask().send().await;
+    let lock = server.post("/api/v1/locks", r#"{"area":"*","reason":"x"}"#);
+    lock.token(&token).send().await;
     server.get("/hostile\"label").token("forged").send().await;
     server.get("/api/v1/board").token("forged").send().await;
     let text = server.get("/metrics").send().await.body;
     for line in [
-        "sendo_build_info{version=\"1.2.3\"} 1",
-        "sendo_ready 1",
-        "sendo_backlog{kind=\"deliveries\"} 1",
-        "sendo_deliveries_newest{outcome=\"open\"} 1",
-        "sendo_api_deliveries_total{kind=\"deploy\",outcome=\"new\"} 1",
-        "sendo_api_deliveries_total{kind=\"deploy\",outcome=\"duplicate\"} 1",
+        "sendo_build_info{version=\"0.1.0\"} 1",
+        "sendo_ready 1.0",
+        "sendo_queue_depth{queue=\"deliveries\",state=\"ready\"} 2.0",
+        "sendo_deliveries_quarantined 0.0",
+        "sendo_webhook_deliveries_total{source=\"api\",event=\"deploy\",outcome=\"new\"} 1",
+        "sendo_webhook_deliveries_total{source=\"api\",event=\"deploy\",outcome=\"duplicate\"} 1",
+        "sendo_webhook_ack_seconds_count 3",
+        "sendo_lock_held{scope=\"everything\"} 0.0",
         "sendo_http_answers_total{class=\"4xx\"} 2",
         "sendo_calls_refused_total 1",
     ] {
@@ -57,5 +61,38 @@ async fn metrics_count_what_happened_under_labels_that_callers_cannot_make() {
         );
     }
     assert!(!text.contains("example1") && !text.contains("hostile"));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn metrics_take_a_token_for_everything_where_reading_takes_one() {
+    let server = Server::closed().await;
+    assert_eq!(server.get("/metrics").send().await.status, 401);
+    for (scope, applications, status) in [
+        (Scope::Read, &[][..], 200),
+        (Scope::Read, &["web"][..], 403),
+        (Scope::ReportImage, &[][..], 403),
+    ] {
+        let token = server.token(&[scope], applications).await;
+        let reply = server.get("/metrics").token(&token).send().await;
+        assert_eq!(reply.status, status, "{scope} {applications:?}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn however_often_it_is_scraped_the_store_is_asked_every_few_seconds_only() {
+    let server = Server::start().await;
+    let reads = async || {
+        let text = server.get("/metrics").send().await.body;
+        let name = "sendo_db_tx_seconds_count{op=\"read\"} ";
+        let line = text.lines().find_map(|line| line.strip_prefix(name));
+        line.and_then(|count| count.parse::<u64>().ok())
+    };
+    let (first, mut last) = (reads().await, None);
+    for _ in 0..50 {
+        last = reads().await;
+    }
+    assert!(first.is_some() && last == first, "{first:?} {last:?}");
     server.stop().await;
 }

@@ -10,6 +10,7 @@ mod backup;
 mod change;
 mod completion;
 mod copying;
+mod delivery;
 mod demo;
 mod deploy;
 mod dialect;
@@ -130,6 +131,9 @@ Checks and the proof of the files still count. Everybody who hears of the deploy
     /// Prove the audit trail.
     #[command(subcommand)]
     Audit(audit::Verb),
+    /// What came in, and having what was quarantined translated once more.
+    #[command(subcommand)]
+    Delivery(delivery::Verb),
     /// API tokens.
     #[command(subcommand)]
     Token(token::Verb),
@@ -179,6 +183,7 @@ impl Verb {
             Self::Change(verb) => change::run(verb, out),
             Self::Login(args) => login::run(&args, out),
             Self::Audit(verb) => audit::run(&verb, out),
+            Self::Delivery(verb) => delivery::run(&verb, out),
             Self::Token(verb) => token::run(&verb, out),
             Self::Backup(args) => backup::run(&args, out),
             Self::Restore(args) => restore::run(&args, out),

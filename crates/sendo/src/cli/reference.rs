@@ -2,6 +2,7 @@
 
 mod chapters;
 mod codes;
+mod metrics;
 
 use super::Outcome;
 use crate::exit::Exit;
@@ -22,6 +23,8 @@ enum Chapter {
     Configuration,
     /// Exit codes, reason codes and other words for programs.
     Codes,
+    /// Everything that is scraped.
+    Metrics,
 }
 
 pub(super) fn run(args: &Args, out: &Out) -> Outcome {
@@ -29,6 +32,7 @@ pub(super) fn run(args: &Args, out: &Out) -> Outcome {
         Chapter::Cli => chapters::cli(&mut super::command()),
         Chapter::Configuration => chapters::configuration(&crate::config::schema()),
         Chapter::Codes => codes::all(),
+        Chapter::Metrics => metrics::all(),
     });
     Ok(Exit::Ok)
 }

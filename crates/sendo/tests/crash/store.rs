@@ -76,10 +76,17 @@ async fn take_in(store: &dyn Store) -> Done {
         by: None,
     };
     store.accept(delivery).await?;
+    let mut replayed = false;
     while store.backlog().await?.deliveries > 0 {
         let Some(claimed) = store.claim_delivery(LEASE, 100).await? else {
             continue;
         };
+        if !replayed {
+            replayed = true;
+            store.settle(&claimed, quarantining()).await?;
+            store.replay(&claimed.id, said("delivery.replayed")).await?;
+            continue;
+        }
         let settlement = Settlement {
             events: Vec::new(),
             wakes: vec![Wake {
@@ -92,6 +99,17 @@ async fn take_in(store: &dyn Store) -> Done {
         store.settle(&claimed, settlement).await?;
     }
     Ok(())
+}
+
+fn quarantining() -> Settlement {
+    Settlement {
+        events: Vec::new(),
+        wakes: Vec::new(),
+        outcome: DeliveryOutcome::Quarantined {
+            reason_code: "json_malformed".to_owned(),
+            message: "no".to_owned(),
+        },
+    }
 }
 
 async fn decide(store: &dyn Store, round: usize) -> Done {

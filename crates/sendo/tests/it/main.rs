@@ -8,6 +8,7 @@
 
 mod acting;
 mod bad_input;
+mod canaries;
 mod config_accepts;
 mod config_merges;
 mod config_refuses;
@@ -16,6 +17,7 @@ mod example_configuration;
 mod explain_cli;
 mod first_day;
 mod manifest_cli;
+mod metrics;
 mod planning;
 mod program;
 mod reference_cli;

@@ -258,3 +258,59 @@ fn a_server_with_an_address_for_people_shows_nothing_to_who_is_nobody() {
     let board = ask(&stage, &mut server, &["status", "-o", "json"], None);
     assert_eq!(board.code, 0, "{board:?}");
 }
+
+#[test]
+fn a_quarantined_delivery_is_found_and_replayed_from_the_command_line() {
+    let stage = stage("");
+    left_behind(&stage.database().absolute_url());
+    let mut server = stage.served();
+    let mut sendo = |arguments: &[&str]| ask(&stage, &mut server, arguments, None);
+    let quarantined = || ["delivery", "list", "--quarantined"];
+    wait::until("it is quarantined", LONGEST, || {
+        sendo(&quarantined())
+            .out
+            .contains("unknown_source")
+            .then_some(())
+    })
+    .unwrap();
+    let taken = sendo(&["delivery", "replay", "1", "-o", "json"]);
+    assert_eq!((taken.code, taken.err.as_str()), (0, ""), "{}", taken.out);
+    let taken: Value = serde_json::from_str(&taken.out).unwrap();
+    assert_eq!(taken["delivery"], "000000000001");
+    wait::until("it is read again, in vain", LONGEST, || {
+        sendo(&quarantined())
+            .out
+            .contains("unknown_source")
+            .then_some(())
+    })
+    .unwrap();
+    let unknown = sendo(&["delivery", "replay", "99"]);
+    assert_eq!(unknown.code, 5, "{}", unknown.err);
+    assert!(
+        unknown.err.contains("sendo delivery list"),
+        "{}",
+        unknown.err
+    );
+    let audit = server.get("/api/v1/audit").unwrap().to_string();
+    assert_eq!(audit.matches("delivery.replayed").count(), 1, "{audit}");
+}
+
+/// A delivery from a source that nobody configured any more.
+fn left_behind(url: &str) {
+    let delivery = sendo_store::NewDelivery {
+        source: "elsewhere".to_owned(),
+        dedup: "1".to_owned(),
+        name: "push".to_owned(),
+        body: b"{}".to_vec(),
+        by: None,
+    };
+    let stored = tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let store = sendo_store::open(url, sendo_store::Options::default())
+            .await
+            .unwrap();
+        let stored = store.accept(delivery).await;
+        store.close().await;
+        stored
+    });
+    stored.unwrap();
+}
