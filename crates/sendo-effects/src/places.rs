@@ -41,6 +41,7 @@ pub const ALL: [Places; Effect::KINDS.len()] = places![
     "close_change_request",
     "delete_branch",
     "post_notice",
+    "post_digest",
 ];
 
 /// The places of an effect.

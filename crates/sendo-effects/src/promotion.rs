@@ -45,7 +45,7 @@ pub async fn perform(
         | Effect::CloseChangeRequest { repository, .. }
         | Effect::DeleteBranch { repository, .. } => repository,
         Effect::PublishBranch(publish) | Effect::PublishCommit(publish) => &publish.repository,
-        Effect::PostNotice { .. } => return None,
+        Effect::PostNotice { .. } | Effect::PostDigest { .. } => return None,
     };
     Some(match forges.of(repository) {
         Ok(forge) => on(forge, repository, effect, attempt).await,
@@ -141,7 +141,7 @@ async fn on(
         Effect::DeleteBranch { branch, head, .. } => {
             forge.delete_branch(repository, branch, head, at).await?
         }
-        Effect::PostNotice { .. } => Outcome::Posted,
+        Effect::PostNotice { .. } | Effect::PostDigest { .. } => Outcome::Posted,
     };
     Ok((outcome, Vec::new()))
 }

@@ -12,7 +12,7 @@ use serde_json::json;
 use tokio::time::{Instant, timeout_at};
 
 use crate::fence::Fence;
-use crate::notice::Targets;
+use crate::notice::{Message, Targets};
 use crate::places::{self, Places};
 use crate::promotion::{self, Attempt};
 use crate::retry::Backoff;
@@ -137,8 +137,13 @@ impl Runner {
     }
 
     async fn perform(&self, effect: &ClaimedEffect) -> Done {
-        if let Effect::PostNotice { target, notice } = &effect.effect {
-            return match self.setup.targets.post(target, notice, effect.now).await? {
+        let message = match &effect.effect {
+            Effect::PostNotice { target, notice } => Some((target, Message::Notice(notice))),
+            Effect::PostDigest { target, digest } => Some((target, Message::Digest(digest))),
+            _ => None,
+        };
+        if let Some((target, message)) = message {
+            return match self.setup.targets.post(target, message, effect.now).await? {
                 None => Ok((Outcome::Posted, Vec::new())),
                 Some(wait) => Err(Refused {
                     error: ForgeError::trouble(

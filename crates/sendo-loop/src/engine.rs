@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sendo_core::job::Job;
 use sendo_core::plan::Plan;
-use sendo_core::routing::{Route, deliveries};
+use sendo_core::routing::{Route, dispatch};
 use sendo_core::subject::SubjectId;
 use sendo_core::time::Span;
 use sendo_core::world::World;
@@ -54,11 +54,11 @@ impl Engine {
             return Ok(false);
         };
         let subject = &claimed.world.subject;
-        let Some(plan) = self.decide(&claimed.world) else {
+        let Some(mut plan) = self.decide(&claimed.world) else {
             // The claim runs out by itself, so a decision that panics is tried once in a lease.
             return Ok(true);
         };
-        let notices = deliveries(&self.routes, &plan.notices);
+        let notices = dispatch(&self.routes, &mut plan, claimed.world.now);
         match self.store.commit(&claimed, &plan, &notices).await? {
             Committed::Yes => tracing::debug!(
                 subject.id = %subject,

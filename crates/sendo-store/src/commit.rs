@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use sendo_core::deployment::Deployment;
 use sendo_core::effect::{Class, EffectKey, PlannedEffect};
+use sendo_core::notice::Notice;
 use sendo_core::plan::Plan;
 use sendo_core::subject::SubjectId;
 
@@ -156,7 +157,16 @@ async fn tell(tx: &mut Tx, plan: &Plan) -> Result<()> {
     for deployment in &plan.deployments {
         put_deployment(tx, deployment).await?;
     }
-    for notice in &plan.notices {
+    put_notices(tx, &plan.notices).await?;
+    if plan.notices.is_empty() && !plan.deployments.is_empty() {
+        tx.run(&BUMP_REVISION, args![]).await?;
+    }
+    Ok(())
+}
+
+/// Adds to the timelines of deployments; open pages look again.
+pub(crate) async fn put_notices(tx: &mut Tx, notices: &[Notice]) -> Result<()> {
+    for notice in notices {
         let body = json("notice", notice)?;
         tx.run(
             &INSERT_NOTICE,
@@ -169,7 +179,7 @@ async fn tell(tx: &mut Tx, plan: &Plan) -> Result<()> {
         )
         .await?;
     }
-    if !plan.deployments.is_empty() || !plan.notices.is_empty() {
+    if !notices.is_empty() {
         tx.run(&BUMP_REVISION, args![]).await?;
     }
     Ok(())

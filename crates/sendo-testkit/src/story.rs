@@ -66,7 +66,9 @@ fn configuration(telling: Telling, receiver: SocketAddr) -> String {
     let mut text = format!(
         "server: {{ listen: \"127.0.0.1:0\", database: \"DATABASE\", lease: 1s, sweep: 2s }}\n\
          forges: {{ here: {{ kind: local, root: . }} }}\n\
-         notices: [{{ webhook: {{ url: \"http://{receiver}/\" }} }}]\n\
+         notices:\n  \
+         - webhook: {{ url: \"http://{receiver}/\" }}\n  \
+         - {{ name: digest, webhook: {{ url: \"http://{receiver}/\" }}, digest: 1m }}\n\
          applications:\n"
     );
     for (application, environments) in telling.applications() {

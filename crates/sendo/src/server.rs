@@ -117,6 +117,7 @@ pub async fn run(
         forges: Arc::new(forges(config)?),
         spooled: spooled(config)?,
         routes: config.routes(),
+        mailboxes: config.mailboxes(),
         targets: targets(config, &options)?,
         lease: config.server.lease,
         sweep: config.server.sweep,

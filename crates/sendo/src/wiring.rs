@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use sendo_core::job::Job;
 use sendo_core::lock::Locks;
+use sendo_core::mailbox::{Mailbox, Mailboxes};
 use sendo_core::promotion::{LaneRules, Promotions};
 use sendo_core::routing::Route;
 use sendo_core::subject::SubjectId;
@@ -49,6 +50,8 @@ pub struct Parts {
     pub spooled: Vec<Spooled>,
     /// Which notices go where.
     pub routes: Vec<Route>,
+    /// What waits for those places, and how long.
+    pub mailboxes: Vec<Mailbox>,
     /// How those places are reached.
     pub targets: Targets,
     /// How long a claim lasts without a heart-beat.
@@ -113,6 +116,7 @@ impl App {
         let jobs: Vec<Arc<dyn Job>> = vec![
             Arc::new(Promotions::new(parts.lanes.clone())),
             Arc::new(Locks::new(parts.lanes.clone())),
+            Arc::new(Mailboxes::new(parts.mailboxes.clone())),
         ];
         let spool_bell: Arc<Notify> = Arc::default();
         let spools = Spools::new(parts.spooled.clone(), Arc::clone(&spool_bell));

@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::EffectError;
 use crate::deployment::{Change, DeploymentId, Failure};
 use crate::names::{BranchName, Principal, Repository, Revision};
-use crate::notice::Notice;
+use crate::notice::{Digest, Notice};
 use crate::time::Timestamp;
 
 /// How an effect behaves when its outcome is unknown.
@@ -153,6 +154,13 @@ pub enum Effect {
         /// What to tell.
         notice: Notice,
     },
+    /// Tell people what waited for them.
+    PostDigest {
+        /// The target, as the configuration names it.
+        target: String,
+        /// What to tell.
+        digest: Digest,
+    },
 }
 
 /// Where a source observation looks.
@@ -255,7 +263,7 @@ pub enum CloseReason {
 
 impl Effect {
     /// Every kind there is, for tables and for the suite that breaks each of them.
-    pub const KINDS: [&'static str; 10] = [
+    pub const KINDS: [&'static str; 11] = [
         "observe_source",
         "observe_change",
         "publish_branch",
@@ -266,6 +274,7 @@ impl Effect {
         "close_change_request",
         "delete_branch",
         "post_notice",
+        "post_digest",
     ];
 
     /// The kind as it stands in the store.
@@ -282,6 +291,7 @@ impl Effect {
             Self::CloseChangeRequest { .. } => Self::KINDS[7],
             Self::DeleteBranch { .. } => Self::KINDS[8],
             Self::PostNotice { .. } => Self::KINDS[9],
+            Self::PostDigest { .. } => Self::KINDS[10],
         }
     }
 
@@ -296,7 +306,22 @@ impl Effect {
             | Self::MergeChangeRequest { .. }
             | Self::DeleteBranch { .. } => Class::C,
             Self::OpenChangeRequest { .. } | Self::ApproveChangeRequest { .. } => Class::D,
-            Self::PostNotice { .. } => Class::N,
+            Self::PostNotice { .. } | Self::PostDigest { .. } => Class::N,
+        }
+    }
+
+    /// What the timelines of deployments say once telling people of them is given up.
+    #[must_use]
+    pub fn untold(&self, error: &EffectError, at: Timestamp) -> Vec<Notice> {
+        match self {
+            Self::PostNotice { target, notice } => vec![notice.untold(target, error, at)],
+            Self::PostDigest { target, digest } => {
+                let latest = digest.latest.iter();
+                latest
+                    .map(|notice| notice.untold(target, error, at))
+                    .collect()
+            }
+            _ => Vec::new(),
         }
     }
 }

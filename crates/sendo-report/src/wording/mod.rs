@@ -5,6 +5,7 @@
 
 pub mod act;
 pub mod closed;
+pub mod digest;
 pub mod effect;
 pub mod promotion;
 pub mod standing;
@@ -59,7 +60,8 @@ impl<'a> Context<'a> {
             | Turn::ActRefused { .. }
             | Turn::Succeeded { .. }
             | Turn::Superseded { .. }
-            | Turn::Failed { .. } => None,
+            | Turn::Failed { .. }
+            | Turn::Untold { .. } => None,
         };
         Self {
             deployment: Some(&notice.deployment),

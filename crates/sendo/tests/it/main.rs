@@ -15,6 +15,7 @@ mod copies_cli;
 mod example_configuration;
 mod explain_cli;
 mod manifest_cli;
+mod notices;
 mod program;
 mod reference_cli;
 mod restoring;

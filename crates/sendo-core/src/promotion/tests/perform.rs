@@ -108,7 +108,7 @@ impl Outside {
                 }
                 (Outcome::Deleted, None)
             }
-            Effect::PostNotice { .. } => (Outcome::Posted, None),
+            Effect::PostNotice { .. } | Effect::PostDigest { .. } => (Outcome::Posted, None),
         })
     }
 
