@@ -12,6 +12,7 @@
 //! | [`places`] | the points at which a test can stop the process |
 //! | [`promotion`] | the effects of promotions, carried out on a forge |
 //! | [`notice`] | delivering notices to people and machines |
+//! | [`slack_app`] | Slack by its Web API, with threads |
 //! | [`egress`] | the one HTTP client |
 
 pub mod egress;
@@ -21,7 +22,9 @@ pub mod places;
 pub mod promotion;
 pub mod retry;
 pub mod runner;
+pub mod slack_app;
 
 pub use notice::{Target, Targets};
 pub use retry::Backoff;
 pub use runner::{Runner, Setup};
+pub use slack_app::SlackApp;

@@ -12,6 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use reqwest::StatusCode;
 use secrecy::{ExposeSecret as _, SecretString};
+use sendo_core::effect::Outcome;
 use sendo_core::notice::{Digest, Notice};
 use sendo_core::time::Timestamp;
 use sendo_forge::ForgeError;
@@ -19,6 +20,8 @@ use sendo_report::wording::Context;
 use sendo_report::{Language, slack, terminal, webhook};
 use serde_json::Value;
 use sha2::Sha256;
+
+use crate::slack_app::{Answer, Reply, SlackApp};
 
 /// Where notices go.
 #[derive(Clone)]
@@ -30,6 +33,8 @@ pub enum Target {
         /// The readers' language.
         language: Language,
     },
+    /// Slack by its Web API.
+    SlackApp(SlackApp),
     /// Any receiver of the Standard Webhooks shape.
     Webhook {
         /// Its address.
@@ -145,6 +150,13 @@ impl Targets {
                 self.send(name, self.client.post(webhook.expose_secret()), body)
                     .await
             }
+            Target::SlackApp(app) => {
+                let body = message.slack(server, app.language);
+                Ok(match app.post(&self.client, body).await? {
+                    Answer::Yes(_) => None,
+                    Answer::Wait(wait) => Some(wait),
+                })
+            }
             Target::Webhook { url, secret } => {
                 let body = message.json().to_string();
                 let at = now.as_seconds().to_string();
@@ -162,6 +174,28 @@ impl Targets {
                 self.send(name, request, body).await
             }
         }
+    }
+
+    /// Delivers a notice to the thread of its deployment; a target without threads takes it as any
+    /// other. Gives the thread, or how long the other side asks us to wait.
+    pub(crate) async fn reply(
+        &self,
+        name: &str,
+        reply: &Reply<'_>,
+        now: Timestamp,
+    ) -> Result<Result<Outcome, Duration>, ForgeError> {
+        let message = Message::Notice(reply.notice);
+        let Some(Target::SlackApp(app)) = self.targets.get(name) else {
+            let waits = self.post(name, message, now).await?;
+            return Ok(waits.map_or(Ok(Outcome::Posted), Err));
+        };
+        let body = message.slack(self.pages.as_deref(), app.language);
+        Ok(match app.reply(&self.client, reply, body).await? {
+            Answer::Yes(thread) => Ok(Outcome::Told {
+                thread: thread.as_str().unwrap_or_default().to_owned(),
+            }),
+            Answer::Wait(wait) => Err(wait),
+        })
     }
 
     /// Sends; `Ok(Some)` is how long the other side asks us to wait before trying again.

@@ -42,6 +42,7 @@ pub const ALL: [Places; Effect::KINDS.len()] = places![
     "delete_branch",
     "post_notice",
     "post_digest",
+    "post_to_thread",
 ];
 
 /// The places of an effect.

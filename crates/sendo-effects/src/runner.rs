@@ -1,6 +1,7 @@
 //! The order of an effect's steps, the same for every kind.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use sendo_core::effect::{Class, Effect, EffectError, Outcome};
 use sendo_core::fact::Fact;
@@ -16,6 +17,7 @@ use crate::notice::{Message, Targets};
 use crate::places::{self, Places};
 use crate::promotion::{self, Attempt};
 use crate::retry::Backoff;
+use crate::slack_app::Reply;
 
 /// An effect claimed this often fails for good: whatever claims it does not survive it.
 const MOST_ATTEMPTS: u32 = 1_000;
@@ -143,18 +145,25 @@ impl Runner {
             _ => None,
         };
         if let Some((target, message)) = message {
-            return match self.setup.targets.post(target, message, effect.now).await? {
-                None => Ok((Outcome::Posted, Vec::new())),
-                Some(wait) => Err(Refused {
-                    error: ForgeError::trouble(
-                        "rate_limited",
-                        format!("the notice target `{target}` asks us to wait"),
-                    ),
-                    wait: Some(Span::from_secs(
-                        u32::try_from(wait.as_secs()).unwrap_or(3600),
-                    )),
-                }),
+            let waits = self.setup.targets.post(target, message, effect.now).await?;
+            return told(target, waits.map_or(Ok(Outcome::Posted), Err));
+        }
+        if let Effect::PostToThread {
+            target,
+            thread,
+            broadcast,
+            notice,
+        } = &effect.effect
+        {
+            let reply = Reply {
+                thread: thread.as_deref(),
+                notice,
+                broadcast: *broadcast,
+                planned_at: effect.planned_at,
+                again: effect.intent.is_some(),
             };
+            let targets = &self.setup.targets;
+            return told(target, targets.reply(target, &reply, effect.now).await?);
         }
         let attempt = Attempt {
             subject: &effect.subject,
@@ -208,4 +217,18 @@ impl Runner {
     fn reach(&self, place: &'static str, side: Side) {
         self.setup.boundaries.reach(&Point { place, side });
     }
+}
+
+/// What came of telling a target, or how long it asks us to wait.
+fn told(target: &str, said: Result<Outcome, Duration>) -> Done {
+    said.map(|outcome| (outcome, Vec::new()))
+        .map_err(|wait| Refused {
+            error: ForgeError::trouble(
+                "rate_limited",
+                format!("the notice target `{target}` asks us to wait"),
+            ),
+            wait: Some(Span::from_secs(
+                u32::try_from(wait.as_secs()).unwrap_or(3600),
+            )),
+        })
 }

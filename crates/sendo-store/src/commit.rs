@@ -131,7 +131,7 @@ async fn drop_observation(tx: &mut Tx, subject: &SubjectId, key: &EffectKey) -> 
 
 async fn plan_effect(tx: &mut Tx, subject: &SubjectId, planned: &PlannedEffect) -> Result<()> {
     let body = json("effect", &planned.effect)?;
-    let notice = planned.effect.class() == Class::N;
+    let (tells, live) = (planned.effect.tells(), planned.effect.class() != Class::N);
     let class = json("class", &planned.effect.class())?;
     let now = tx.now;
     tx.run(
@@ -141,8 +141,8 @@ async fn plan_effect(tx: &mut Tx, subject: &SubjectId, planned: &PlannedEffect) 
             planned.key.0.as_str(),
             planned.effect.kind(),
             class.trim_matches('"'),
-            notice,
-            !notice,
+            tells,
+            live,
             body,
             planned.deployment.as_ref().map(|id| id.0.clone()),
             now,

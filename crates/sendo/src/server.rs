@@ -11,7 +11,7 @@ use std::time::Duration;
 use secrecy::ExposeSecret as _;
 use sendo_core::names::Repository;
 use sendo_core::promotion::LaneRules;
-use sendo_effects::{Backoff, Target, Targets, egress};
+use sendo_effects::{Backoff, SlackApp, Target, Targets, egress};
 use sendo_forge::local::acts::LocalActs;
 use sendo_forge::{Forge, Forges};
 use sendo_intake::spool::Spooled;
@@ -290,6 +290,16 @@ fn targets(config: &Config, options: &Options) -> Result<Targets, ServeError> {
                 webhook: webhook.read().map_err(ServeError::Secret)?,
                 language,
             },
+            Channel::SlackApp {
+                token,
+                channel,
+                api,
+            } => Target::SlackApp(SlackApp {
+                api: api.clone(),
+                token: token.read().map_err(ServeError::Secret)?,
+                channel: channel.clone(),
+                language,
+            }),
             Channel::Webhook { url, secret } => Target::Webhook {
                 url: url
                     .read()

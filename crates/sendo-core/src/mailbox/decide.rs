@@ -25,8 +25,11 @@ pub(super) fn decide(rules: Option<&Mailbox>, world: &World) -> Plan {
         state,
         plan: Plan::default(),
     };
+    draft.plan.retire = draft.state.threads.settle(&world.effects);
     draft.take_in();
     draft.tell_what_is_due();
+    let next = draft.state.threads.next(&world.subject.key);
+    draft.plan.effects.extend(next);
     draft.plan.state = draft.state.written();
     draft.plan
 }
@@ -49,15 +52,22 @@ impl Draft<'_> {
             });
             if passes || urgent {
                 self.state.overtake(&notice.deployment);
-                self.plan
-                    .effects
-                    .push(delivery(&self.world.subject.key, &notice));
+                self.pass(notice);
             } else {
                 self.state.keep(notice, self.world.now);
             }
         }
         if self.state.waiting.is_empty() {
-            self.state = MailboxState::default();
+            self.state.take();
+        }
+    }
+
+    fn pass(&mut self, notice: Notice) {
+        if self.rules.is_some_and(|rules| rules.threads) {
+            self.state.threads.push(notice);
+        } else {
+            let delivery = delivery(&self.world.subject.key, &notice);
+            self.plan.effects.push(delivery);
         }
     }
 
@@ -110,7 +120,7 @@ impl Draft<'_> {
     }
 
     fn tell(&mut self, since: Timestamp) {
-        let waited = std::mem::take(&mut self.state);
+        let waited = self.state.take();
         let target = self.world.subject.key.clone();
         let key = format!("digest/{target}/{}", self.world.now);
         let digest = Digest {

@@ -8,12 +8,16 @@
 //! 3. With a *digest*, what waits comes in one message, counted from the first notice on.
 //! 4. Otherwise a notice passes as it came.
 //!
+//! Where the target has threads, what passes goes to the thread of its deployment, in order: the
+//! next is sent once the one before it stands there or was given up.
+//!
 //! A digest tells the last turn of each deployment and counts the rest, so what waits is bounded
 //! however much happens. A target that is configured no more, or has no such rules any more, is
 //! told at once what still waits; where that cannot be, the deployments' timelines say so.
 
 mod decide;
 mod state;
+mod threads;
 
 use serde_json::json;
 
@@ -41,6 +45,8 @@ pub struct Mailbox {
     pub digest: Option<Span>,
     /// When only what is urgent is told.
     pub quiet: Option<Freeze>,
+    /// Whether the notices of a deployment stand in one thread.
+    pub threads: bool,
     /// The names of turns that do not wait.
     pub urgent: Vec<String>,
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::threads::Threads;
 use crate::deployment::DeploymentId;
 use crate::notice::Notice;
 use crate::time::Timestamp;
@@ -27,6 +28,8 @@ pub struct MailboxState {
     pub earlier: u64,
     /// How many deployments were too many.
     pub omitted: u64,
+    /// What is told of each deployment, where the target has threads.
+    pub threads: Threads,
 }
 
 impl MailboxState {
@@ -54,6 +57,14 @@ impl MailboxState {
             self.waiting.remove(0);
             self.omitted += 1;
         }
+    }
+
+    /// Takes everything that waits; threads stay.
+    pub(super) fn take(&mut self) -> Self {
+        let threads = std::mem::take(&mut self.threads);
+        let waited = std::mem::take(self);
+        self.threads = threads;
+        waited
     }
 
     /// Something newer of a deployment is told: what waits of it is only counted.

@@ -4,7 +4,7 @@ use jiff::civil::{Weekday, time};
 
 use super::*;
 use crate::deployment::{DeploymentId, Failure, Waiting};
-use crate::effect::Effect;
+use crate::effect::{Effect, EffectState, EffectView, Outcome, PlannedEffect};
 use crate::fact::Facts;
 use crate::freeze::{When, Zone};
 use crate::names::Revision;
@@ -44,6 +44,7 @@ struct Story {
     world: World,
     /// What was sent, as `ID` for a notice and `[ID ID] +EARLIER` for a digest.
     sent: Vec<String>,
+    planned: Vec<PlannedEffect>,
     wake_at: Option<Timestamp>,
 }
 
@@ -56,6 +57,7 @@ fn collects(minutes: u32) -> Mailbox {
         target: "deploys".to_owned(),
         digest: Some(Span::from_secs(minutes * 60)),
         quiet: None,
+        threads: false,
         urgent: urgent(),
     }
 }
@@ -96,6 +98,7 @@ impl Story {
                 effects: Vec::new(),
             },
             sent: Vec::new(),
+            planned: Vec::new(),
             wake_at: None,
         }
     }
@@ -120,9 +123,19 @@ impl Story {
         self.world.facts = Facts::default();
         self.wake_at = plan.wake_at;
         for planned in plan.effects {
+            self.planned.push(planned.clone());
             self.sent.push(match planned.effect {
                 Effect::PostNotice { notice, .. } => notice.id,
                 Effect::PostDigest { digest, .. } => shown(&digest),
+                Effect::PostToThread {
+                    notice,
+                    thread,
+                    broadcast,
+                    ..
+                } => {
+                    let all = if broadcast { " and the channel" } else { "" };
+                    format!("{} in {thread:?}{all}", notice.id)
+                }
                 other => other.kind().to_owned(),
             });
         }
@@ -289,4 +302,77 @@ fn what_a_newer_sendo_wrote_is_left_alone() {
     story.leave("shop/test/1#1", "succeeded");
     let plan = story.job.decide(&story.world);
     assert_eq!((plan.state, plan.forget.len()), (story.world.state, 0));
+}
+
+fn threaded() -> Mailbox {
+    Mailbox {
+        digest: None,
+        threads: true,
+        ..collects(1)
+    }
+}
+
+impl Story {
+    /// The delivery under way came to this end, and the mailbox hears of it.
+    fn ended(&mut self, key: &str, state: EffectState, outcome: Option<Outcome>) {
+        let planned = self
+            .planned
+            .iter()
+            .find(|planned| planned.key.0 == key)
+            .unwrap();
+        self.world.effects = vec![EffectView {
+            key: planned.key.clone(),
+            deployment: planned.deployment.clone(),
+            effect: planned.effect.clone(),
+            state,
+            claimed: false,
+            intended: true,
+            attempts: 1,
+            outcome,
+            error: None,
+            not_before: self.world.now,
+        }];
+        self.decide();
+        self.world.effects = Vec::new();
+    }
+
+    fn stands(&mut self, key: &str) {
+        let thread = "C1/1.5".to_owned();
+        self.ended(key, EffectState::Done, Some(Outcome::Told { thread }));
+    }
+}
+
+#[test]
+fn the_notices_of_a_deployment_stand_in_one_thread_in_order_and_a_failure_in_the_channel_too() {
+    let mut story = Story::of(threaded(), "2026-11-20T10:00:00");
+    story.told("shop/test/1#1", "waits");
+    story.told("shop/test/1#2", "waits");
+    story.told("site/live/4#1", "waits");
+    assert_eq!(
+        story.sent(),
+        ["shop/test/1#1 in None", "site/live/4#1 in None"],
+        "the second waits for the first"
+    );
+    story.stands("thread/shop/test/1#1");
+    story.told("shop/test/1#3", "failed");
+    assert_eq!(story.sent(), ["shop/test/1#2 in Some(\"C1/1.5\")"]);
+    story.stands("thread/shop/test/1#2");
+    assert_eq!(
+        story.sent(),
+        ["shop/test/1#3 in Some(\"C1/1.5\") and the channel"]
+    );
+}
+
+#[test]
+fn a_notice_that_was_given_up_does_not_hold_up_the_next_one() {
+    let mut story = Story::of(threaded(), "2026-11-20T10:00:00");
+    story.told("shop/test/1#1", "waits");
+    story.told("shop/test/1#2", "waits");
+    story.sent();
+    story.ended("thread/shop/test/1#1", EffectState::Failed, None);
+    assert_eq!(
+        story.sent(),
+        ["shop/test/1#2 in None"],
+        "it begins the thread"
+    );
 }

@@ -81,6 +81,15 @@ pub enum Channel {
         /// Its URL, which is a secret.
         webhook: Secret,
     },
+    /// A channel, by Slack's Web API.
+    SlackApp {
+        /// The bot's token.
+        token: Secret,
+        /// The channel's id.
+        channel: String,
+        /// Where the API is.
+        api: String,
+    },
     /// A POST of JSON.
     Webhook {
         /// Where to.
@@ -126,13 +135,20 @@ pub(crate) struct NoticeShape {
     language: Option<Speech>,
 }
 
-/// A Slack incoming webhook.
+/// A Slack incoming webhook, or the token of a bot and a channel: then the notices of a deployment
+/// stand in one thread.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(rename = "Slack")]
 pub(crate) struct SlackShape {
-    /// Its URL: a reference to a secret.
+    /// The URL of an incoming webhook: a reference to a secret.
     webhook: Option<SecretShape>,
+    /// A bot's token, `xoxb-…`: a reference to a secret.
+    token: Option<SecretShape>,
+    /// The id of the channel, such as `C0123456789`.
+    channel: Option<String>,
+    /// Where Slack's Web API is; `https://slack.com/api` when left out.
+    api: Option<String>,
 }
 
 /// A POST of JSON.
@@ -263,6 +279,13 @@ impl NoticeShape {
         let quiet = self.quiet.as_ref();
         let quiet = quiet.and_then(|shape| shape.resolve(place.key("quiet"), reading));
         let holds = |key: &str| place.key(key).is_written();
+        let threads = place.key("slack").key("token").is_written();
+        if threads && !holds("digest") && !holds("quiet") && !holds("urgent") {
+            return Some(Mailbox {
+                threads,
+                ..Mailbox::default()
+            });
+        }
         if !holds("digest") && !holds("quiet") {
             if holds("urgent") {
                 reading.problems.push(
@@ -279,6 +302,7 @@ impl NoticeShape {
             target: String::new(),
             digest,
             quiet,
+            threads,
             urgent: match &self.urgent {
                 Some(turns) => names(turns.iter()),
                 None => names(URGENT.iter()),
@@ -289,10 +313,16 @@ impl NoticeShape {
     fn channel(&self, place: Place<'_>, reading: &mut Reading<'_>) -> Option<Channel> {
         if let Some(slack) = &self.slack {
             let at = place.key("slack");
+            if ["token", "channel", "api"]
+                .iter()
+                .any(|key| at.key(key).is_written())
+            {
+                return slack.app(at, reading);
+            }
             let Some(webhook) = &slack.webhook else {
                 return super::environment::absent(
                     "webhook",
-                    "a reference to its URL, \"${env:NAME}\" or \"${file:PATH}\"",
+                    "a reference to its URL, \"${env:NAME}\" or \"${file:PATH}\"; or `token` and `channel`",
                     at,
                     reading,
                 );
@@ -334,6 +364,51 @@ impl NoticeShape {
             }
             None => None,
         }
+    }
+}
+
+impl SlackShape {
+    fn app(&self, place: Place<'_>, reading: &mut Reading<'_>) -> Option<Channel> {
+        if place.key("webhook").is_written() {
+            reading.problems.push(
+                place
+                    .problem(Code::Contradiction, "this is a webhook and a bot at once")
+                    .why("a webhook has its own channel, and cannot answer in threads")
+                    .fix("keep `webhook`, or `token` and `channel`"),
+            );
+            return None;
+        }
+        let Some(token) = &self.token else {
+            let what = "a reference to the bot's token, \"${env:NAME}\" or \"${file:PATH}\"";
+            return super::environment::absent("token", what, place, reading);
+        };
+        let Some(channel) = &self.channel else {
+            let what = "the id of the channel, such as `C0123456789`";
+            return super::environment::absent("channel", what, place, reading);
+        };
+        let is_id = channel.len() > 1
+            && channel.starts_with(['C', 'G', 'D'])
+            && channel
+                .chars()
+                .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
+        if !is_id {
+            reading.problems.push(
+                place
+                    .key("channel")
+                    .problem(Code::InvalidValue, format!("`{channel}` is no channel's id"))
+                    .why("a name can pass to another channel, an id cannot")
+                    .fix("write the id that Slack shows at the end of the channel's details, such as `C0123456789`"),
+            );
+            return None;
+        }
+        let api = self.api.as_deref().unwrap_or("https://slack.com/api");
+        Some(Channel::SlackApp {
+            token: token.resolve(place.key("token"), reading)?,
+            channel: channel.clone(),
+            api: url(api, place.key("api"), reading)?
+                .trim_end_matches('/')
+                .to_owned(),
+        })
     }
 }
 

@@ -238,6 +238,10 @@ fn notices_that_would_wait_for_ever_or_for_nothing() {
         "quiet in no zone": quiet("from: \"22:00\", to: \"08:00\", zone: Tokyo"),
         "quiet on no day": quiet("from: \"22:00\", to: \"08:00\", zone: UTC, days: []"),
         "quiet for ever": quiet("from: \"08:00\", to: \"08:00\", zone: UTC"),
+        "a webhook and a bot": with("terminal: true", "slack: { webhook: \"${file:a}\", token: \"${file:b}\", channel: C0123 }"),
+        "a bot without a channel": with("terminal: true", "slack: { token: \"${file:b}\" }"),
+        "a channel without a bot": with("terminal: true", "slack: { channel: C0123 }"),
+        "a channel by its name": with("terminal: true", "slack: { token: \"${file:b}\", channel: \"#deploys\" }"),
         "an author without an address": told("authors: [mei]"),
         "an author that is no glob": told("authors: [\"[mei@example.com\"]"),
     }

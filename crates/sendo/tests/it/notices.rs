@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::civil::Time;
 use jiff::{SignedDuration, Timestamp};
+use sendo_testkit::slack::{CHANNEL, Slack, TOKEN, Trouble};
 use sendo_testkit::stage::Stage;
 use sendo_testkit::{Receiver, Server, story, wait};
 
@@ -129,4 +130,98 @@ fn a_target_that_cannot_be_told_is_named_where_people_look() {
     let line = "`deploys` could not be told of `succeeded`";
     assert!(shown.out.contains(line), "{}", shown.out);
     assert!(shown.out.contains("(`target_refused`)"), "{}", shown.out);
+}
+
+/// A stage whose server tells Slack as a bot, in threads.
+fn threaded(slack: &Slack) -> Stage {
+    let api = slack.api();
+    let app = format!("token: \"${{file:token}}\", channel: {CHANNEL}, api: \"{api}\"");
+    let stage = stage(&[format!("  - {{ name: chat, slack: {{ {app} }} }}")]);
+    std::fs::write(stage.folder().join("token"), TOKEN).unwrap();
+    stage
+}
+
+/// The ids of what stands in Slack, and what each answers.
+fn told(slack: &Slack) -> Vec<(String, Option<String>)> {
+    let standing = slack.standing().into_iter();
+    standing
+        .map(|one| (one.id.unwrap_or_default(), one.thread))
+        .collect()
+}
+
+fn root(slack: &Slack) -> Option<String> {
+    slack.standing().first().map(|one| one.ts.clone())
+}
+
+/// The three turns of a deployment in one thread.
+fn thread(slack: &Slack, number: u32) -> Vec<(String, Option<String>)> {
+    let of = |turn| format!("shop/test/{number}#{turn}");
+    vec![(of(1), None), (of(2), root(slack)), (of(3), root(slack))]
+}
+
+#[test]
+fn a_deployment_is_told_in_one_thread_in_order() {
+    let slack = Slack::start();
+    let stage = threaded(&slack);
+    deliver(&stage, &mut stage.served(), "mei");
+    assert_eq!(told(&slack), thread(&slack, 1));
+}
+
+#[test]
+fn a_message_whose_answer_is_lost_is_found_and_not_told_again() {
+    let slack = Slack::start();
+    let stage = threaded(&slack);
+    slack.trouble(1, Trouble::AnswerLost);
+    slack.trouble(3, Trouble::AnswerLost);
+    deliver(&stage, &mut stage.served(), "mei");
+    assert_eq!(told(&slack), thread(&slack, 1));
+}
+
+#[test]
+fn a_thread_waits_for_slack_and_keeps_its_order() {
+    let slack = Slack::start();
+    let stage = threaded(&slack);
+    slack.trouble(1, Trouble::Limited);
+    slack.trouble(3, Trouble::Down);
+    slack.trouble(5, Trouble::Says("ratelimited"));
+    deliver(&stage, &mut stage.served(), "mei");
+    assert_eq!(told(&slack), thread(&slack, 1));
+}
+
+#[test]
+fn a_bot_that_may_not_read_tells_again_and_says_why() {
+    let slack = Slack::start();
+    let stage = threaded(&slack);
+    slack.blind();
+    slack.trouble(1, Trouble::AnswerLost);
+    let mut server = stage.served();
+    deliver(&stage, &mut server, "mei");
+    let first: Vec<_> = told(&slack).into_iter().take(2).map(|(id, _)| id).collect();
+    assert_eq!(first, ["shop/test/1#1", "shop/test/1#1"]);
+    assert!(
+        server
+            .log()
+            .contains("give the app the scope channels:history")
+    );
+}
+
+#[test]
+fn a_refusal_of_slack_stands_in_the_timeline_with_what_helps() {
+    let slack = Slack::start();
+    let stage = threaded(&slack);
+    slack.trouble(1, Trouble::Says("not_in_channel"));
+    let mut server = stage.served();
+    deliver(&stage, &mut server, "mei");
+    let shown = ask(&stage, &mut server, &["history", "shop/test/1"], None);
+    assert!(
+        shown.out.contains("`chat` could not be told of `started`"),
+        "{}",
+        shown.out
+    );
+    assert!(shown.out.contains("invite the app to"), "{}", shown.out);
+    assert_eq!(
+        told(&slack)[0],
+        ("shop/test/1#2".to_owned(), None),
+        "the next begins the thread"
+    );
 }
