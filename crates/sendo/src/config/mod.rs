@@ -3,7 +3,7 @@
 //! The story in files: `source` reads them, `tree` parses each with the place of every value,
 //! `combine` joins them and lays the defaults under each application, `check` holds the result
 //! against the schema, and one file per section (`server`, `forges`, `applications` with
-//! `environment`, `trigger`, `approval`, `promotion` and `edits`, `access`, `freezes`, `notices`, `waiting`) turns it into what the rest of Sendo uses.
+//! `environment`, `trigger`, `approval`, `promotion` and `edits`, `access`, `freezes`, `notices`, `slack`, `waiting`) turns it into what the rest of Sendo uses.
 //! `lanes` looks at what only shows with several lanes in view. Every step collects its problems;
 //! `problem` shows them.
 
@@ -27,6 +27,7 @@ mod promotion;
 mod reading;
 mod secret;
 mod server;
+mod slack;
 mod source;
 mod suggest;
 mod tree;
