@@ -63,7 +63,7 @@ impl Draft<'_> {
     }
 
     fn pass(&mut self, notice: Notice) {
-        if self.rules.is_some_and(|rules| rules.threads) {
+        if self.rules.is_some_and(|rules| rules.threads) && !self.state.threads.are_full() {
             self.state.threads.push(notice);
         } else {
             let delivery = delivery(&self.world.subject.key, &notice);

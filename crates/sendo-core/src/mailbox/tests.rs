@@ -376,3 +376,21 @@ fn a_notice_that_was_given_up_does_not_hold_up_the_next_one() {
         "it begins the thread"
     );
 }
+
+#[test]
+fn what_waits_for_its_turn_is_bounded_and_the_rest_goes_on_its_own() {
+    let mut story = Story::of(threaded(), "2026-11-20T10:00:00");
+    for turn in 1..=threads::MOST_QUEUED + 2 {
+        story.leave(&format!("shop/test/1#{turn}"), "waits");
+    }
+    story.decide();
+    // The first is on its way and was taken from the five hundred; two had no room.
+    assert_eq!(
+        story.sent(),
+        [
+            "shop/test/1#501",
+            "shop/test/1#502",
+            "shop/test/1#1 in None"
+        ]
+    );
+}

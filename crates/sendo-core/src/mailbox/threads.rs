@@ -9,6 +9,9 @@ use crate::notice::{Notice, Turn};
 /// So many threads are remembered; of more, the oldest in which nothing is under way are forgotten.
 const MOST_THREADS: usize = 200;
 
+/// So many notices wait for their turn, in all threads together, while a target takes none.
+pub(super) const MOST_QUEUED: usize = 500;
+
 /// The thread of one deployment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -28,6 +31,12 @@ struct Thread {
 pub struct Threads(Vec<Thread>);
 
 impl Threads {
+    /// Whether so much waits for its turn that the next notice goes on its own, outside of a thread.
+    pub(super) fn are_full(&self) -> bool {
+        let waiting: usize = self.0.iter().map(|thread| thread.queue.len()).sum();
+        waiting >= MOST_QUEUED
+    }
+
     /// Puts a notice at the end of its deployment's thread.
     pub(super) fn push(&mut self, notice: Notice) {
         let of = |thread: &&mut Thread| thread.deployment == notice.deployment;
