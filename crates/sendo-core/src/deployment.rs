@@ -220,6 +220,10 @@ pub struct Change {
     pub title: String,
     /// Its author's name, for display only.
     pub author: String,
+    /// Its author's address as the commit says it, in small letters, at most 254 characters: what
+    /// routes of notices go by. `None` when it has none, or was read by an older Sendo.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
     /// The pull request it came by, where the forge tells.
     pub number: Option<u64>,
 }

@@ -19,6 +19,7 @@
 //! | [`routing`] | which notices go where |
 //! | [`promotion`] | the first job: a revision travels into a manifests repository |
 //! | [`lock`] | the second: an area is closed to deployments until somebody opens it |
+//! | [`mailbox`] | the third: what waits for a target of notices, and when it is told |
 //! | [`freeze`] | windows of local time in which nothing is merged |
 //! | [`view`] | what pages and the command line show |
 
@@ -31,6 +32,7 @@ pub mod fact;
 pub mod freeze;
 pub mod job;
 pub mod lock;
+pub mod mailbox;
 pub mod names;
 pub mod notice;
 pub mod plan;

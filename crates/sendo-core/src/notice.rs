@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::act::ActRefusal;
 use crate::deployment::{Change, ChangeLink, DeploymentId, Failure, Waiting};
+use crate::effect::EffectError;
 use crate::names::{Principal, Revision};
 use crate::subject::LaneId;
 use crate::time::Timestamp;
@@ -27,8 +28,48 @@ pub struct Notice {
     /// Its change request, once there is one, so that a sentence can name the exact command.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change: Option<ChangeLink>,
+    /// The addresses of who wrote the changes it carries, as routes go by them: each once, at most
+    /// [`MOST_AUTHORS`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub authors: Vec<String>,
     /// What happened.
     pub turn: Turn,
+}
+
+/// What waited for a target, as one message: the last turn of each deployment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Digest {
+    /// Stable over every repetition.
+    pub id: String,
+    /// When it was put together.
+    pub at: Timestamp,
+    /// When the first of what it tells was left.
+    pub since: Timestamp,
+    /// The last turn of each deployment, all of a lane together, newest first.
+    pub latest: Vec<Notice>,
+    /// How many turns came before these.
+    pub earlier: u64,
+    /// How many older deployments are not told of.
+    pub omitted: u64,
+}
+
+/// How many authors a notice names at most; those of the newest changes.
+pub const MOST_AUTHORS: usize = 50;
+
+/// Who wrote some changes, newest first.
+#[must_use]
+pub fn authors(changes: &[Change]) -> Vec<String> {
+    let mut authors: Vec<String> = Vec::new();
+    for email in changes
+        .iter()
+        .rev()
+        .filter_map(|change| change.email.as_ref())
+    {
+        if authors.len() < MOST_AUTHORS && !authors.contains(email) {
+            authors.push(email.clone());
+        }
+    }
+    authors
 }
 
 /// A turn in the life of a deployment.
@@ -127,6 +168,37 @@ pub enum Turn {
         /// Why.
         failure: Failure,
     },
+    /// A target could not be told of an earlier turn. It is told to nobody else, and so stands only
+    /// in the timeline.
+    Untold {
+        /// The target, as the configuration names it.
+        target: String,
+        /// Of which turn.
+        of: String,
+        /// Why not.
+        failure: Failure,
+    },
+}
+
+impl Notice {
+    /// What its deployment's timeline says once a delivery to a target is given up.
+    #[must_use]
+    pub fn untold(&self, target: &str, error: &EffectError, at: Timestamp) -> Self {
+        Self {
+            id: format!("{}/untold/{target}", self.id),
+            at,
+            authors: Vec::new(),
+            turn: Turn::Untold {
+                target: target.to_owned(),
+                of: self.turn.name().to_owned(),
+                failure: Failure {
+                    reason_code: error.reason_code.clone(),
+                    message: error.message.clone(),
+                },
+            },
+            ..self.clone()
+        }
+    }
 }
 
 impl Turn {
@@ -146,6 +218,7 @@ impl Turn {
             Self::Superseded { .. } => "superseded",
             Self::Cancelled { .. } => "cancelled",
             Self::Failed { .. } => "failed",
+            Self::Untold { .. } => "untold",
         }
     }
 }

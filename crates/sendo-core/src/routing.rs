@@ -5,7 +5,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::effect::{Effect, EffectKey, PlannedEffect};
+use crate::mailbox;
 use crate::notice::Notice;
+use crate::plan::Plan;
+use crate::time::Timestamp;
 
 /// A target and what it wants to hear. Empty lists mean everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +21,10 @@ pub struct Route {
     pub environments: Vec<String>,
     /// Turns, by their names, such as `succeeded`.
     pub turns: Vec<String>,
+    /// Who wrote the changes, as addresses or globs such as `*@shop.example`, in small letters.
+    pub authors: Vec<String>,
+    /// Whether its notices are left in the target's [mailbox], which decides when they are told.
+    pub mailbox: bool,
 }
 
 impl Route {
@@ -27,10 +34,17 @@ impl Route {
         matches(&self.applications, notice.lane.application.as_str())
             && matches(&self.environments, notice.lane.environment.as_str())
             && (self.turns.is_empty() || self.turns.iter().any(|turn| turn == notice.turn.name()))
+            && self.is_by(&notice.authors)
+    }
+
+    /// Whether one of the authors is one of those it asks for.
+    fn is_by(&self, authors: &[String]) -> bool {
+        self.authors.is_empty() || authors.iter().any(|author| matches(&self.authors, author))
     }
 }
 
-/// Whether one of some globs means the name of an application or environment; none is all.
+/// Whether one of some globs means the name of an application or environment, or an author's
+/// address; none is all.
 #[must_use]
 pub fn matches(globs: &[String], name: &str) -> bool {
     let means = |glob: &String| {
@@ -39,24 +53,38 @@ pub fn matches(globs: &[String], name: &str) -> bool {
     globs.is_empty() || globs.iter().any(means)
 }
 
-/// The deliveries of some notices, one for each target that wants it. Their keys are stable, so
-/// deciding twice delivers once.
+/// Sends the notices of a plan on their way: one delivery for each target that wants it, or, where
+/// the target has a mailbox, a fact that is left there with the rest of the plan. Keys are stable,
+/// so deciding twice delivers once.
 #[must_use]
-pub fn deliveries(routes: &[Route], notices: &[Notice]) -> Vec<PlannedEffect> {
-    let wanted = notices.iter().flat_map(|notice| {
-        routes
-            .iter()
-            .filter(|route| route.wants(notice))
-            .map(move |route| (notice, route))
-    });
-    wanted
-        .map(|(notice, route)| PlannedEffect {
-            key: EffectKey(format!("notice/{}/{}", notice.id, route.target)),
-            deployment: Some(notice.deployment.clone()),
-            effect: Effect::PostNotice {
-                target: route.target.clone(),
-                notice: notice.clone(),
-            },
-        })
-        .collect()
+pub fn dispatch(routes: &[Route], plan: &mut Plan, now: Timestamp) -> Vec<PlannedEffect> {
+    let mut deliveries = Vec::new();
+    for notice in &plan.notices {
+        for route in routes.iter().filter(|route| route.wants(notice)) {
+            if route.mailbox {
+                let fact = mailbox::left(&route.target, notice, now);
+                plan.wake.push(fact.subject.clone());
+                plan.publish.push(fact);
+            } else {
+                deliveries.push(delivery(&route.target, notice));
+            }
+        }
+    }
+    deliveries
 }
+
+/// The delivery of one notice to one target.
+#[must_use]
+pub fn delivery(target: &str, notice: &Notice) -> PlannedEffect {
+    PlannedEffect {
+        key: EffectKey(format!("notice/{}/{target}", notice.id)),
+        deployment: Some(notice.deployment.clone()),
+        effect: Effect::PostNotice {
+            target: target.to_owned(),
+            notice: notice.clone(),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -18,6 +18,8 @@ pub enum SubjectKind {
     Lane,
     /// An area that can be locked: everything, an application, an environment, or one lane.
     Lock,
+    /// A place that notices go to, and what waits for it.
+    Target,
 }
 
 impl SubjectKind {
@@ -27,6 +29,7 @@ impl SubjectKind {
         match self {
             Self::Lane => "lane",
             Self::Lock => "lock",
+            Self::Target => "target",
         }
     }
 }
@@ -109,6 +112,7 @@ impl TryFrom<String> for SubjectId {
         match value.split_once(':') {
             Some(("lane", key)) => of(SubjectKind::Lane, key),
             Some(("lock", key)) => of(SubjectKind::Lock, key),
+            Some(("target", key)) => of(SubjectKind::Target, key),
             _ => Err(format!(
                 "unknown subject `{value}`: this database was written by a newer Sendo"
             )),

@@ -1,4 +1,4 @@
-//! The one HTTP client: no redirects, short time-outs, answers' bodies are not read.
+//! The one HTTP client: no redirects, short time-outs. Only Slack's Web API has its answers read.
 
 use std::time::Duration;
 

@@ -13,6 +13,7 @@
 //! | [`promotion`] | the effects of promotions, carried out on a forge |
 //! | [`forecast`] | what a lane would do, without doing it |
 //! | [`notice`] | delivering notices to people and machines |
+//! | [`slack_app`] | Slack by its Web API, with threads |
 //! | [`egress`] | the one HTTP client |
 
 pub mod egress;
@@ -23,7 +24,9 @@ pub mod places;
 pub mod promotion;
 pub mod retry;
 pub mod runner;
+pub mod slack_app;
 
 pub use notice::{Target, Targets};
 pub use retry::Backoff;
 pub use runner::{Reach, Runner, Setup};
+pub use slack_app::SlackApp;

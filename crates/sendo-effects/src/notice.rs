@@ -12,12 +12,16 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use reqwest::StatusCode;
 use secrecy::{ExposeSecret as _, SecretString};
-use sendo_core::notice::Notice;
+use sendo_core::effect::Outcome;
+use sendo_core::notice::{Digest, Notice};
 use sendo_core::time::Timestamp;
 use sendo_forge::ForgeError;
 use sendo_report::wording::Context;
 use sendo_report::{Language, slack, terminal, webhook};
+use serde_json::Value;
 use sha2::Sha256;
+
+use crate::slack_app::{Answer, Reply, SlackApp};
 
 /// Where notices go.
 #[derive(Clone)]
@@ -29,6 +33,8 @@ pub enum Target {
         /// The readers' language.
         language: Language,
     },
+    /// Slack by its Web API.
+    SlackApp(SlackApp),
     /// Any receiver of the Standard Webhooks shape.
     Webhook {
         /// Its address.
@@ -43,6 +49,55 @@ pub enum Target {
         /// Takes each line.
         print: Arc<dyn Fn(&str) + Send + Sync>,
     },
+}
+
+/// What is brought to a target in one message.
+#[derive(Debug, Clone, Copy)]
+pub enum Message<'a> {
+    /// One notice.
+    Notice(&'a Notice),
+    /// What waited for the target.
+    Digest(&'a Digest),
+}
+
+impl Message<'_> {
+    /// The same over every repetition.
+    fn id(&self) -> &str {
+        match self {
+            Self::Notice(notice) => &notice.id,
+            Self::Digest(digest) => &digest.id,
+        }
+    }
+
+    fn line(&self, server: Option<&str>, language: Language) -> String {
+        match self {
+            Self::Notice(notice) => {
+                terminal::turn_in(notice, &context(notice, server), language, false)
+            }
+            Self::Digest(digest) => terminal::digest(digest, server, language, false),
+        }
+    }
+
+    fn slack(&self, server: Option<&str>, language: Language) -> Value {
+        match self {
+            Self::Notice(notice) => slack::webhook(notice, &context(notice, server), language),
+            Self::Digest(digest) => slack::digest(digest, server, language),
+        }
+    }
+
+    fn json(&self) -> Value {
+        match self {
+            Self::Notice(notice) => webhook::generic(notice),
+            Self::Digest(digest) => webhook::digest(digest),
+        }
+    }
+}
+
+fn context<'a>(notice: &'a Notice, server: Option<&'a str>) -> Context<'a> {
+    Context {
+        server,
+        ..Context::of_notice(notice)
+    }
 }
 
 /// The targets by name, and the client that reaches them.
@@ -68,14 +123,14 @@ impl Targets {
         }
     }
 
-    /// Delivers a notice to the target of that name.
+    /// Delivers a message to the target of that name.
     ///
     /// # Errors
     /// [`ForgeError`]-shaped refusals: transient for time-outs, 429 and 5xx, final otherwise.
     pub async fn post(
         &self,
         name: &str,
-        notice: &Notice,
+        message: Message<'_>,
         now: Timestamp,
     ) -> Result<Option<Duration>, ForgeError> {
         let Some(target) = self.targets.get(name) else {
@@ -84,37 +139,63 @@ impl Targets {
                 format!("no notice target is called `{name}` any more"),
             ));
         };
-        let mut context = Context::of_notice(notice);
-        if let Some(pages) = &self.pages {
-            context = context.at(pages);
-        }
+        let server = self.pages.as_deref();
         match target {
             Target::Terminal { language, print } => {
-                print(&terminal::turn_in(notice, &context, *language, false));
+                print(&message.line(server, *language));
                 Ok(None)
             }
             Target::Slack { webhook, language } => {
-                let body = slack::webhook(notice, &context, *language).to_string();
+                let body = message.slack(server, *language).to_string();
                 self.send(name, self.client.post(webhook.expose_secret()), body)
                     .await
             }
+            Target::SlackApp(app) => {
+                let body = message.slack(server, app.language);
+                Ok(match app.post(&self.client, body).await? {
+                    Answer::Yes(_) => None,
+                    Answer::Wait(wait) => Some(wait),
+                })
+            }
             Target::Webhook { url, secret } => {
-                let body = webhook::generic(notice).to_string();
+                let body = message.json().to_string();
                 let at = now.as_seconds().to_string();
                 let mut request = self
                     .client
                     .post(url)
-                    .header("webhook-id", &notice.id)
+                    .header("webhook-id", message.id())
                     .header("webhook-timestamp", &at);
                 if let Some(secret) = secret {
                     request = request.header(
                         "webhook-signature",
-                        signature(secret, &notice.id, &at, &body),
+                        signature(secret, message.id(), &at, &body),
                     );
                 }
                 self.send(name, request, body).await
             }
         }
+    }
+
+    /// Delivers a notice to the thread of its deployment; a target without threads takes it as any
+    /// other. Gives the thread, or how long the other side asks us to wait.
+    pub(crate) async fn reply(
+        &self,
+        name: &str,
+        reply: &Reply<'_>,
+        now: Timestamp,
+    ) -> Result<Result<Outcome, Duration>, ForgeError> {
+        let message = Message::Notice(reply.notice);
+        let Some(Target::SlackApp(app)) = self.targets.get(name) else {
+            let waits = self.post(name, message, now).await?;
+            return Ok(waits.map_or(Ok(Outcome::Posted), Err));
+        };
+        let body = message.slack(self.pages.as_deref(), app.language);
+        Ok(match app.reply(&self.client, reply, body).await? {
+            Answer::Yes(thread) => Ok(Outcome::Told {
+                thread: thread.as_str().unwrap_or_default().to_owned(),
+            }),
+            Answer::Wait(wait) => Err(wait),
+        })
     }
 
     /// Sends; `Ok(Some)` is how long the other side asks us to wait before trying again.

@@ -41,6 +41,8 @@ pub const ALL: [Places; Effect::KINDS.len()] = places![
     "close_change_request",
     "delete_branch",
     "post_notice",
+    "post_digest",
+    "post_to_thread",
 ];
 
 /// The places of an effect.

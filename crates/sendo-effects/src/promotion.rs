@@ -45,7 +45,9 @@ pub async fn perform(
         | Effect::CloseChangeRequest { repository, .. }
         | Effect::DeleteBranch { repository, .. } => repository,
         Effect::PublishBranch(publish) | Effect::PublishCommit(publish) => &publish.repository,
-        Effect::PostNotice { .. } => return None,
+        Effect::PostNotice { .. } | Effect::PostDigest { .. } | Effect::PostToThread { .. } => {
+            return None;
+        }
     };
     Some(match forges.of(repository) {
         Ok(forge) => on(forge, repository, effect, attempt).await,
@@ -141,7 +143,9 @@ async fn on(
         Effect::DeleteBranch { branch, head, .. } => {
             forge.delete_branch(repository, branch, head, at).await?
         }
-        Effect::PostNotice { .. } => Outcome::Posted,
+        Effect::PostNotice { .. } | Effect::PostDigest { .. } | Effect::PostToThread { .. } => {
+            Outcome::Posted
+        }
     };
     Ok((outcome, Vec::new()))
 }

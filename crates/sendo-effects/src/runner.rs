@@ -1,6 +1,7 @@
 //! The order of an effect's steps, the same for every kind.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use sendo_core::effect::{Class, Effect, EffectError, Outcome};
 use sendo_core::fact::Fact;
@@ -13,10 +14,11 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
 use crate::fence::Fence;
-use crate::notice::Targets;
+use crate::notice::{Message, Targets};
 use crate::places::{self, Places};
 use crate::promotion::{self, Attempt};
 use crate::retry::Backoff;
+use crate::slack_app::Reply;
 
 /// An effect claimed this often fails for good: whatever claims it does not survive it.
 const MOST_ATTEMPTS: u32 = 1_000;
@@ -164,19 +166,31 @@ impl Runner {
 
     async fn perform(&self, effect: &ClaimedEffect) -> Done {
         let reach = Arc::clone(&self.setup.reach.borrow());
-        if let Effect::PostNotice { target, notice } = &effect.effect {
-            return match reach.targets.post(target, notice, effect.now).await? {
-                None => Ok((Outcome::Posted, Vec::new())),
-                Some(wait) => Err(Refused {
-                    error: ForgeError::trouble(
-                        "rate_limited",
-                        format!("the notice target `{target}` asks us to wait"),
-                    ),
-                    wait: Some(Span::from_secs(
-                        u32::try_from(wait.as_secs()).unwrap_or(3600),
-                    )),
-                }),
+        let message = match &effect.effect {
+            Effect::PostNotice { target, notice } => Some((target, Message::Notice(notice))),
+            Effect::PostDigest { target, digest } => Some((target, Message::Digest(digest))),
+            _ => None,
+        };
+        if let Some((target, message)) = message {
+            let waits = reach.targets.post(target, message, effect.now).await?;
+            return told(target, waits.map_or(Ok(Outcome::Posted), Err));
+        }
+        if let Effect::PostToThread {
+            target,
+            thread,
+            broadcast,
+            notice,
+        } = &effect.effect
+        {
+            let reply = Reply {
+                thread: thread.as_deref(),
+                notice,
+                broadcast: *broadcast,
+                planned_at: effect.planned_at,
+                again: effect.intent.is_some(),
             };
+            let targets = &reach.targets;
+            return told(target, targets.reply(target, &reply, effect.now).await?);
         }
         let attempt = Attempt {
             subject: &effect.subject,
@@ -230,4 +244,18 @@ impl Runner {
     fn reach(&self, place: &'static str, side: Side) {
         self.setup.boundaries.reach(&Point { place, side });
     }
+}
+
+/// What came of telling a target, or how long it asks us to wait.
+fn told(target: &str, said: Result<Outcome, Duration>) -> Done {
+    said.map(|outcome| (outcome, Vec::new()))
+        .map_err(|wait| Refused {
+            error: ForgeError::trouble(
+                "rate_limited",
+                format!("the notice target `{target}` asks us to wait"),
+            ),
+            wait: Some(Span::from_secs(
+                u32::try_from(wait.as_secs()).unwrap_or(3600),
+            )),
+        })
 }

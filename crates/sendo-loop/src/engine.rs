@@ -7,7 +7,7 @@ use sendo_core::job::{Job, Jobs};
 use sendo_core::notice::Turn;
 use sendo_core::plan::Plan;
 use sendo_core::promotion::ROLLED_BACK;
-use sendo_core::routing::deliveries;
+use sendo_core::routing::dispatch;
 use sendo_core::subject::SubjectId;
 use sendo_core::time::Span;
 use sendo_core::world::World;
@@ -51,11 +51,11 @@ impl Engine {
         let decided = jobs
             .of(subject)
             .and_then(|job| decide(job.as_ref(), &claimed.world));
-        let Some(plan) = decided else {
+        let Some(mut plan) = decided else {
             // The claim runs out by itself, so a decision that panics is tried once in a lease.
             return Ok(true);
         };
-        let notices = deliveries(&jobs.routes, &plan.notices);
+        let notices = dispatch(&jobs.routes, &mut plan, claimed.world.now);
         match self.store.commit(&claimed, &plan, &notices).await? {
             Committed::Yes => {
                 self.count(&plan, &jobs);

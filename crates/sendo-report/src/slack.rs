@@ -4,16 +4,23 @@
 //! a channel or hide an address. A section holds at most 3,000 characters.
 
 use sendo_core::deployment::Change;
-use sendo_core::notice::{Notice, Turn};
+use sendo_core::notice::{Digest, Notice, Turn};
 use serde_json::{Value, json};
 
 use crate::escape::{cut, one_line, slack};
 use crate::sentence::is_web;
+use crate::wording::digest as wording;
 use crate::wording::{Context, change_title, promotion, state};
 use crate::{Language, page};
 
 /// What Slack takes in one section.
 pub const SECTION_LIMIT: usize = 3_000;
+
+/// What a message's sections hold together. Slack refuses somewhat more than 13,000 characters.
+const MESSAGE_LIMIT: usize = 9_000;
+
+/// How much of a sentence a digest shows.
+const LINE_LIMIT: usize = 400;
 
 /// How many changes a message lists before it counts the rest.
 const LISTED: usize = 10;
@@ -40,16 +47,67 @@ pub fn webhook(notice: &Notice, context: &Context<'_>, language: Language) -> Va
     })
 }
 
+/// The JSON of a digest: a heading, and a line for each deployment as long as there is room.
+#[must_use]
+pub fn digest(digest: &Digest, server: Option<&str>, language: Language) -> Value {
+    let heading = wording::heading(digest, language);
+    let mut blocks = vec![section(&format!("*{}*", heading.slack()))];
+    let mut room = MESSAGE_LIMIT;
+    let mut told = 0;
+    let mut text = String::new();
+    for notice in &digest.latest {
+        let line = line(notice, server, language);
+        let length = line.chars().count() + 1;
+        if length > room {
+            break;
+        }
+        room -= length;
+        told += 1;
+        if text.chars().count() + length > SECTION_LIMIT {
+            blocks.push(section(&text));
+            text.clear();
+        }
+        text.push_str(&line);
+        text.push('\n');
+    }
+    if !text.is_empty() {
+        blocks.push(section(&text));
+    }
+    let left_out = digest.latest.len() - told;
+    if left_out > 0 {
+        let more = wording::more(left_out as u64, language).slack();
+        blocks.push(section(more.trim_start_matches([';', '。', ' '])));
+    }
+    json!({ "text": limited(&slack(&heading.to_string())), "blocks": blocks })
+}
+
+/// A deployment's last turn on one line.
+fn line(notice: &Notice, server: Option<&str>, language: Language) -> String {
+    let context = Context {
+        server,
+        ..Context::of_notice(notice)
+    };
+    let sentence = promotion::happened(notice, &context, language);
+    let symbol = state::turn_symbol(&notice.turn);
+    let lane = slack(&notice.lane.to_string());
+    let sentence = shortened(&sentence.slack(), LINE_LIMIT);
+    format!("{symbol} *{lane}* {sentence} {}", footer(notice, &context))
+}
+
 fn section(text: &str) -> Value {
     json!({ "type": "section", "text": { "type": "mrkdwn", "text": limited(text) } })
 }
 
 /// Cuts between characters and never inside an entity or a link.
 fn limited(text: &str) -> String {
-    if text.chars().count() <= SECTION_LIMIT {
+    shortened(text, SECTION_LIMIT)
+}
+
+fn shortened(text: &str, limit: usize) -> String {
+    if text.chars().count() <= limit {
         return text.to_owned();
     }
-    let mut short = cut(text, SECTION_LIMIT);
+    let mut short = cut(text, limit);
     for (open, close) in [('&', ';'), ('<', '>')] {
         if let Some(at) = short.rfind(open)
             && !short.get(at..).is_some_and(|rest| rest.contains(close))

@@ -20,9 +20,13 @@
 //! | `deployment.superseded` | `superseded_by` with `deployment`, `revision` |
 //! | `deployment.cancelled` | `by`, `change_request` with `number` |
 //! | `deployment.failed` | `failure` with `reason_code`, `message` |
+//!
+//! A digest has the `type` `deployment.digest` and no `data` of those: `since`, `latest[]` with the
+//! last notice of each deployment in the form above, all of a lane together and newest first,
+//! `earlier`, how many turns came before these, and `omitted`, how many older deployments are left out.
 
 use sendo_core::deployment::{Change, Waiting};
-use sendo_core::notice::{Notice, Turn};
+use sendo_core::notice::{Digest, Notice, Turn};
 use serde_json::{Map, Value, json};
 
 use crate::time;
@@ -43,6 +47,22 @@ pub fn generic(notice: &Notice) -> Value {
         "type": format!("deployment.{}", notice.turn.name()),
         "timestamp": time::iso(notice.at),
         "data": data,
+    })
+}
+
+/// The JSON of a digest.
+#[must_use]
+pub fn digest(digest: &Digest) -> Value {
+    json!({
+        "id": digest.id,
+        "type": "deployment.digest",
+        "timestamp": time::iso(digest.at),
+        "data": {
+            "since": time::iso(digest.since),
+            "latest": digest.latest.iter().map(generic).collect::<Vec<_>>(),
+            "earlier": digest.earlier,
+            "omitted": digest.omitted,
+        },
     })
 }
 
@@ -100,6 +120,16 @@ fn details(turn: &Turn) -> Value {
             "change_request": number.map(|number| json!({ "number": number })),
         }),
         Turn::Failed { failure } => json!({
+            "failure": { "reason_code": failure.reason_code, "message": failure.message },
+        }),
+        // Told to nobody; the API's timelines have it.
+        Turn::Untold {
+            target,
+            of,
+            failure,
+        } => json!({
+            "target": target,
+            "of": of,
             "failure": { "reason_code": failure.reason_code, "message": failure.message },
         }),
     }

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use sendo_core::deployment::Deployment;
 use sendo_core::effect::{Class, EffectKey, PlannedEffect};
+use sendo_core::notice::Notice;
 use sendo_core::plan::Plan;
 use sendo_core::subject::SubjectId;
 
@@ -130,7 +131,7 @@ async fn drop_observation(tx: &mut Tx, subject: &SubjectId, key: &EffectKey) -> 
 
 async fn plan_effect(tx: &mut Tx, subject: &SubjectId, planned: &PlannedEffect) -> Result<()> {
     let body = json("effect", &planned.effect)?;
-    let notice = planned.effect.class() == Class::N;
+    let (tells, live) = (planned.effect.tells(), planned.effect.class() != Class::N);
     let class = json("class", &planned.effect.class())?;
     let now = tx.now;
     tx.run(
@@ -140,8 +141,8 @@ async fn plan_effect(tx: &mut Tx, subject: &SubjectId, planned: &PlannedEffect) 
             planned.key.0.as_str(),
             planned.effect.kind(),
             class.trim_matches('"'),
-            notice,
-            !notice,
+            tells,
+            live,
             body,
             planned.deployment.as_ref().map(|id| id.0.clone()),
             now,
@@ -156,7 +157,16 @@ async fn tell(tx: &mut Tx, plan: &Plan) -> Result<()> {
     for deployment in &plan.deployments {
         put_deployment(tx, deployment).await?;
     }
-    for notice in &plan.notices {
+    put_notices(tx, &plan.notices).await?;
+    if plan.notices.is_empty() && !plan.deployments.is_empty() {
+        tx.run(&BUMP_REVISION, args![]).await?;
+    }
+    Ok(())
+}
+
+/// Adds to the timelines of deployments; open pages look again.
+pub(crate) async fn put_notices(tx: &mut Tx, notices: &[Notice]) -> Result<()> {
+    for notice in notices {
         let body = json("notice", notice)?;
         tx.run(
             &INSERT_NOTICE,
@@ -169,7 +179,7 @@ async fn tell(tx: &mut Tx, plan: &Plan) -> Result<()> {
         )
         .await?;
     }
-    if !plan.deployments.is_empty() || !plan.notices.is_empty() {
+    if !notices.is_empty() {
         tx.run(&BUMP_REVISION, args![]).await?;
     }
     Ok(())

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::audit::append;
 use crate::boundary::place;
 use crate::codec::{self, seq};
+use crate::commit::put_notices;
 use crate::db::statement::{DELETE_EFFECT, DEPLOYMENT, FINISH_EFFECT, INTEND_EFFECT};
 use crate::db::{Db, Kind, Tx, args, transact};
 use crate::store::{ClaimedEffect, Record, Result};
@@ -76,6 +77,10 @@ pub(crate) async fn write(tx: &mut Tx, effect: &ClaimedEffect, record: &Record) 
     if class != Class::O {
         let (action, detail) = told(record)?;
         note(tx, effect, action, detail).await?;
+    }
+    if let Record::Failed { error } = record {
+        // What people are not told, they find where they look.
+        put_notices(tx, &effect.effect.untold(error, tx.now)).await?;
     }
     Ok(true)
 }

@@ -11,6 +11,7 @@
 //! | [`process`] | a server as a child process: started, killed, stopped, continued |
 //! | [`http`] | requests to a server over loopback |
 //! | [`receiver`] | takes notices in and counts them |
+//! | [`slack`] | Slack's Web API as a model in memory |
 //! | [`checker`] | what must hold when everything has settled |
 //! | [`database`] | SQLite in the stage's folder, or a schema of its own on Postgres |
 //! | [`shim`] | a `git` that fails at the N-th call |
@@ -29,6 +30,7 @@ pub mod http;
 pub mod process;
 pub mod receiver;
 pub mod shim;
+pub mod slack;
 pub mod stage;
 pub mod story;
 pub mod suite;
@@ -38,5 +40,6 @@ pub use checker::{Counts, Findings};
 pub use database::Database;
 pub use process::Server;
 pub use receiver::Receiver;
+pub use slack::Slack;
 pub use stage::Stage;
 pub use story::{Story, Telling};

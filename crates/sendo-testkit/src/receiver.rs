@@ -31,6 +31,8 @@ struct Book {
     calls: u64,
     faults: Option<Faults>,
     failed: usize,
+    /// Whether nobody is there any more to be told.
+    gone: bool,
 }
 
 /// Of all calls, the one of number `first` fails and every `stride`-th after it.
@@ -105,6 +107,11 @@ impl Receiver {
         });
     }
 
+    /// From now on every call is refused for good.
+    pub fn go(&self) {
+        self.book().gone = true;
+    }
+
     /// How many calls failed.
     #[must_use]
     pub fn failed(&self) -> usize {
@@ -158,8 +165,9 @@ fn take(stream: TcpStream, book: &Mutex<Book>, mut slow: bool) {
         if std::mem::take(&mut slow) {
             wait::pass(SLOW);
         }
-        let failing = book.lock().unwrap_or_else(PoisonError::into_inner).take(id);
-        let answer = match failing {
+        let mut book = book.lock().unwrap_or_else(PoisonError::into_inner);
+        let answer = match book.take(id) {
+            _ if book.gone => "HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n",
             None => "HTTP/1.1 204 No Content\r\n\r\n",
             Some(Failing::Refused) => {
                 "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"
@@ -167,6 +175,7 @@ fn take(stream: TcpStream, book: &Mutex<Book>, mut slow: bool) {
             // Nobody can tell from outside whether it arrived.
             Some(Failing::Killed | Failing::Ambiguous) => return,
         };
+        drop(book);
         if writer.write_all(answer.as_bytes()).is_err() {
             return;
         }

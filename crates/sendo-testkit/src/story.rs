@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::checker::{self, Findings, Overlay};
 use crate::process::Server;
 use crate::receiver::Receiver;
+use crate::slack::{CHANNEL, Slack, TOKEN};
 use crate::stage::Stage;
 use crate::wait;
 
@@ -37,6 +38,8 @@ pub struct Story {
     pub stage: Stage,
     /// Takes the notices in.
     pub receiver: Receiver,
+    /// Where notices stand in threads.
+    pub slack: Slack,
     telling: Telling,
     /// What each lane must end at.
     expected: BTreeMap<String, String>,
@@ -62,11 +65,14 @@ impl Telling {
 }
 
 /// The configuration of these applications.
-fn configuration(telling: Telling, receiver: SocketAddr) -> String {
+fn configuration(telling: Telling, receiver: SocketAddr, api: &str) -> String {
     let mut text = format!(
         "server: {{ listen: \"127.0.0.1:0\", database: \"DATABASE\", lease: 1s, sweep: 2s }}\n\
          forges: {{ here: {{ kind: local, root: . }} }}\n\
-         notices: [{{ webhook: {{ url: \"http://{receiver}/\" }} }}]\n\
+         notices:\n  \
+         - webhook: {{ url: \"http://{receiver}/\" }}\n  \
+         - {{ name: digest, webhook: {{ url: \"http://{receiver}/\" }}, digest: 1m }}\n  \
+         - {{ name: chat, slack: {{ token: \"${{file:slack-token}}\", channel: {CHANNEL}, api: \"{api}\" }} }}\n\
          applications:\n"
     );
     for (application, environments) in telling.applications() {
@@ -106,7 +112,8 @@ impl Story {
     /// Sets the stage; `program` is the command line.
     #[must_use]
     pub fn set(program: &str, telling: Telling) -> Self {
-        let (stage, receiver) = (Stage::set(program), Receiver::start());
+        let (stage, receiver, slack) = (Stage::set(program), Receiver::start(), Slack::start());
+        std::fs::write(stage.folder().join("slack-token"), TOKEN).unwrap();
         let mut files = Vec::new();
         for (application, environments) in telling.applications() {
             for environment in *environments {
@@ -124,10 +131,11 @@ impl Story {
             .map(|(path, text)| (path.as_str(), text.as_str()))
             .collect();
         stage.repository("manifests", "main", &files);
-        stage.configure(&configuration(telling, receiver.address()));
+        stage.configure(&configuration(telling, receiver.address(), &slack.api()));
         Self {
             stage,
             receiver,
+            slack,
             telling,
             expected: BTreeMap::new(),
             done: BTreeSet::new(),
@@ -275,6 +283,13 @@ impl Story {
             })
             .collect();
         let mut findings = checker::look(&self.stage, &mut server, Some(&self.receiver), &overlays);
+        let standing = self.slack.standing();
+        let seen = self.receiver.seen();
+        for id in seen.keys().filter(|id| !id.starts_with("digest/")) {
+            if !standing.iter().any(|one| one.id.as_ref() == Some(id)) {
+                findings.lost(format!("notice {id} in its thread"));
+            }
+        }
         for (lane, revision) in &self.expected {
             let (application, _) = lane.split_once('/').unwrap_or_default();
             let file = self

@@ -10,9 +10,10 @@ use std::sync::Arc;
 use secrecy::ExposeSecret as _;
 use sendo_core::job::Jobs;
 use sendo_core::lock::Locks;
+use sendo_core::mailbox::Mailboxes;
 use sendo_core::names::{ForgeName, Repository};
 use sendo_core::promotion::{LaneRules, Promotions};
-use sendo_effects::{Reach, Target, Targets, egress};
+use sendo_effects::{Reach, SlackApp, Target, Targets, egress};
 use sendo_forge::local::acts::LocalActs;
 use sendo_forge::{Forge, Forges};
 use sendo_intake::spool::{Spooled, Spools};
@@ -48,6 +49,7 @@ impl Live {
                 all: vec![
                     Arc::new(Promotions::new(lanes.clone())),
                     Arc::new(Locks::new(lanes.clone())),
+                    Arc::new(Mailboxes::new(config.mailboxes())),
                 ],
                 routes: config.routes(),
             }),
@@ -151,6 +153,16 @@ fn targets(config: &Config, print: &Print) -> Result<Targets, ServeError> {
                 webhook: webhook.read().map_err(ServeError::Secret)?,
                 language,
             },
+            Channel::SlackApp {
+                token,
+                channel,
+                api,
+            } => Target::SlackApp(SlackApp {
+                api: api.clone(),
+                token: token.read().map_err(ServeError::Secret)?,
+                channel: channel.clone(),
+                language,
+            }),
             Channel::Webhook { url, secret } => Target::Webhook {
                 url: url
                     .read()

@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::EffectError;
 use crate::deployment::{Change, DeploymentId, Failure};
 use crate::names::{BranchName, Principal, Repository, Revision};
-use crate::notice::Notice;
+use crate::notice::{Digest, Notice};
 use crate::time::Timestamp;
 
 /// How an effect behaves when its outcome is unknown.
@@ -169,6 +170,24 @@ pub enum Effect {
         /// What to tell.
         notice: Notice,
     },
+    /// Tell people, in the thread of a deployment.
+    PostToThread {
+        /// The target, as the configuration names it.
+        target: String,
+        /// The thread, as an earlier outcome named it; `None` begins one.
+        thread: Option<String>,
+        /// Whether those hear of it too who do not follow the thread.
+        broadcast: bool,
+        /// What to tell; its id is the marker.
+        notice: Notice,
+    },
+    /// Tell people what waited for them.
+    PostDigest {
+        /// The target, as the configuration names it.
+        target: String,
+        /// What to tell.
+        digest: Digest,
+    },
 }
 
 /// Where a source observation looks.
@@ -271,7 +290,7 @@ pub enum CloseReason {
 
 impl Effect {
     /// Every kind there is, for tables and for the suite that breaks each of them.
-    pub const KINDS: [&'static str; 10] = [
+    pub const KINDS: [&'static str; 12] = [
         "observe_source",
         "observe_change",
         "publish_branch",
@@ -282,6 +301,8 @@ impl Effect {
         "close_change_request",
         "delete_branch",
         "post_notice",
+        "post_digest",
+        "post_to_thread",
     ];
 
     /// The kind as it stands in the store.
@@ -298,6 +319,8 @@ impl Effect {
             Self::CloseChangeRequest { .. } => Self::KINDS[7],
             Self::DeleteBranch { .. } => Self::KINDS[8],
             Self::PostNotice { .. } => Self::KINDS[9],
+            Self::PostDigest { .. } => Self::KINDS[10],
+            Self::PostToThread { .. } => Self::KINDS[11],
         }
     }
 
@@ -311,8 +334,34 @@ impl Effect {
             Self::PublishCommit(_)
             | Self::MergeChangeRequest { .. }
             | Self::DeleteBranch { .. } => Class::C,
-            Self::OpenChangeRequest { .. } | Self::ApproveChangeRequest { .. } => Class::D,
-            Self::PostNotice { .. } => Class::N,
+            Self::OpenChangeRequest { .. }
+            | Self::ApproveChangeRequest { .. }
+            | Self::PostToThread { .. } => Class::D,
+            Self::PostNotice { .. } | Self::PostDigest { .. } => Class::N,
+        }
+    }
+
+    /// Whether it tells people: then it comes after everything else, so that a slow chat keeps no
+    /// lane waiting.
+    #[must_use]
+    pub const fn tells(&self) -> bool {
+        matches!(self.class(), Class::N) || matches!(self, Self::PostToThread { .. })
+    }
+
+    /// What the timelines of deployments say once telling people of them is given up.
+    #[must_use]
+    pub fn untold(&self, error: &EffectError, at: Timestamp) -> Vec<Notice> {
+        match self {
+            Self::PostNotice { target, notice } | Self::PostToThread { target, notice, .. } => {
+                vec![notice.untold(target, error, at)]
+            }
+            Self::PostDigest { target, digest } => {
+                let latest = digest.latest.iter();
+                latest
+                    .map(|notice| notice.untold(target, error, at))
+                    .collect()
+            }
+            _ => Vec::new(),
         }
     }
 }

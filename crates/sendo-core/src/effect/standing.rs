@@ -122,6 +122,11 @@ pub enum Outcome {
     Deleted,
     /// The notice was delivered.
     Posted,
+    /// The notice stands in a thread.
+    Told {
+        /// Which, in the words of the target.
+        thread: String,
+    },
 }
 
 /// What a publication put where.

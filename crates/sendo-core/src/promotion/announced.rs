@@ -130,6 +130,7 @@ impl Draft<'_> {
             revision: revision.clone(),
             at: now,
             change: None,
+            authors: Vec::new(),
             turn: Turn::Failed {
                 failure: failure.clone(),
             },

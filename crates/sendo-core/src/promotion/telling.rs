@@ -10,7 +10,7 @@ use super::state::{Candidate, Running};
 use crate::audit::AuditEntry;
 use crate::deployment::{Deployment, DeploymentId, DeploymentState, Waiting};
 use crate::names::Principal;
-use crate::notice::{Notice, Turn};
+use crate::notice::{Notice, Turn, authors};
 
 /// Calls that work at their second or third attempt are nobody's trouble.
 const ATTEMPTS_BEFORE_TELLING: u32 = 3;
@@ -41,6 +41,7 @@ impl Draft<'_> {
                 revision: running.candidate.revision.clone(),
                 at: self.world.now,
                 change: running.change.clone(),
+                authors: authors(&running.candidate.included),
                 turn,
             });
         }

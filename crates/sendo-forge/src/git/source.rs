@@ -15,6 +15,8 @@ const MOST_CHANGES: usize = 250;
 const MOST_COUNTED: usize = 2_000;
 /// Paths listed for one change at the most.
 const MOST_PATHS: usize = 300;
+/// An address longer than this cannot be one.
+const LONGEST_ADDRESS: usize = 254;
 
 /// Looks. `since` starts the list of changes, `succeeded` tells whether the lane would go backwards.
 ///
@@ -122,11 +124,13 @@ fn paths(logged: &LoggedCommit) -> Option<Vec<String>> {
 }
 
 fn change(info: &CommitInfo) -> Result<Change, ForgeError> {
-    let author = info.author.split(" <").next().unwrap_or(&info.author);
+    let (author, email) = info.author.split_once(" <").unwrap_or((&info.author, ""));
+    let email = email.trim_end_matches('>').trim().to_lowercase();
     Ok(Change {
         revision: revision(info.oid)?,
         title: info.subject.chars().take(200).collect(),
         author: author.chars().take(100).collect(),
+        email: (!email.is_empty() && email.len() <= LONGEST_ADDRESS).then_some(email),
         number: None,
     })
 }

@@ -1,7 +1,7 @@
 //! What a deployment waited for, how long, and what is being done outside for it.
 
 use sendo_core::effect::{EffectState, EffectView};
-use sendo_core::notice::Turn;
+use sendo_core::notice::{Notice, Turn};
 use sendo_core::view::DeploymentPage;
 
 use super::labels::Labels;
@@ -32,10 +32,13 @@ pub(super) struct Work {
 pub(super) fn gates(page: &DeploymentPage, language: Language) -> Vec<Gate> {
     let row = &page.view.deployment;
     let context = Context::of_deployment(row);
-    let turns = &page.view.timeline;
+    // That somebody could not be told of it ends no wait.
+    let is_its_own = |notice: &&Notice| !matches!(notice.turn, Turn::Untold { .. });
+    let turns: Vec<&Notice> = page.view.timeline.iter().filter(is_its_own).collect();
     let ends = turns.iter().skip(1).map(|notice| Some(notice.at));
     turns
         .iter()
+        .copied()
         .zip(ends.chain([None]))
         .filter_map(|(notice, end)| match &notice.turn {
             Turn::Waits { waiting: why, .. } => {

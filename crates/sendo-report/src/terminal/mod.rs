@@ -9,13 +9,14 @@ mod plan;
 mod river;
 
 use sendo_core::deployment::{Held, Lock};
-use sendo_core::notice::Notice;
+use sendo_core::notice::{Digest, Notice};
 use sendo_core::view::DeploymentView;
 
 pub use history::{deployment, history};
 pub use plan::plan;
 pub use river::status;
 
+use crate::wording::digest as wording;
 use crate::wording::{Context, closed, promotion, state};
 use crate::{Language, time};
 use paint::Ink;
@@ -39,6 +40,27 @@ pub fn turn_in(notice: &Notice, context: &Context<'_>, language: Language, color
         paint::paint(state::turn_symbol(&notice.turn), ink, color),
         paint::sentence(&promotion::turn_in(notice, context, language), color)
     )
+}
+
+/// A digest: its heading, and below it a line for each deployment.
+#[must_use]
+pub fn digest(digest: &Digest, server: Option<&str>, language: Language, color: bool) -> String {
+    let mut out = format!(
+        "{}  {}",
+        paint::paint(&time::clock(digest.at), Ink::Dim, color),
+        paint::sentence(&wording::heading(digest, language), color)
+    );
+    for notice in &digest.latest {
+        let context = Context {
+            server,
+            ..Context::of_notice(notice)
+        };
+        out.push_str(&format!(
+            "\n  {}",
+            turn_in(notice, &context, language, color)
+        ));
+    }
+    out
 }
 
 /// What is closed to deployments, one paragraph each.

@@ -46,7 +46,7 @@ impl Ink {
             Turn::Waits { .. } | Turn::Overridden { .. } | Turn::ActRefused { .. } => Self::Waiting,
             Turn::Succeeded { .. } => Self::Good,
             Turn::Superseded { .. } | Turn::Cancelled { .. } => Self::Dim,
-            Turn::Failed { .. } => Self::Bad,
+            Turn::Failed { .. } | Turn::Untold { .. } => Self::Bad,
         }
     }
 

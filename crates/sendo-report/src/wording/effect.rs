@@ -19,6 +19,8 @@ pub fn tried(kind: &str, language: Language) -> String {
         "close_change_request" => ["close the change request", "変更リクエストのクローズ"],
         "delete_branch" => ["delete the branch", "ブランチの削除"],
         "post_notice" => ["post the notice", "通知の送信"],
+        "post_to_thread" => ["post the notice to its thread", "スレッドへの通知の送信"],
+        "post_digest" => ["post the digest", "まとめ通知の送信"],
         other => return other.replace('_', " "),
     };
     match language {

@@ -6,6 +6,7 @@
 pub mod act;
 pub mod closed;
 pub(crate) mod configuration;
+pub mod digest;
 pub mod effect;
 pub mod promotion;
 pub mod standing;
@@ -60,7 +61,8 @@ impl<'a> Context<'a> {
             | Turn::ActRefused { .. }
             | Turn::Succeeded { .. }
             | Turn::Superseded { .. }
-            | Turn::Failed { .. } => None,
+            | Turn::Failed { .. }
+            | Turn::Untold { .. } => None,
         };
         Self {
             deployment: Some(&notice.deployment),

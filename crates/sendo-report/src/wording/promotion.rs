@@ -164,6 +164,26 @@ pub fn happened(notice: &Notice, context: &Context<'_>, language: Language) -> S
                 ("failure", Slot::Sentence(failed(failure, language))),
             ],
         ),
+        Turn::Untold {
+            target,
+            of,
+            failure,
+        } => Sentence::fill(
+            match language {
+                Language::En => {
+                    "{target} could not be told of `{of}`: {message} ({code}). It is not tried again; correct the target under `notices:`."
+                }
+                Language::Ja => {
+                    "{target} に `{of}` を通知できませんでした: {message}（{code}）。再送はしません。設定の `notices:` で通知先を直してください。"
+                }
+            },
+            &[
+                ("target", Slot::Code(target.clone())),
+                ("of", Slot::Text(of.clone())),
+                ("message", Slot::Words(fragment(&failure.message))),
+                ("code", Slot::Code(failure.reason_code.clone())),
+            ],
+        ),
     }
 }
 

@@ -58,5 +58,6 @@ pub const fn turn_symbol(turn: &Turn) -> &'static str {
         Turn::Superseded { .. } => "»",
         Turn::Cancelled { .. } => "-",
         Turn::Failed { .. } => "✗",
+        Turn::Untold { .. } => "!",
     }
 }

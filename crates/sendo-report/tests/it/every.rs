@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use sendo_core::act::ActRefusal;
-use sendo_core::deployment::{Held, Lock, Waiting};
+use sendo_core::deployment::{Failure, Held, Lock, Waiting};
 use sendo_core::notice::Turn;
 use sendo_core::time::{Span, Timestamp};
 use sendo_report::Language;
@@ -47,7 +47,7 @@ const fn waiting_kind(waiting: &Waiting) -> &'static str {
     }
 }
 
-const TURNS: [&str; 12] = [
+const TURNS: [&str; 13] = [
     "started",
     "opened",
     "waits",
@@ -60,6 +60,7 @@ const TURNS: [&str; 12] = [
     "person approved",
     "overridden",
     "act refused",
+    "untold",
 ];
 
 const fn turn_kind(turn: &Turn) -> &'static str {
@@ -76,6 +77,7 @@ const fn turn_kind(turn: &Turn) -> &'static str {
         Turn::PersonApproved { .. } => TURNS[9],
         Turn::Overridden { .. } => TURNS[10],
         Turn::ActRefused { .. } => TURNS[11],
+        Turn::Untold { .. } => TURNS[12],
     }
 }
 
@@ -258,6 +260,14 @@ pub(crate) fn turns() -> Vec<(&'static str, Turn)> {
             number: None,
         },
         Turn::Failed { failure: failure() },
+        Turn::Untold {
+            target: "deploys".to_owned(),
+            of: "failed".to_owned(),
+            failure: Failure {
+                reason_code: "target_refused".to_owned(),
+                message: "the notice target `deploys` answered 404 Not Found".to_owned(),
+            },
+        },
         Turn::PersonApproved {
             by: who("local:carol"),
             have: 1,

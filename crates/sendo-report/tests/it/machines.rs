@@ -1,13 +1,13 @@
 //! Notices for Slack and for machines.
 
 use sendo_core::notice::{Notice, Turn};
-use sendo_report::slack::{SECTION_LIMIT, webhook};
+use sendo_report::slack::SECTION_LIMIT;
 use sendo_report::webhook::generic;
-use sendo_report::{Context, Language};
+use sendo_report::{Context, Language, slack, terminal, webhook};
 use serde_json::Value;
 
 use crate::every;
-use crate::sample::{change, changes, notice, revision};
+use crate::sample::{change, changes, digest, notice, revision};
 
 #[test]
 fn the_json_for_machines_is_stable() {
@@ -30,6 +30,53 @@ fn the_envelope_follows_standard_webhooks() {
     insta::assert_json_snapshot!(generic(&notice(Turn::Succeeded { unchanged: false })));
 }
 
+#[test]
+fn a_digest_for_machines_holds_the_notices_themselves() {
+    insta::assert_json_snapshot!(webhook::digest(&digest()));
+}
+
+#[test]
+fn a_digest_reads_well_in_slack_and_on_a_terminal() {
+    let server = Some("https://sendo.example.com/");
+    let mut out = String::new();
+    for language in Language::ALL {
+        let message = slack::digest(&digest(), server, language);
+        for block in message["blocks"].as_array().unwrap() {
+            out.push_str(block["text"]["text"].as_str().unwrap());
+            out.push('\n');
+        }
+        out.push_str(&terminal::digest(&digest(), server, language, false));
+        out.push_str("\n\n");
+    }
+    insta::assert_snapshot!(out);
+}
+
+#[test]
+fn a_digest_never_outgrows_a_slack_message_and_counts_what_it_leaves_out() {
+    let mut long = digest();
+    let failed = long.latest[0].clone();
+    long.latest = vec![failed; 200];
+    let message = slack::digest(&long, None, Language::En);
+    let blocks = message["blocks"].as_array().unwrap();
+    let texts: Vec<&str> = blocks
+        .iter()
+        .map(|block| block["text"]["text"].as_str().unwrap())
+        .collect();
+    assert!(
+        texts
+            .iter()
+            .all(|text| text.chars().count() <= SECTION_LIMIT)
+    );
+    let total: usize = texts.iter().map(|text| text.chars().count()).sum();
+    assert!((8_000..11_000).contains(&total), "{total}");
+    let told: usize = texts
+        .iter()
+        .map(|text| text.matches("example1/test/12").count())
+        .sum();
+    let more = format!("not listed: {},", 200 - told);
+    assert!(texts.last().unwrap().contains(&more), "{texts:?}");
+}
+
 fn started(included: Vec<sendo_core::deployment::Change>) -> Notice {
     notice(Turn::Started {
         reference: "refs/heads/develop".to_owned(),
@@ -43,7 +90,8 @@ fn started(included: Vec<sendo_core::deployment::Change>) -> Notice {
 #[test]
 fn slack_gets_blocks_and_a_text() {
     let context = Context::default().at("https://sendo.example.com/");
-    let both = Language::ALL.map(|language| webhook(&started(changes()), &context, language));
+    let both =
+        Language::ALL.map(|language| slack::webhook(&started(changes()), &context, language));
     insta::assert_json_snapshot!(both);
 }
 
@@ -54,7 +102,7 @@ fn every_turn_reads_well_in_slack() {
         let notice = notice(turn);
         out.push_str(&format!("{name}\n"));
         for language in Language::ALL {
-            let message = webhook(&notice, &Context::of_notice(&notice), language);
+            let message = slack::webhook(&notice, &Context::of_notice(&notice), language);
             let text = message
                 .pointer("/blocks/0/text/text")
                 .and_then(Value::as_str)
@@ -71,7 +119,7 @@ fn nothing_from_outside_mentions_a_channel_or_grows_a_section() {
     let included = (0..40)
         .map(|_| change("e", &title, "<@U1>", None))
         .collect();
-    let message = webhook(&started(included), &Context::default(), Language::En);
+    let message = slack::webhook(&started(included), &Context::default(), Language::En);
     let list = message
         .pointer("/blocks/1/text/text")
         .and_then(Value::as_str)

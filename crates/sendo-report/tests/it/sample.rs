@@ -6,7 +6,7 @@ use sendo_core::deployment::{
 };
 use sendo_core::effect::{Effect, EffectError, EffectKey, EffectState, EffectView, Story};
 use sendo_core::names::{BranchName, Principal, Repository, Revision};
-use sendo_core::notice::{Notice, Turn};
+use sendo_core::notice::{Digest, Notice, Turn};
 use sendo_core::subject::LaneId;
 use sendo_core::time::{Span, Timestamp};
 use sendo_core::view::{
@@ -40,6 +40,7 @@ pub(crate) fn id(name: &str) -> DeploymentId {
 
 pub(crate) fn change(digits: &str, title: &str, author: &str, number: Option<u64>) -> Change {
     Change {
+        email: None,
         revision: revision(digits),
         title: title.to_owned(),
         author: author.to_owned(),
@@ -74,7 +75,39 @@ pub(crate) fn notice(turn: Turn) -> Notice {
         revision: revision("e4f5a6b"),
         at: NOW,
         change: None,
+        authors: Vec::new(),
         turn,
+    }
+}
+
+/// Three deployments of two lanes, and what came before.
+pub(crate) fn digest() -> Digest {
+    let of = |name: &str, turn| {
+        let (place, _) = name.rsplit_once('/').expect("a valid sample");
+        Notice {
+            id: format!("{name}#3"),
+            deployment: id(name),
+            lane: lane(place),
+            ..notice(turn)
+        }
+    };
+    Digest {
+        id: "digest/deploys/1".to_owned(),
+        at: NOW,
+        since: before(900),
+        latest: vec![
+            of("example1/test/12", Turn::Failed { failure: failure() }),
+            of("example1/test/11", Turn::Succeeded { unchanged: false }),
+            of(
+                "site/live/4",
+                Turn::Waits {
+                    waiting: people(),
+                    number: Some(3),
+                },
+            ),
+        ],
+        earlier: 7,
+        omitted: 2,
     }
 }
 
@@ -225,6 +258,7 @@ pub(crate) fn told() -> DeploymentView {
             revision: row.revision.clone(),
             at: before(400 - index * 2),
             change: None,
+            authors: Vec::new(),
             turn,
         })
         .collect();

@@ -128,6 +128,17 @@ contract! {
         assert_eq!((backlog.subjects, backlog.notices), (0, 0));
     }
 
+    async fn a_notice_that_is_given_up_stands_in_the_timeline_of_its_deployment(bench) {
+        planned(&bench, vec![post("post/1")]).await;
+        let before = bench.store.revision().await.unwrap();
+        let effect = bench.store.claim_effect(LEASE, 3).await.unwrap().unwrap();
+        assert!(bench.store.record(&effect, Record::Failed { error: trouble() }).await.unwrap());
+        let timeline = bench.store.timeline(&DeploymentId("example1/test/1".to_owned())).await.unwrap();
+        let [told] = timeline.as_slice() else { panic!("{timeline:?}") };
+        assert_eq!((told.id.as_str(), told.turn.name()), ("example1/test/1#1/untold/ops", "untold"));
+        assert!(bench.store.revision().await.unwrap() > before, "open pages look again");
+    }
+
     async fn a_person_can_have_failed_effects_tried_again(bench) {
         planned(&bench, vec![close("close/1")]).await;
         let effect = bench.store.claim_effect(LEASE, 3).await.unwrap().unwrap();

@@ -139,6 +139,7 @@ pub(crate) fn notice(deployment: &str, n: u32) -> Notice {
         revision: revision(),
         at: Timestamp(i64::from(n)),
         change: None,
+        authors: Vec::new(),
         turn: Turn::Succeeded { unchanged: false },
     }
 }

@@ -12,6 +12,7 @@ use sendo_core::effect::{
     Class, Effect, EffectError, EffectKey, EffectState, EffectView, Outcome, PlannedEffect,
 };
 use sendo_core::fact::{Fact, Facts};
+use sendo_core::notice::Notice;
 use sendo_core::plan::Plan;
 use sendo_core::subject::SubjectId;
 use sendo_core::time::{Span, Timestamp};
@@ -346,12 +347,17 @@ impl Model {
             self.deployments
                 .insert(deployment.id.0.clone(), deployment.clone());
         }
-        for notice in &plan.notices {
+        self.give_notices(&plan.notices);
+        self.revision += i64::from(!plan.deployments.is_empty() && plan.notices.is_empty());
+    }
+
+    fn give_notices(&mut self, notices: &[Notice]) {
+        for notice in notices {
             if !self.notices.contains(&notice.id) {
                 self.notices.push(notice.id.clone());
             }
         }
-        self.revision += i64::from(!plan.deployments.is_empty() || !plan.notices.is_empty());
+        self.revision += i64::from(!notices.is_empty());
     }
 
     pub(crate) fn claim_effect(&mut self) -> Option<(Claim, String)> {
@@ -460,6 +466,10 @@ impl Model {
         }
         if let Record::Done { facts, .. } = record {
             facts.iter().for_each(|fact| self.put_fact(fact));
+        }
+        if let Record::Failed { error } = record {
+            let told = self.effects[claim.row].planned.effect.untold(error, now);
+            self.give_notices(&told);
         }
         true
     }

@@ -34,6 +34,7 @@ pub(crate) fn deployment(lane: &LaneId, ordinal: u64, text: &str) -> Deployment 
             url: text.to_owned(),
         }),
         included: vec![Change {
+            email: None,
             revision: revision(),
             title: text.to_owned(),
             author: text.to_owned(),
@@ -73,6 +74,7 @@ fn timeline(deployment: &Deployment, text: &str) -> Vec<Notice> {
         revision: revision(),
         at: deployment.created_at,
         change: None,
+        authors: Vec::new(),
         turn,
     };
     turns.into_iter().enumerate().map(notice).collect()

@@ -146,7 +146,8 @@ fn check_name(text: &str, names: &[&str], place: Place<'_>, reading: &mut Readin
     refuse(place, reading, text, &format!("there are {known}"), &fix)
 }
 
-fn compiles(text: &str, place: Place<'_>, reading: &mut Reading<'_>) -> bool {
+/// Whether a text is a glob at all.
+pub(crate) fn compiles(text: &str, place: Place<'_>, reading: &mut Reading<'_>) -> bool {
     if text.is_empty() {
         return refuse(
             place,

@@ -3,7 +3,7 @@
 //! The story in files: `source` reads them, `tree` parses each with the place of every value,
 //! `combine` joins them and lays the defaults under each application, `check` holds the result
 //! against the schema, and one file per section (`server`, `forges`, `applications` with
-//! `environment`, `trigger`, `approval`, `promotion` and `edits`, `access`, `freezes`, `notices`) turns it into what the rest of Sendo uses.
+//! `environment`, `trigger`, `approval`, `promotion` and `edits`, `access`, `freezes`, `notices`, `slack`, `waiting`) turns it into what the rest of Sendo uses.
 //! `lanes` looks at what only shows with several lanes in view. Every step collects its problems;
 //! `problem` shows them.
 
@@ -27,14 +27,17 @@ mod promotion;
 mod reading;
 mod secret;
 mod server;
+mod slack;
 mod source;
 mod suggest;
 mod tree;
 mod trigger;
+mod waiting;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use sendo_core::mailbox::Mailbox;
 use sendo_core::names::ForgeName;
 use sendo_core::promotion::LaneRules;
 use sendo_core::routing::Route;
@@ -150,6 +153,7 @@ impl Config {
             .iter()
             .flat_map(|notice| match &notice.channel {
                 Channel::Slack { webhook } => [Some(webhook), None],
+                Channel::SlackApp { token, .. } => [Some(token), None],
                 Channel::Webhook { url, secret } => [url.secret(), secret.as_ref()],
                 Channel::Terminal => [None, None],
             })
@@ -158,6 +162,19 @@ impl Config {
                 _ => None,
             })
             .collect()
+    }
+
+    /// The mailbox of every target. One in which nothing waits any more passes on at once what an
+    /// earlier configuration left in it.
+    #[must_use]
+    pub fn mailboxes(&self) -> Vec<Mailbox> {
+        let of = |target: &NoticeTarget| {
+            target.mailbox.clone().unwrap_or_else(|| Mailbox {
+                target: target.name.clone(),
+                ..Mailbox::default()
+            })
+        };
+        self.notices.iter().map(of).collect()
     }
 
     /// The folder relative paths start at.

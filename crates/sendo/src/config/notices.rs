@@ -1,6 +1,7 @@
 //! `notices:` who is told what.
 
 use schemars::JsonSchema;
+use sendo_core::mailbox::Mailbox;
 use sendo_core::routing::Route;
 use sendo_report::Language;
 use serde::Deserialize;
@@ -10,6 +11,8 @@ use super::place::Place;
 use super::problem::Code;
 use super::secret::{OpenShape, Secret, SecretOrText, SecretShape};
 use super::server::url;
+use super::slack::SlackShape;
+use super::waiting::{self, QuietShape, authors};
 use super::{Reading, Speech};
 
 /// The turns of a deployment that can be told; every one when none is named.
@@ -28,6 +31,13 @@ pub const TURNS: [&str; 12] = [
     "failed",
 ];
 
+/// What does not wait when nobody says.
+const URGENT: [TurnShape; 3] = [
+    TurnShape::Failed,
+    TurnShape::Overridden,
+    TurnShape::ActRefused,
+];
+
 /// A target of notices.
 #[derive(Debug, Clone)]
 pub struct NoticeTarget {
@@ -41,6 +51,10 @@ pub struct NoticeTarget {
     pub environments: Vec<String>,
     /// Names of turns; empty is all.
     pub turns: Vec<String>,
+    /// Patterns over addresses of who wrote the changes; empty is all.
+    pub authors: Vec<String>,
+    /// When it is told, if not of each notice by itself; named like the target.
+    pub mailbox: Option<Mailbox>,
     /// Its language; the server's when `None`.
     pub language: Option<Language>,
 }
@@ -54,6 +68,8 @@ impl NoticeTarget {
             applications: self.applications.clone(),
             environments: self.environments.clone(),
             turns: self.turns.clone(),
+            authors: self.authors.clone(),
+            mailbox: self.mailbox.is_some(),
         }
     }
 }
@@ -65,6 +81,15 @@ pub enum Channel {
     Slack {
         /// Its URL, which is a secret.
         webhook: Secret,
+    },
+    /// A channel, by Slack's Web API.
+    SlackApp {
+        /// The bot's token.
+        token: Secret,
+        /// The channel's id.
+        channel: String,
+        /// Where the API is.
+        api: String,
     },
     /// A POST of JSON.
     Webhook {
@@ -96,17 +121,19 @@ pub(crate) struct NoticeShape {
     environments: Option<Vec<String>>,
     /// What to tell; everything when left out.
     turns: Option<Vec<TurnShape>>,
+    /// Addresses of people, or globs such as `*@shop.example`: only deployments that carry a change
+    /// by one of them; all deployments when left out.
+    authors: Option<Vec<String>>,
+    /// Collects notices for so long, from the first on, and tells them in one message: from `1m` to
+    /// `24h`.
+    digest: Option<String>,
+    /// When only what is urgent is told; the rest comes as one message at the end.
+    quiet: Option<QuietShape>,
+    /// What neither a digest nor quiet hours hold back: `failed`, `overridden` and `act_refused`
+    /// when left out.
+    urgent: Option<Vec<TurnShape>>,
     /// Its language; the server's when left out.
     language: Option<Speech>,
-}
-
-/// A Slack incoming webhook.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-#[schemars(rename = "Slack")]
-pub(crate) struct SlackShape {
-    /// Its URL: a reference to a secret.
-    webhook: Option<SecretShape>,
 }
 
 /// A POST of JSON.
@@ -209,39 +236,68 @@ impl NoticeShape {
             return None;
         };
         let channel = self.channel(place, reading);
+        let authors = authors(self.authors.as_deref(), place.key("authors"), reading);
+        let mailbox = self.waits(place, reading);
         let applications = known.applications(self.applications.as_deref(), place, reading);
         let environments = known.environments(self.environments.as_deref(), place, reading);
+        let name = self.name.clone();
+        let name = name.unwrap_or_else(|| format!("{kind}-{}", index + 1));
         Some(NoticeTarget {
-            name: self
-                .name
-                .clone()
-                .unwrap_or_else(|| format!("{kind}-{}", index + 1)),
+            mailbox: mailbox.map(|mailbox| Mailbox {
+                target: name.clone(),
+                ..mailbox
+            }),
+            name,
+            authors,
             channel: channel?,
             applications,
             environments,
-            turns: self
-                .turns
-                .iter()
-                .flatten()
-                .map(|turn| turn.name().to_owned())
-                .collect(),
+            turns: names(self.turns.iter().flatten()),
             language: self.language.map(Language::from),
+        })
+    }
+
+    /// When it is told what; `None` when each notice is told by itself.
+    fn waits(&self, place: Place<'_>, reading: &mut Reading<'_>) -> Option<Mailbox> {
+        let digest = self.digest.as_deref();
+        let digest = digest.and_then(|text| waiting::digest(text, place.key("digest"), reading));
+        let quiet = self.quiet.as_ref();
+        let quiet = quiet.and_then(|shape| shape.resolve(place.key("quiet"), reading));
+        let holds = |key: &str| place.key(key).is_written();
+        let threads = place.key("slack").key("token").is_written();
+        if threads && !holds("digest") && !holds("quiet") && !holds("urgent") {
+            return Some(Mailbox {
+                threads,
+                ..Mailbox::default()
+            });
+        }
+        if !holds("digest") && !holds("quiet") {
+            if holds("urgent") {
+                reading.problems.push(
+                    place
+                        .key("urgent")
+                        .problem(Code::Contradiction, "nothing waits that this would hurry")
+                        .why("without `digest` and `quiet` everything is told at once")
+                        .fix("leave `urgent` out, or add `digest: 15m`"),
+                );
+            }
+            return None;
+        }
+        Some(Mailbox {
+            target: String::new(),
+            digest,
+            quiet,
+            threads,
+            urgent: match &self.urgent {
+                Some(turns) => names(turns.iter()),
+                None => names(URGENT.iter()),
+            },
         })
     }
 
     fn channel(&self, place: Place<'_>, reading: &mut Reading<'_>) -> Option<Channel> {
         if let Some(slack) = &self.slack {
-            let at = place.key("slack");
-            let Some(webhook) = &slack.webhook else {
-                return super::environment::absent(
-                    "webhook",
-                    "a reference to its URL, \"${env:NAME}\" or \"${file:PATH}\"",
-                    at,
-                    reading,
-                );
-            };
-            let webhook = webhook.resolve(at.key("webhook"), reading)?;
-            return Some(Channel::Slack { webhook });
+            return slack.resolve(place.key("slack"), reading);
         }
         if let Some(webhook) = &self.webhook {
             let at = place.key("webhook");
@@ -278,6 +334,10 @@ impl NoticeShape {
             None => None,
         }
     }
+}
+
+fn names<'a>(turns: impl Iterator<Item = &'a TurnShape>) -> Vec<String> {
+    turns.map(|turn| turn.name().to_owned()).collect()
 }
 
 impl TurnShape {

@@ -153,7 +153,12 @@ pub(crate) fn as_asked() -> Option<ExitCode> {
 
 async fn serve(config: &Path) {
     lifecycle::log("info,sqlx=warn");
-    let config = Config::load(config).unwrap_or_else(|errors| panic!("{errors}"));
+    let mut config = Config::load(config).unwrap_or_else(|errors| panic!("{errors}"));
+    // Sooner than a configuration may say, so that a digest is told before the story ends.
+    let mailboxes = config.notices.iter_mut();
+    for mailbox in mailboxes.filter_map(|target| target.mailbox.as_mut()) {
+        mailbox.digest = mailbox.digest.map(|_| Span::from_secs(1));
+    }
     let (listening, address) = oneshot::channel();
     tokio::spawn(async move {
         if let Ok(address) = address.await {

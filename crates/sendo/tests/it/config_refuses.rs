@@ -218,6 +218,36 @@ fn what_is_secret_and_what_is_not() {
 }
 
 #[test]
+fn notices_that_would_wait_for_ever_or_for_nothing() {
+    let told = |keys: &str| {
+        with(
+            "  - terminal: true",
+            &format!("  - {{ terminal: true, {keys} }}"),
+        )
+    };
+    let quiet = |keys: &str| told(&format!("quiet: {{ {keys} }}"));
+    golden! {
+        "no span": told("digest: often"),
+        "seconds": told("digest: 30s"),
+        "more than a day": told("digest: 2d"),
+        "nothing to hurry": told("urgent: [failed]"),
+        "an urgent turn there is not": told("digest: 15m, urgent: [fail]"),
+        "quiet without times": quiet("zone: UTC"),
+        "quiet without a zone": quiet("from: \"22:00\", to: \"08:00\""),
+        "quiet at no time of day": quiet("from: \"22\", to: \"08:00\", zone: UTC"),
+        "quiet in no zone": quiet("from: \"22:00\", to: \"08:00\", zone: Tokyo"),
+        "quiet on no day": quiet("from: \"22:00\", to: \"08:00\", zone: UTC, days: []"),
+        "quiet for ever": quiet("from: \"08:00\", to: \"08:00\", zone: UTC"),
+        "a webhook and a bot": with("terminal: true", "slack: { webhook: \"${file:a}\", token: \"${file:b}\", channel: C0123 }"),
+        "a bot without a channel": with("terminal: true", "slack: { token: \"${file:b}\" }"),
+        "a channel without a bot": with("terminal: true", "slack: { channel: C0123 }"),
+        "a channel by its name": with("terminal: true", "slack: { token: \"${file:b}\", channel: \"#deploys\" }"),
+        "an author without an address": told("authors: [mei]"),
+        "an author that is no glob": told("authors: [\"[mei@example.com\"]"),
+    }
+}
+
+#[test]
 fn what_nobody_would_hear() {
     golden! {
         "two places": with("terminal: true", "{ terminal: true, webhook: { url: \"http://localhost/x\" } }"),

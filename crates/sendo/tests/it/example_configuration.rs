@@ -27,7 +27,10 @@ fn the_notices_it_leaves_out_are_valid_too() {
     let notices = format!("  - {}", notices.replace("\n  # ", "\n  "));
     let whole = format!("{active}{notices}").replace("/run/secrets/ledger", "ledger.key");
     let folder = Folder::with(&[("sendo.yaml", &whole), ("ledger.key", "k\n")]);
-    let set = [("SLACK_WEBHOOK", "https://slack.example.com/x")];
+    let set = [
+        ("SLACK_WEBHOOK", "https://slack.example.com/x"),
+        ("SLACK_TOKEN", "xoxb-x"),
+    ];
     let ended = folder.run_with(&["validate", "--config", "sendo.yaml"], &set, "");
     assert_eq!((ended.code, ended.err.as_str()), (0, ""));
 }

@@ -18,6 +18,7 @@ mod explain_cli;
 mod first_day;
 mod manifest_cli;
 mod metrics;
+mod notices;
 mod planning;
 mod program;
 mod reference_cli;

@@ -111,6 +111,7 @@ impl Harness {
         match subject.kind {
             SubjectKind::Lane => &self.job,
             SubjectKind::Lock => &self.locks,
+            SubjectKind::Target => unreachable!("no lane decides about a target"),
         }
     }
 

@@ -98,6 +98,7 @@ impl Outside {
                 revision: revision.clone(),
                 title: commit.title.clone(),
                 author: "dev".to_owned(),
+                email: Some("dev@shop.example".to_owned()),
                 number: None,
             },
             paths: Some(commit.paths.clone()),

@@ -108,7 +108,9 @@ impl Outside {
                 }
                 (Outcome::Deleted, None)
             }
-            Effect::PostNotice { .. } => (Outcome::Posted, None),
+            Effect::PostNotice { .. } | Effect::PostDigest { .. } | Effect::PostToThread { .. } => {
+                (Outcome::Posted, None)
+            }
         })
     }
 
