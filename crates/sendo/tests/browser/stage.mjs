@@ -31,6 +31,7 @@ export function story(name, tell) {
     const keep = (thing) => (ends.push(() => thing.end()), thing);
     await tell({
       stage: (applications) => Stage.set(applications, keep),
+      demo: () => demo(keep),
       browser: async () => keep(await Browser.start()),
       elsewhere: (html, host = "127.0.0.1", headers = {}) => elsewhere(html, host, headers, keep),
     });
@@ -220,6 +221,29 @@ class Stage {
       return moving?.waiting?.for === what && moving;
     });
   }
+}
+
+/** `sendo demo` in a folder of its own; gives a way to wait for what it prints. */
+async function demo(keep) {
+  const folder = mkdtempSync(join(tmpdir(), "sendo-browser-"));
+  const env = { PATH: process.env.PATH, HOME: folder, USER: "aoi", TMPDIR: folder, LANG: "C.UTF-8" };
+  const server = spawn(PROGRAM, ["demo"], { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
+  const ended = new Promise((resolve) => server.once("exit", resolve));
+  const started = { server, folder };
+  alive.add(started);
+  const end = async () => {
+    server.kill("SIGINT");
+    await ended;
+    rmSync(folder, { recursive: true, force: true });
+    alive.delete(started);
+  };
+  keep({ end });
+  let said = "";
+  for (const stream of [server.stdout, server.stderr]) stream.on("data", (data) => (said += data));
+  return (what) => until(`the demo prints ${what}`, async () => {
+    assert.equal(server.exitCode, null, `the demo ended: ${said}`);
+    return what.exec(said)?.[1];
+  });
 }
 
 async function freePort() {
