@@ -123,6 +123,8 @@ class Stage {
     for (const role of ["AUTHOR", "COMMITTER"]) {
       env[`GIT_${role}_NAME`] = who;
       env[`GIT_${role}_EMAIL`] = "somebody@example.com";
+      // The same story makes the same commits.
+      env[`GIT_${role}_DATE`] = "2026-04-01T10:52:57Z";
     }
     const ended = spawnSync("git", args, { cwd: within, env, encoding: "utf8" });
     assert.equal(ended.status, 0, `git ${args.join(" ")}: ${ended.stderr}`);
