@@ -12,6 +12,7 @@ mod config_accepts;
 mod config_merges;
 mod config_refuses;
 mod copies_cli;
+mod documents;
 mod example_configuration;
 mod explain_cli;
 mod manifest_cli;
