@@ -3,6 +3,7 @@
 //! A row is a file beside this one and a line in `ROWS`. Rows measure release builds, and
 //! measure the limit in the same run wherever one can be run.
 
+mod board;
 mod edit;
 mod idle;
 mod intake;
@@ -27,6 +28,7 @@ const ROWS: &[(&str, Measure)] = &[
     ("edit", edit::measure),
     ("intake", intake::measure),
     ("idle", idle::measure),
+    ("board", board::measure),
 ];
 
 type Measure = fn(&Bench<'_>) -> Result<Vec<Row>>;
@@ -156,7 +158,7 @@ mod tests {
             .map(|error| error.to_string());
         assert_eq!(
             said.as_deref(),
-            Some("no row is named idel: there are edit, intake, idle")
+            Some("no row is named idel: there are edit, intake, idle, board")
         );
     }
 }

@@ -31,6 +31,16 @@ impl Server {
     /// Starts the product on a free port with one application, whose repositories are empty. The
     /// database is a value of the configuration.
     pub(super) fn start(product: &Path, database: &str, folder: &Path) -> Result<Self> {
+        Self::of(product, CONFIG, database, folder)
+    }
+
+    /// The same with another configuration, which has the same places.
+    pub(super) fn of(
+        product: &Path,
+        template: &str,
+        database: &str,
+        folder: &Path,
+    ) -> Result<Self> {
         for name in REPOSITORIES {
             make_repository(folder, name)?;
         }
@@ -38,7 +48,7 @@ impl Server {
         let address = listener.local_addr().context("no free port on loopback")?;
         drop(listener);
         let config = folder.join("sendo.yaml");
-        std::fs::write(&config, fill(CONFIG, database, address.port(), folder))
+        std::fs::write(&config, fill(template, database, address.port(), folder))
             .context("could not write the configuration")?;
         let log = folder.join("server.log");
         let output = std::fs::File::create(&log).context("could not create the log")?;

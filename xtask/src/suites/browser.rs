@@ -12,7 +12,7 @@ use super::context::Context;
 use crate::process::{Logs, run, tail};
 
 /// Where Debian's package puts it.
-pub(super) const CHROMIUM: &str = "/usr/bin/chromium";
+pub(crate) const CHROMIUM: &str = "/usr/bin/chromium";
 /// What the modules that are locked run on.
 pub(super) const OLDEST_NODE: u32 = 20;
 

@@ -34,6 +34,8 @@ fn packages(machine: &Machine) -> Vec<&'static str> {
         ("chromium", machine.chromium),
         // Without it Japanese pages are pictures of empty boxes.
         ("fonts-noto-cjk", machine.chromium),
+        // The one the committed pictures of pages are drawn with.
+        ("fonts-dejavu-core", machine.chromium),
         ("postgresql", machine.postgres.is_some()),
     ];
     wanted
@@ -88,6 +90,7 @@ mod tests {
                 "npm",
                 "chromium",
                 "fonts-noto-cjk",
+                "fonts-dejavu-core",
                 "postgresql"
             ]
         );

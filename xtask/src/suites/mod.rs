@@ -25,6 +25,7 @@ use anyhow::{Result, bail};
 use crate::interrupt::{self, Interrupt};
 use crate::out::Out;
 use crate::workspace::Workspace;
+pub(crate) use browser::CHROMIUM;
 use closing::Closing;
 use context::Context;
 use machine::Machine;

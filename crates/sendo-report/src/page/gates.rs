@@ -1,7 +1,7 @@
 //! What a deployment waited for, how long, and what is being done outside for it.
 
 use sendo_core::effect::{EffectState, EffectView};
-use sendo_core::notice::{Notice, Turn};
+use sendo_core::notice::Turn;
 use sendo_core::view::DeploymentPage;
 
 use super::labels::Labels;
@@ -28,28 +28,32 @@ pub(super) struct Work {
     pub(super) next: Option<Moment>,
 }
 
-/// Every gate in the order it came to them; the wait ends with the next turn.
+/// Every gate in the order it came to them; the wait ends with the next turn that is not one of many
+/// approvals.
 pub(super) fn gates(page: &DeploymentPage, language: Language) -> Vec<Gate> {
     let row = &page.view.deployment;
     let context = Context::of_deployment(row);
-    // That somebody could not be told of it ends no wait.
-    let is_its_own = |notice: &&Notice| !matches!(notice.turn, Turn::Untold { .. });
-    let turns: Vec<&Notice> = page.view.timeline.iter().filter(is_its_own).collect();
-    let ends = turns.iter().skip(1).map(|notice| Some(notice.at));
+    let turns = &page.view.timeline;
     turns
         .iter()
-        .copied()
-        .zip(ends.chain([None]))
-        .filter_map(|(notice, end)| match &notice.turn {
+        .enumerate()
+        .filter_map(|(at, notice)| match &notice.turn {
             Turn::Waits { waiting: why, .. } => {
-                let shut = end.is_none() && row.waiting.is_some() && !row.state.is_terminal();
+                let mut later = turns.iter().skip(at + 1);
+                let end = later
+                    .find(|later| !goes_on_waiting(&later.turn))
+                    .map(|later| later.at);
+                let now = row.waiting.as_ref().filter(|_| !row.state.is_terminal());
+                let now = now.filter(|_| end.is_none());
                 let end = end.or(row.finished_at).unwrap_or(page.at);
-                // Nobody has to do anything any more about one that is open.
-                let context = if shut { context } else { Context::default() };
                 Some(Gate {
-                    sentence: Shown::from(&waiting(why, &context, language)),
+                    sentence: Shown::from(&match now {
+                        Some(now) => waiting(now, &context, language),
+                        // Nobody has to do anything any more about one that is open.
+                        None => waiting(why, &Context::default(), language),
+                    }),
                     lasted: took(notice.at, end, language),
-                    shut,
+                    shut: now.is_some(),
                 })
             }
             _ => None,
@@ -90,4 +94,10 @@ const fn word(work: &EffectView, later: bool, labels: &'static Labels) -> &'stat
         EffectState::Unknown => labels.unknown,
         EffectState::Cancelled => labels.withdrawn,
     }
+}
+
+/// Whether what waited before this turn still does: one approval of several, or that somebody could
+/// not be told, ends no wait.
+const fn goes_on_waiting(turn: &Turn) -> bool {
+    matches!(turn, Turn::PersonApproved { .. } | Turn::Untold { .. })
 }

@@ -126,18 +126,26 @@ fn boat(pier: &Pier<'_>) -> String {
 }
 
 fn wood(pier: &Pier<'_>, language: Language) -> String {
+    let closed = match (pier.closed, language) {
+        (false, _) => "",
+        (true, Language::En) => " × locked",
+        (true, Language::Ja) => " × ロック中",
+    };
     match (pier.running, language) {
-        (Some(running), _) => format!("[{} ◉ {}]", pier.environment, running.revision.short()),
-        (None, Language::En) => format!("[{}  empty]", pier.environment),
-        (None, Language::Ja) => format!("[{}  なし]", pier.environment),
+        (Some(running), _) => {
+            let revision = running.revision.short();
+            format!("[{} ◉ {revision}{closed}]", pier.environment)
+        }
+        (None, Language::En) => format!("[{}  empty{closed}]", pier.environment),
+        (None, Language::Ja) => format!("[{}  なし{closed}]", pier.environment),
     }
 }
 
-fn wood_ink(pier: &Pier<'_>) -> Ink {
-    if pier.running.is_some() {
-        Ink::Good
-    } else {
-        Ink::Dim
+const fn wood_ink(pier: &Pier<'_>) -> Ink {
+    match (pier.closed, pier.running) {
+        (true, _) => Ink::Waiting,
+        (false, Some(_)) => Ink::Good,
+        (false, None) => Ink::Dim,
     }
 }
 

@@ -284,14 +284,19 @@ fn people(
         }
     } else {
         match language {
-            Language::En => "waits for {needed} people's approval{why}; {have} approved. {who}",
-            Language::Ja => "{needed} 人の承認を待っています{why}。承認済み: {have}。{who}",
+            Language::En => {
+                "waits for people's approval{why}: {count} of {needed}, by {have}. {who}"
+            }
+            Language::Ja => {
+                "人の承認を待っています{why}。{needed} 人中 {count} 人が承認済み: {have}。{who}"
+            }
         }
     };
     let have: Vec<String> = have.iter().map(ToString::to_string).collect();
     Sentence::fill(
         sentence,
         &[
+            ("count", Slot::Text(have.len().to_string())),
             ("needed", Slot::Text(needed.to_string())),
             ("why", Slot::Sentence(Sentence::fill(why, &[]))),
             ("who", Slot::Sentence(who)),

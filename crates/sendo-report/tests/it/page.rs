@@ -1,13 +1,17 @@
 //! The pages.
 
 use sendo_core::act::ActKind;
+use sendo_core::deployment::Waiting;
+use sendo_core::notice::Turn;
 use sendo_core::view::{BoardView, DeploymentPage, LocksPage};
 use sendo_report::page::{self, Reader, Show};
 use sendo_report::{Language, page::board as drawn};
 
 use crate::every;
 use crate::fleet::fleet;
-use crate::sample::{application, audit, board, change, deliveries, notice, told_page};
+use crate::sample::{
+    application, audit, board, change, deliveries, notice, told_page, waiting, who,
+};
 
 /// A reader who is not signed in.
 const NOBODY: Reader<'_> = Reader { principal: None };
@@ -143,6 +147,37 @@ fn everything() -> DeploymentPage {
         .map(|(_, turn)| notice(turn))
         .collect();
     page
+}
+
+#[test]
+fn one_of_two_approvals_leaves_the_gate_shut_and_says_whose_is_missing() {
+    let people = |have: &[&str]| Waiting::People {
+        needed: 2,
+        have: have.iter().map(|name| who(name)).collect(),
+        from: vec![who("local:mei"), who("local:dan")],
+        backwards: false,
+    };
+    let mut page = told_page();
+    page.view.deployment = waiting("example1/prod/7", "e4f5a6b", 8, people(&["local:mei"]));
+    page.view.timeline = [
+        Turn::Waits {
+            waiting: people(&[]),
+            number: Some(8),
+        },
+        Turn::PersonApproved {
+            by: who("local:mei"),
+            have: 1,
+            needed: 2,
+        },
+    ]
+    .map(notice)
+    .into();
+    let gates = Language::ALL.map(|language| {
+        let html = page::deployment(&page, NOBODY, language);
+        let (_, gates) = html.split_once("<ol class=\"gates\">").expect("gates");
+        gates.split_once("</ol>").expect("their end").0.to_owned()
+    });
+    insta::assert_snapshot!(gates.concat());
 }
 
 #[test]

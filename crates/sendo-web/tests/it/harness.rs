@@ -161,6 +161,11 @@ impl Server {
         self.minted(None, scopes, applications, HOUR).await
     }
 
+    /// A token that is good for a second.
+    pub(crate) async fn short_token(&self, scopes: &[Scope]) -> String {
+        self.minted(None, scopes, &[], Span::from_secs(1)).await
+    }
+
     /// A token of a person.
     pub(crate) async fn token_of(&self, who: &str, scopes: &[Scope]) -> String {
         let who = Principal::new(who).expect("a principal");

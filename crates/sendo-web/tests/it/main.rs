@@ -8,6 +8,7 @@ mod feed;
 mod harness;
 mod limits;
 mod log;
+mod matrix;
 mod origin;
 mod pages;
 mod probes;

@@ -104,11 +104,16 @@ async fn demo(args: &Args, out: Out) -> Outcome {
 fn introduce(stage: &Stage, url: &str, link: Option<&str>, out: &Out) {
     out.tell(&format!("Everything is in {}", stage.folder().display()));
     if let Some(link) = link {
-        out.tell(&format!("The board is at {url}    (Ctrl-C ends the demo)"));
-        out.tell(&format!("Sign in there, once, within 5 minutes: {link}"));
+        out.tell("Open the board, signed in (the link is good once, for 5 minutes):");
+        out.tell(&format!("  {link}"));
+        out.tell("What waits for a person there waits for you: open it and press Approve.");
+        out.tell(&format!("To look without signing in: {url}"));
+        out.tell("For sendo status, sendo approve and sendo login in another terminal, first:");
         out.tell(&format!(
-            "Ask the server yourself: sendo status --server {url}"
+            "  export SENDO_URL={url} SENDO_CONFIG={}",
+            stage.configuration().display()
         ));
+        out.tell("Ctrl-C ends the demo.");
     }
     out.tell("");
 }

@@ -24,6 +24,9 @@ const LOOK: Duration = Duration::from_millis(40);
 const LONGEST: Duration = Duration::from_secs(60);
 /// How often a developer merges while the demo is open.
 const PACE: Duration = Duration::from_secs(20);
+/// How long developers hold back while something waits for a person: a newer merge would supersede
+/// what whoever watches is about to approve.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// How a story ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,17 +104,21 @@ pub(crate) async fn until_stopped(
     let mut cast = Cast::new(stage, client, out, language, false);
     first_look(client).await?;
     let mut merged = 0;
-    let mut next = tokio::time::Instant::now();
+    let mut last: Option<tokio::time::Instant> = None;
+    let mut pace = PACE;
     while !stop.is_cancelled() {
-        if tokio::time::Instant::now() >= next {
+        if last.is_none_or(|last| last.elapsed() >= pace) {
             out.tell(&format!(
                 "          {}",
                 people::merge_work(stage, merged).await?
             ));
             merged += 1;
-            next += PACE;
+            last = Some(tokio::time::Instant::now());
         }
-        cast.look().await?;
+        let board = cast.look().await?;
+        let asks = |row: &Deployment| matches!(row.waiting, Some(Waiting::People { .. }));
+        let mut moving = board.lanes.iter().filter_map(|lane| lane.moving.as_ref());
+        pace = if moving.any(asks) { PATIENCE } else { PACE };
         tokio::select! {
             () = stop.cancelled() => {}
             () = tokio::time::sleep(LOOK * 5) => {}

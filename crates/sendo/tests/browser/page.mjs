@@ -9,7 +9,7 @@ import { join } from "node:path";
 export const told = (name) => process.env[name] ?? assert.fail(`${name} is not set: cargo xtask test --only browser`);
 
 const PICTURES = told("SENDO_BROWSER_PICTURES");
-const modules = createRequire(join(told("SENDO_BROWSER_MODULES"), "package.json"));
+export const modules = createRequire(join(told("SENDO_BROWSER_MODULES"), "package.json"));
 const { chromium } = modules("playwright-core");
 const axe = readFileSync(modules.resolve("axe-core/axe.min.js"), "utf8");
 const WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];

@@ -31,6 +31,7 @@ export function story(name, tell) {
     const keep = (thing) => (ends.push(() => thing.end()), thing);
     await tell({
       stage: (applications) => Stage.set(applications, keep),
+      demo: () => demo(keep),
       browser: async () => keep(await Browser.start()),
       elsewhere: (html, host = "127.0.0.1", headers = {}) => elsewhere(html, host, headers, keep),
     });
@@ -122,6 +123,8 @@ class Stage {
     for (const role of ["AUTHOR", "COMMITTER"]) {
       env[`GIT_${role}_NAME`] = who;
       env[`GIT_${role}_EMAIL`] = "somebody@example.com";
+      // The same story makes the same commits.
+      env[`GIT_${role}_DATE`] = "2026-04-01T10:52:57Z";
     }
     const ended = spawnSync("git", args, { cwd: within, env, encoding: "utf8" });
     assert.equal(ended.status, 0, `git ${args.join(" ")}: ${ended.stderr}`);
@@ -220,6 +223,29 @@ class Stage {
       return moving?.waiting?.for === what && moving;
     });
   }
+}
+
+/** `sendo demo` in a folder of its own; gives a way to wait for what it prints. */
+async function demo(keep) {
+  const folder = mkdtempSync(join(tmpdir(), "sendo-browser-"));
+  const env = { PATH: process.env.PATH, HOME: folder, USER: "aoi", TMPDIR: folder, LANG: "C.UTF-8" };
+  const server = spawn(PROGRAM, ["demo"], { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
+  const ended = new Promise((resolve) => server.once("exit", resolve));
+  const started = { server, folder };
+  alive.add(started);
+  const end = async () => {
+    server.kill("SIGINT");
+    await ended;
+    rmSync(folder, { recursive: true, force: true });
+    alive.delete(started);
+  };
+  keep({ end });
+  let said = "";
+  for (const stream of [server.stdout, server.stderr]) stream.on("data", (data) => (said += data));
+  return (what) => until(`the demo prints ${what}`, async () => {
+    assert.equal(server.exitCode, null, `the demo ended: ${said}`);
+    return what.exec(said)?.[1];
+  });
 }
 
 async function freePort() {
