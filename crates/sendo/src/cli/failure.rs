@@ -44,6 +44,12 @@ impl Failure {
         self
     }
 
+    /// What did not work.
+    #[must_use]
+    pub fn what(&self) -> &str {
+        &self.what
+    }
+
     /// How to end.
     #[must_use]
     pub const fn exit(&self) -> Exit {

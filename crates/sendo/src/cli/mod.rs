@@ -14,6 +14,7 @@ mod delivery;
 mod demo;
 mod deploy;
 mod dialect;
+mod doctor;
 mod explain;
 mod failure;
 mod history;
@@ -149,6 +150,8 @@ Checks and the proof of the files still count. Everybody who hears of the deploy
     Validate(validate::Args),
     /// Say what a configuration would do, before it counts.
     Plan(plan::Args),
+    /// Go through everything a deployment needs, and say what lacks.
+    Doctor(doctor::Args),
     /// Print the JSON Schema of the configuration.
     Schema(schema::Args),
     /// Say which lanes an event starts a deployment in, and why it does not in the others.
@@ -191,6 +194,7 @@ impl Verb {
             Self::Init(args) => init::run(&args, out),
             Self::Validate(args) => validate::run(&args, out),
             Self::Plan(args) => plan::run(&args, out),
+            Self::Doctor(args) => doctor::run(&args, out),
             Self::Schema(args) => schema::run(&args, out),
             Self::Explain(args) => explain::run(&args, out),
             Self::Manifest(verb) => manifest::run(verb, out),

@@ -13,6 +13,7 @@ mod config_accepts;
 mod config_merges;
 mod config_refuses;
 mod copies_cli;
+mod doctor;
 mod documents;
 mod example_configuration;
 mod explain_cli;
