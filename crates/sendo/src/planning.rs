@@ -98,8 +98,13 @@ pub fn planner(
             let files = files
                 .into_iter()
                 .map(|file| (folder.join(file.name), file.text));
-            let config = Config::of_texts(files.collect(), Purpose::Plan)
-                .map_err(|errors| sendo_web::PlanError::Invalid(errors.to_string()))?;
+            let files = files.collect();
+            // A large one takes seconds, in which others are answered.
+            let config =
+                tokio::task::spawn_blocking(move || Config::of_texts(files, Purpose::Plan))
+                    .await
+                    .map_err(|error| sendo_web::PlanError::Invalid(error.to_string()))?
+                    .map_err(|errors| sendo_web::PlanError::Invalid(errors.to_string()))?;
             Ok(plan(&config, &known, &reach.forges, store.as_ref()).await?)
         })
     })
