@@ -191,6 +191,10 @@ fn tell(proposal: &Proposal, args: &Args, out: &Out) {
         lines.push(format!("Wrote {file}, {count} lines. What runs today is the baseline: nothing is deployed by itself."));
         lines.push(format!("Next: sendo plan --config {file} --offline"));
     }
+    let lines: Vec<String> = lines
+        .iter()
+        .map(|line| super::delivery::shown(line))
+        .collect();
     out.note(&lines.join("\n"));
 }
 

@@ -254,3 +254,18 @@ fn wrong_words_are_answered_with_what_to_do() {
         assert!(ended.err.contains("next: "), "{}", ended.err);
     }
 }
+
+#[test]
+fn a_title_of_somebody_else_cannot_move_the_cursor() {
+    let mut inherited = Inherited::begin();
+    inherited.overlays("shop");
+    let stage = inherited.laid_out();
+    let clone = stage.clone_of("manifests");
+    stage.git(&clone, "bot", &["checkout", "-q", "-b", "bot/shop", "main"]);
+    let file = "shop/overlays/test/kustomization.yaml";
+    stage.write("manifests", file, "images: []\n");
+    stage.commit("manifests", "bot", "Clear \u{1b}[2J it");
+    stage.push("manifests", "bot/shop");
+    let proposed = init(&stage, &[]);
+    assert!(proposed.err.contains("Clear  [2J it"), "{}", proposed.err);
+}
