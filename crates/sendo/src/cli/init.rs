@@ -168,8 +168,10 @@ fn tell(proposal: &Proposal, args: &Args, out: &Out) {
         lines.push(format!("Left out, {}:", left.len()));
         list(
             &mut lines,
-            left.iter()
-                .map(|[path, image, why]| format!("  {path}  {image}: {why}")),
+            left.iter().map(|[path, image, why]| match *image {
+                "" => format!("  {path}: {why}"),
+                image => format!("  {path}  {image}: {why}"),
+            }),
         );
     }
     if !proposal.open.is_empty() {

@@ -118,12 +118,20 @@ pub(crate) async fn init(wish: &Wish) -> Result<Proposal, InitError> {
         .filter_map(|(path, bytes)| Some((path.as_str(), std::str::from_utf8(bytes).ok()?)))
         .flat_map(|(path, text)| scan::sites(path, text))
         .collect();
+    let unreadable = files.iter().filter_map(|(path, bytes)| {
+        Some(LeftOut {
+            path: path.to_string(),
+            image: String::new(),
+            why: scan::unreadable(path.as_str(), bytes)?,
+        })
+    });
     let repository = repository(wish)?;
     let (found, mut left_out) = present(&local, &repository, &base, sites).await?;
     let sources = sources(&wish.folder, &wish.manifests).await;
     let paths: BTreeSet<String> = found.iter().map(|found| found.site.path.clone()).collect();
     let (applications, more) = propose(found, &sources, &wish.named);
     left_out.extend(more);
+    left_out.extend(unreadable);
     let place = Place {
         forge: wish.forge.to_string(),
         root: wish.root.clone(),

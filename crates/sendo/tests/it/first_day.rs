@@ -256,6 +256,27 @@ fn wrong_words_are_answered_with_what_to_do() {
 }
 
 #[test]
+fn what_has_no_name_or_no_sense_is_left_out_with_why_and_the_rest_is_proposed() {
+    let mut inherited = Inherited::begin();
+    inherited.overlays("shop");
+    let text = format!("images: [{{ name: shop, newTag: {SHA} }}]\n");
+    inherited.file("shop/prod-東京/kustomization.yaml".to_owned(), text);
+    inherited.file(
+        "odd/kustomization.yaml".to_owned(),
+        "images: [\n".to_owned(),
+    );
+    let stage = inherited.laid_out();
+    let proposed = init(&stage, &[]);
+    assert_eq!(proposed.code, 0, "{}", proposed.err);
+    for said in [
+        "`prod-東京` cannot be the name of an environment",
+        "odd/kustomization.yaml: it cannot be read as YAML",
+    ] {
+        assert!(proposed.err.contains(said), "{}", proposed.err);
+    }
+}
+
+#[test]
 fn a_title_of_somebody_else_cannot_move_the_cursor() {
     let mut inherited = Inherited::begin();
     inherited.overlays("shop");
