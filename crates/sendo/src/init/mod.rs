@@ -128,6 +128,13 @@ pub(crate) async fn init(wish: &Wish) -> Result<Proposal, InitError> {
     let repository = repository(wish)?;
     let (found, mut left_out) = present(&local, &repository, &base, sites).await?;
     let sources = sources(&wish.folder, &wish.manifests).await;
+    let nowhere = |path: &&String| !sources.iter().any(|source| source.path == **path);
+    if let Some(path) = wish.named.values().find(nowhere) {
+        return Err(unusable(format!(
+            "`--repository` names `{path}`, and {} has no repository of that path besides `{}`",
+            wish.root, wish.manifests
+        )));
+    }
     let paths: BTreeSet<String> = found.iter().map(|found| found.site.path.clone()).collect();
     let (applications, more) = propose(found, &sources, &wish.named);
     left_out.extend(more);

@@ -246,11 +246,13 @@ fn wrong_words_are_answered_with_what_to_do() {
     let nowhere = stage.sendo(&["init", "--root", "nowhere", "--manifests", "manifests"]);
     let missing = stage.sendo(&["init", "--root", ".", "--manifests", "manifest"]);
     let branch = init(&stage, &["--base", "trunk"]);
+    let builder = init(&stage, &["--repository", "shop=nowhere"]);
+    assert!(builder.err.contains("`nowhere`"), "{}", builder.err);
     stage.configure("# mine\n");
     let there = init(&stage, &[]);
-    let codes = [&nowhere, &missing, &branch, &there].map(|ended| ended.code);
-    assert_eq!(codes, [5, 5, 3, 7]);
-    for ended in [nowhere, missing, branch, there] {
+    let codes = [&nowhere, &missing, &branch, &builder, &there].map(|ended| ended.code);
+    assert_eq!(codes, [5, 5, 3, 3, 7]);
+    for ended in [nowhere, missing, branch, builder, there] {
         assert!(ended.err.contains("next: "), "{}", ended.err);
     }
 }
