@@ -55,22 +55,22 @@ async fn of_lane(
     forges: &Forges,
     store: &dyn Store,
 ) -> Result<LanePlan, StoreError> {
-    if let Some(stranger) = stranger(rules, forges) {
-        return Ok(stranger);
-    }
     let subject = rules.lane.subject();
     let world = store.world(&subject, &|subject| job.reads(subject)).await?;
+    if let Some(stranger) = stranger(rules, forges, world.state.is_null()) {
+        return Ok(stranger);
+    }
     Ok(forecast(job, rules, world, forges).await)
 }
 
 /// A lane on a forge that the server does not know yet is not looked at: whoever may plan names
 /// folders and addresses there, and those are trusted once they are in the server's own files.
-fn stranger(rules: &LaneRules, forges: &Forges) -> Option<LanePlan> {
+fn stranger(rules: &LaneRules, forges: &Forges, is_new: bool) -> Option<LanePlan> {
     let both = [&rules.repository, &rules.deliver.repository];
     let new = both.into_iter().find(|on| forges.of(on).is_err())?;
     Some(LanePlan {
         lane: rules.lane.clone(),
-        is_new: true,
+        is_new,
         notices: Vec::new(),
         effects: Vec::new(),
         edits: Vec::new(),
@@ -98,8 +98,13 @@ pub fn planner(
             let files = files
                 .into_iter()
                 .map(|file| (folder.join(file.name), file.text));
-            let config = Config::of_texts(files.collect(), Purpose::Plan)
-                .map_err(|errors| sendo_web::PlanError::Invalid(errors.to_string()))?;
+            let files = files.collect();
+            // A large one takes seconds, in which others are answered.
+            let config =
+                tokio::task::spawn_blocking(move || Config::of_texts(files, Purpose::Plan))
+                    .await
+                    .map_err(|error| sendo_web::PlanError::Invalid(error.to_string()))?
+                    .map_err(|errors| sendo_web::PlanError::Invalid(errors.to_string()))?;
             Ok(plan(&config, &known, &reach.forges, store.as_ref()).await?)
         })
     })

@@ -5,6 +5,7 @@
 //! looked at by their marks (size, times, inode) and not watched, so that a folder of links that is
 //! swapped, as Kubernetes does with a `ConfigMap`, is noticed like an edit.
 
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -24,6 +25,8 @@ use crate::wiring::Waking;
 const LOOK: Duration = Duration::from_secs(1);
 /// How many problems a line of the log names.
 const SHOWN: usize = 5;
+/// Why a pipe is not read.
+const PIPE: &str = "a pipe stands where the configuration was: put a plain file there";
 
 /// Keeps a running server at what its configuration says.
 pub struct Reloading {
@@ -105,10 +108,20 @@ impl Reloading {
 
     async fn load(&mut self) {
         let path = self.config.path.clone();
-        let read = tokio::task::spawn_blocking(move || Config::load(&path)).await;
-        let taken = match read {
-            Ok(Ok(config)) => self.take(config).await,
-            Ok(Err(errors)) => {
+        let read = tokio::task::spawn_blocking(move || {
+            // Reading a pipe waits for whoever writes to it, and nothing would be loaded ever again.
+            let met = std::fs::metadata(&path);
+            (!met.is_ok_and(|met| met.file_type().is_fifo())).then(|| Config::load(&path))
+        });
+        let taken = match read.await.map(|read| read.ok_or(PIPE)) {
+            Ok(Err(why)) => {
+                tracing::error!(
+                    "the configuration on disk is not used, the one before it still is: {why}"
+                );
+                Err(why.to_owned())
+            }
+            Ok(Ok(Ok(config))) => self.take(config).await,
+            Ok(Ok(Err(errors))) => {
                 // Without the lines themselves: one may hold what no log may.
                 let lines: Vec<String> = errors.0.iter().take(SHOWN).map(in_a_line).collect();
                 tracing::error!(

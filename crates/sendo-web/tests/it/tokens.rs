@@ -268,3 +268,17 @@ async fn who_holds_a_token_is_who_acts_by_it() {
     assert_eq!(refused.send().await.status, 400);
     server.stop().await;
 }
+
+#[tokio::test]
+async fn a_plan_looks_into_any_repository_so_a_limited_token_makes_none() {
+    let server = Server::start().await;
+    let limited = server.token(&[Scope::Deploy], &["web"]).await;
+    let whole = server.token(&[Scope::Deploy], &[]).await;
+    let plan = || server.post("/api/v1/plan", r#"{"files": []}"#);
+    assert_eq!(
+        plan().token(&limited).send().await.reason(),
+        "token_limited"
+    );
+    assert_eq!(plan().token(&whole).send().await.status, 200);
+    server.stop().await;
+}

@@ -116,7 +116,7 @@ fn line(row: &DeliveryRow) -> String {
 }
 
 /// Texts from outside cannot move the cursor.
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect()

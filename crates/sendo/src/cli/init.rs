@@ -168,8 +168,10 @@ fn tell(proposal: &Proposal, args: &Args, out: &Out) {
         lines.push(format!("Left out, {}:", left.len()));
         list(
             &mut lines,
-            left.iter()
-                .map(|[path, image, why]| format!("  {path}  {image}: {why}")),
+            left.iter().map(|[path, image, why]| match *image {
+                "" => format!("  {path}: {why}"),
+                image => format!("  {path}  {image}: {why}"),
+            }),
         );
     }
     if !proposal.open.is_empty() {
@@ -191,6 +193,10 @@ fn tell(proposal: &Proposal, args: &Args, out: &Out) {
         lines.push(format!("Wrote {file}, {count} lines. What runs today is the baseline: nothing is deployed by itself."));
         lines.push(format!("Next: sendo plan --config {file} --offline"));
     }
+    let lines: Vec<String> = lines
+        .iter()
+        .map(|line| super::delivery::shown(line))
+        .collect();
     out.note(&lines.join("\n"));
 }
 

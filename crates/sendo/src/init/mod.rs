@@ -118,12 +118,27 @@ pub(crate) async fn init(wish: &Wish) -> Result<Proposal, InitError> {
         .filter_map(|(path, bytes)| Some((path.as_str(), std::str::from_utf8(bytes).ok()?)))
         .flat_map(|(path, text)| scan::sites(path, text))
         .collect();
+    let unreadable = files.iter().filter_map(|(path, bytes)| {
+        Some(LeftOut {
+            path: path.to_string(),
+            image: String::new(),
+            why: scan::unreadable(path.as_str(), bytes)?,
+        })
+    });
     let repository = repository(wish)?;
     let (found, mut left_out) = present(&local, &repository, &base, sites).await?;
     let sources = sources(&wish.folder, &wish.manifests).await;
+    let nowhere = |path: &&String| !sources.iter().any(|source| source.path == **path);
+    if let Some(path) = wish.named.values().find(nowhere) {
+        return Err(unusable(format!(
+            "`--repository` names `{path}`, and {} has no repository of that path besides `{}`",
+            wish.root, wish.manifests
+        )));
+    }
     let paths: BTreeSet<String> = found.iter().map(|found| found.site.path.clone()).collect();
     let (applications, more) = propose(found, &sources, &wish.named);
     left_out.extend(more);
+    left_out.extend(unreadable);
     let place = Place {
         forge: wish.forge.to_string(),
         root: wish.root.clone(),

@@ -67,7 +67,7 @@ pub(super) struct Edit {
 pub(super) struct LeftOut {
     /// The file or folder.
     pub(super) path: String,
-    /// The image there, and its version.
+    /// The image there, and its version; empty where the file cannot be read.
     pub(super) image: String,
     /// Why, and what to do.
     pub(super) why: String,
@@ -143,6 +143,12 @@ fn add(
         return left.push(left_out(&found, why));
     }
     let environment = environment_of(&found.site.path);
+    if sendo_core::names::EnvironmentName::new(environment.as_str()).is_err() {
+        let why = format!(
+            "`{environment}` cannot be the name of an environment; write it by hand under another"
+        );
+        return left.push(left_out(&found, why));
+    }
     let (on, template) = trigger(&found, source);
     let application = applications.entry(name).or_insert_with(|| Application {
         repository: source.path.clone(),

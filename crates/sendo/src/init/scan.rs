@@ -36,6 +36,21 @@ fn is_kustomization(name: &str) -> bool {
     ["kustomization.yaml", "kustomization.yml", "Kustomization"].contains(&name)
 }
 
+/// Why a kustomization tells nothing although its name says that it should.
+pub(super) fn unreadable(path: &str, bytes: &[u8]) -> Option<String> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    if !is_kustomization(name) {
+        return None;
+    }
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return Some("it is not UTF-8; save it as UTF-8".to_owned());
+    };
+    let read: Result<Vec<Value>, _> = serde_saphyr::from_multiple(text);
+    let error = read.err()?.without_snippet().to_string();
+    let said = error.lines().next().unwrap_or_default();
+    Some(format!("it cannot be read as YAML, so correct it: {said}"))
+}
+
 /// What a file tells; nothing where it cannot be read, as with a template.
 pub(super) fn sites(path: &str, text: &str) -> Vec<Site> {
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));

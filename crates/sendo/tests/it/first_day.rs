@@ -246,11 +246,49 @@ fn wrong_words_are_answered_with_what_to_do() {
     let nowhere = stage.sendo(&["init", "--root", "nowhere", "--manifests", "manifests"]);
     let missing = stage.sendo(&["init", "--root", ".", "--manifests", "manifest"]);
     let branch = init(&stage, &["--base", "trunk"]);
+    let builder = init(&stage, &["--repository", "shop=nowhere"]);
+    assert!(builder.err.contains("`nowhere`"), "{}", builder.err);
     stage.configure("# mine\n");
     let there = init(&stage, &[]);
-    let codes = [&nowhere, &missing, &branch, &there].map(|ended| ended.code);
-    assert_eq!(codes, [5, 5, 3, 7]);
-    for ended in [nowhere, missing, branch, there] {
+    let codes = [&nowhere, &missing, &branch, &builder, &there].map(|ended| ended.code);
+    assert_eq!(codes, [5, 5, 3, 3, 7]);
+    for ended in [nowhere, missing, branch, builder, there] {
         assert!(ended.err.contains("next: "), "{}", ended.err);
     }
+}
+
+#[test]
+fn what_has_no_name_or_no_sense_is_left_out_with_why_and_the_rest_is_proposed() {
+    let mut inherited = Inherited::begin();
+    inherited.overlays("shop");
+    let text = format!("images: [{{ name: shop, newTag: {SHA} }}]\n");
+    inherited.file("shop/prod-東京/kustomization.yaml".to_owned(), text);
+    inherited.file(
+        "odd/kustomization.yaml".to_owned(),
+        "images: [\n".to_owned(),
+    );
+    let stage = inherited.laid_out();
+    let proposed = init(&stage, &[]);
+    assert_eq!(proposed.code, 0, "{}", proposed.err);
+    for said in [
+        "`prod-東京` cannot be the name of an environment",
+        "odd/kustomization.yaml: it cannot be read as YAML",
+    ] {
+        assert!(proposed.err.contains(said), "{}", proposed.err);
+    }
+}
+
+#[test]
+fn a_title_of_somebody_else_cannot_move_the_cursor() {
+    let mut inherited = Inherited::begin();
+    inherited.overlays("shop");
+    let stage = inherited.laid_out();
+    let clone = stage.clone_of("manifests");
+    stage.git(&clone, "bot", &["checkout", "-q", "-b", "bot/shop", "main"]);
+    let file = "shop/overlays/test/kustomization.yaml";
+    stage.write("manifests", file, "images: []\n");
+    stage.commit("manifests", "bot", "Clear \u{1b}[2J it");
+    stage.push("manifests", "bot/shop");
+    let proposed = init(&stage, &[]);
+    assert!(proposed.err.contains("Clear  [2J it"), "{}", proposed.err);
 }

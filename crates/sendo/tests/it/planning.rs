@@ -115,6 +115,8 @@ fn nothing_is_looked_at_on_a_forge_that_the_server_does_not_know() {
         "{}",
         planned.out
     );
+    // What the server remembers of the lane stays.
+    assert!(!planned.out.contains("shop/production  new"));
 }
 
 #[test]

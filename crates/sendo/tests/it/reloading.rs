@@ -167,3 +167,17 @@ fn what_only_counts_after_a_restart_is_named() {
         said.out
     );
 }
+
+#[test]
+fn a_pipe_in_place_of_the_configuration_is_refused_and_not_waited_for() {
+    let (stage, mut server) = begun();
+    let right = text(&stage);
+    std::fs::remove_file(stage.configuration()).unwrap();
+    let mut pipe = std::process::Command::new("mkfifo");
+    assert!(pipe.arg(stage.configuration()).status().unwrap().success());
+    standing(&mut server, "refused", |now| {
+        now["refused"].to_string().contains("a pipe stands")
+    });
+    write(&stage, &right);
+    standing(&mut server, "corrected", |now| now["refused"].is_null());
+}
