@@ -43,6 +43,25 @@ pub fn request(
     ask(PATIENCE, address, method, path, headers, body)
 }
 
+/// Signs in as a browser does, by a form; gives the cookie that it shows from then on.
+///
+/// # Errors
+/// When nobody answers, or no session is opened.
+pub fn sign_in(address: SocketAddr, path: &str, form: &str) -> Result<String, String> {
+    let origin = format!("http://{address}");
+    let headers = [
+        ("Origin", origin.as_str()),
+        ("Content-Type", "application/x-www-form-urlencoded"),
+    ];
+    let (_, head, body) = exchange(PATIENCE, address, "POST", path, &headers, form)?;
+    let cookie = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(": ")?;
+        let is_cookie = name.eq_ignore_ascii_case("set-cookie");
+        is_cookie.then(|| value.split(';').next().unwrap_or_default().to_owned())
+    });
+    cookie.ok_or_else(|| format!("POST {path}: no session: {head} {body}"))
+}
+
 fn ask(
     patience: Duration,
     address: SocketAddr,
@@ -51,6 +70,19 @@ fn ask(
     headers: &[(&str, &str)],
     body: &str,
 ) -> Result<(u16, String), String> {
+    let (status, _, body) = exchange(patience, address, method, path, headers, body)?;
+    Ok((status, body))
+}
+
+/// The status, the head and the body of an answer.
+fn exchange(
+    patience: Duration,
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Result<(u16, String, String), String> {
     let told = |error: std::io::Error| format!("{method} {path}: {error}");
     let mut stream = TcpStream::connect_timeout(&address, patience).map_err(told)?;
     stream.set_read_timeout(Some(patience)).map_err(told)?;
@@ -73,5 +105,5 @@ fn ask(
         .ok_or_else(|| format!("{method} {path}: no answer"))?;
     let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
     let status = status.ok_or_else(|| format!("{method} {path}: {head}"))?;
-    Ok((status, body.to_owned()))
+    Ok((status, head.to_owned(), body.to_owned()))
 }

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -34,12 +35,14 @@ pub enum Telling {
 /// A run on a stage.
 #[derive(Debug)]
 pub struct Story {
-    /// The stage.
-    pub stage: Stage,
+    /// The stage, for whoever starts servers on it meanwhile.
+    pub stage: Arc<Stage>,
     /// Takes the notices in.
     pub receiver: Receiver,
     /// Where notices stand in threads.
     pub slack: Slack,
+    /// Whether people approve on the forge; else whoever tells the story approves.
+    pub reviews: bool,
     telling: Telling,
     /// What each lane must end at.
     expected: BTreeMap<String, String>,
@@ -133,9 +136,10 @@ impl Story {
         stage.repository("manifests", "main", &files);
         stage.configure(&configuration(telling, receiver.address(), &slack.api()));
         Self {
-            stage,
+            stage: Arc::new(stage),
             receiver,
             slack,
+            reviews: true,
             telling,
             expected: BTreeMap::new(),
             done: BTreeSet::new(),
@@ -186,6 +190,11 @@ impl Story {
         let Some(board) = server.get("/api/v1/board") else {
             return false;
         };
+        self.see(&board) && is_at_rest(server)
+    }
+
+    /// Acts on a board, from whichever server it is; true when all that was merged has arrived.
+    pub fn see(&mut self, board: &Value) -> bool {
         let mut arrived = 0;
         for lane in board["lanes"].as_array().into_iter().flatten() {
             self.act(&lane["moving"]);
@@ -199,7 +208,7 @@ impl Story {
                 arrived += 1;
             }
         }
-        self.overtaken && arrived == self.expected.len() && is_at_rest(server)
+        self.overtaken && arrived == self.expected.len()
     }
 
     fn act(&mut self, moving: &Value) {
@@ -214,6 +223,7 @@ impl Story {
             return;
         }
         if !["checks", "people"].contains(&waits_for)
+            || (waits_for == "people" && !self.reviews)
             || !self.done.insert(format!("{waits_for} {number}"))
         {
             return;
@@ -327,9 +337,14 @@ pub fn check(stage: &Stage, head: &str, state: &str) -> crate::stage::Ended {
 
 /// Whether nothing is under way.
 pub fn is_at_rest(server: &mut Server) -> bool {
-    let Some(backlog) = server.get("/api/v1/backlog") else {
-        return false;
-    };
+    server
+        .get("/api/v1/backlog")
+        .is_some_and(|backlog| is_empty(&backlog))
+}
+
+/// Whether a backlog says that nothing is under way.
+#[must_use]
+pub fn is_empty(backlog: &Value) -> bool {
     let counts = ["deliveries", "subjects", "effects", "notices", "unsealed"];
     counts.iter().all(|count| backlog[*count] == 0)
 }

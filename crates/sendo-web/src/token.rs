@@ -166,6 +166,12 @@ pub fn mint(
     Ok((row, SecretString::from(text)))
 }
 
+/// The hash under which the store knows a token, if the text is one.
+#[must_use]
+pub fn hash_of(text: &str) -> Option<String> {
+    parse(text).map(|presented| presented.hash)
+}
+
 /// The public id in a token's text; `None` when it cannot be a token.
 #[must_use]
 pub fn id_of(text: &str) -> Option<&str> {

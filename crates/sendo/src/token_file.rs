@@ -1,25 +1,31 @@
 //! The token file beside the database: what lets the command line on the same machine, under the
 //! same user, talk to its server without further ado.
 //!
-//! Written at each start with mode 0600; the token that was in the file ends then, and no other, as
-//! several servers may share a database: deleting the file ends nothing, `sendo token revoke` does.
-//! It acts as the user of the server.
+//! A start keeps the token that is in the file while it has half a year to go: sessions that
+//! `sendo login` opened end with their token, and replicas may share the file. Else a new one is
+//! written with mode 0600, and the one that was in the file ends, and no other, as several servers may
+//! share a database: deleting the file ends nothing, `sendo token revoke` does. It acts as the user of
+//! the server.
 
 use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use secrecy::ExposeSecret as _;
 use sendo_core::audit::AuditEntry;
 use sendo_core::names::Principal;
-use sendo_store::Store;
-use sendo_web::token::{Grant, LONGEST, Scope, id_of, mint};
+use sendo_core::time::{Span, Timestamp};
+use sendo_store::{Store, TokenRow};
+use sendo_web::token::{Grant, LONGEST, Scope, hash_of, id_of, mint};
 
 use crate::config::{Config, Database};
 use crate::server::ServeError;
 
 /// The name its tokens have in the table.
 const NAME: &str = "this machine's command line";
+
+/// A token with less time to go is replaced at the next start.
+const KEPT: Span = Span::from_secs(183 * 24 * 60 * 60);
 
 /// Where the file is: beside the SQLite file, else beside the configuration.
 #[must_use]
@@ -34,7 +40,7 @@ pub fn path(config: &Config) -> PathBuf {
     }
 }
 
-/// Makes a new token, writes it, and ends the one that was in the file.
+/// Keeps the token in the file if it is good for long; else writes a new one and ends that one.
 ///
 /// # Errors
 /// [`ServeError`] when the store refuses or the file cannot be written.
@@ -44,15 +50,24 @@ pub async fn renew(store: &dyn Store, path: &Path) -> Result<(), ServeError> {
         why,
     };
     let before = std::fs::read_to_string(path).unwrap_or_default();
+    let user = this_user().and_then(|user| Principal::new(user).ok());
+    let now = store.now().await?;
+    if let Some(hash) = hash_of(before.trim())
+        && let Some(row) = store.token_by_hash(&hash).await?
+        && is_kept(&row, user.as_ref(), now)
+        && is_private(path)
+    {
+        return Ok(());
+    }
     let grant = Grant {
         name: NAME,
-        principal: this_user().and_then(|user| Principal::new(user).ok()),
+        principal: user,
         scopes: &[Scope::Admin],
         applications: &[],
         ttl: LONGEST,
     };
-    let (row, secret) = mint(grant, store.now().await?, rand::random())
-        .map_err(|error| setup(error.to_string()))?;
+    let (row, secret) =
+        mint(grant, now, rand::random()).map_err(|error| setup(error.to_string()))?;
     let id = row.id.clone();
     // A start that ends in between leaves a token whose secret nobody has.
     if let Some(old) = id_of(before.trim()) {
@@ -67,6 +82,21 @@ pub async fn renew(store: &dyn Store, path: &Path) -> Result<(), ServeError> {
         )));
     }
     Ok(())
+}
+
+/// Whether it is what a new one would be, and has time to go. The store gives live tokens only.
+fn is_kept(row: &TokenRow, user: Option<&Principal>, now: Timestamp) -> bool {
+    let ours = match user {
+        Some(user) => row.principal == *user,
+        None => row.principal.as_str() == format!("token:{}", row.id),
+    };
+    let is_whole = row.scopes == [Scope::Admin.as_str()] && row.applications.is_empty();
+    ours && is_whole && row.expires_at > now + KEPT
+}
+
+/// Whether nobody else may have read the file.
+fn is_private(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o077 == 0)
 }
 
 /// The principal of the user whose process this is, as on a local forge.
@@ -87,7 +117,8 @@ fn audit(action: &str, id: &str) -> AuditEntry {
 
 /// Replaces the file whole, never readable by others.
 fn write(path: &Path, secret: &str) -> std::io::Result<()> {
-    let fresh = path.with_extension("token.new");
+    // Replicas that share the file may write it at the same time.
+    let fresh = path.with_extension(format!("{}.new", std::process::id()));
     let _ = std::fs::remove_file(&fresh);
     let mut file = std::fs::OpenOptions::new()
         .write(true)

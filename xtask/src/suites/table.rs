@@ -159,7 +159,7 @@ pub(super) const SUITES: &[Suite] = &[
     },
     Suite {
         name: "crash-postgres",
-        about: "killed, stopped and refused at every step, on Postgres",
+        about: "killed, stopped and refused at every step, on Postgres; two replicas",
         needs: &[Need::Target("sendo", "crash"), Need::Git, Need::Postgres],
         work: Work::Program {
             package: "sendo",

@@ -1,7 +1,7 @@
 //! The crash suite: the server is killed, stopped and refused at every point there is, and in the
 //! end nothing is lost and nothing was done twice.
 //!
-//! Runs on SQLite, or on the Postgres of `SENDO_TEST_POSTGRES`. The server under test is this
+//! Runs on SQLite, or on the Postgres of `SENDO_TEST_POSTGRES`, there with two replicas as well. The server under test is this
 //! program itself, started again with a variable that names the point.
 
 #![expect(
@@ -17,17 +17,18 @@ mod kills;
 mod outside;
 mod points;
 mod random;
+mod replicas;
 mod run;
 mod stops;
 mod store;
 
-use sendo_testkit::suite;
+use sendo_testkit::{Database, suite};
 
 fn main() -> std::process::ExitCode {
     if let Some(code) = child::as_asked() {
         return code;
     }
-    let tests: &[suite::Test] = &[
+    let mut tests: Vec<suite::Test> = vec![
         ("every_point_is_reached", points::every_point_is_reached),
         (
             "killed_in_every_transaction_the_server_seldom_makes",
@@ -71,5 +72,12 @@ fn main() -> std::process::ExitCode {
         ),
         ("every_outside_call_fails", calls::every_outside_call_fails),
     ];
-    suite::run(tests)
+    // A SQLite file belongs to one process.
+    if Database::is_postgres_run() {
+        tests.push((
+            "two_replicas_restarted_in_turn_lose_nothing_and_always_answer",
+            replicas::two_replicas_restarted_in_turn_lose_nothing_and_always_answer,
+        ));
+    }
+    suite::run(&tests)
 }

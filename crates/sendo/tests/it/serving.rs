@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use sendo_testkit::stage::{Ended, Stage};
-use sendo_testkit::{Server, story, wait};
+use sendo_testkit::{Server, http, story, wait};
 use serde_json::Value;
 
 /// Nothing here may depend on the sweep: it comes once an hour.
@@ -293,6 +293,27 @@ fn a_quarantined_delivery_is_found_and_replayed_from_the_command_line() {
     );
     let audit = server.get("/api/v1/audit").unwrap().to_string();
     assert_eq!(audit.matches("delivery.replayed").count(), 1, "{audit}");
+}
+
+#[test]
+fn a_restart_ends_no_sign_in_and_replaces_a_token_that_was_revoked() {
+    let stage = stage("");
+    let token = || std::fs::read_to_string(stage.folder().join("sendo.db.token")).unwrap();
+    let mut server = stage.served();
+    let before = token();
+    let form = format!("token={}", before.trim());
+    let cookie = http::sign_in(server.address().unwrap(), "/sign-in", &form).unwrap();
+    assert_eq!(server.end(), Some(0));
+    let mut server = stage.served();
+    let headers = [("Cookie", cookie.as_str()), ("Accept", "text/html")];
+    let page = http::request(server.address().unwrap(), "GET", "/", &headers, "").unwrap();
+    assert!(page.1.contains("/sign-out"), "{page:?}");
+    assert_eq!(token(), before);
+    let id = before.split('_').nth(1).unwrap();
+    let revoked = ask(&stage, &mut server, &["token", "revoke", id], None);
+    assert_eq!((revoked.code, server.end()), (0, Some(0)), "{revoked:?}");
+    let _server = stage.served();
+    assert_ne!(token(), before);
 }
 
 /// A delivery from a source that nobody configured any more.
