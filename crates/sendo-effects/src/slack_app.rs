@@ -139,7 +139,10 @@ impl SlackApp {
                 query.push_str(&format!("&ts={root}"));
             }
             if !cursor.is_empty() {
-                query.push_str(&format!("&cursor={}", cursor.replace('=', "%3D")));
+                query.push_str(&format!(
+                    "&cursor={}",
+                    cursor.replace('+', "%2B").replace('=', "%3D")
+                ));
             }
             let request = client.get(format!("{}/{method}?{query}", self.api));
             let answer = match self.call(request).await? {

@@ -81,6 +81,17 @@ fn stranger(rules: &LaneRules, forges: &Forges, is_new: bool) -> Option<LanePlan
     })
 }
 
+/// What stands in a repository that no lane of the server delivers into is nobody's to read here.
+fn keep_quiet(planned: &mut PlanView, config: &Config, known: &[LaneRules]) {
+    let asked = config.lanes();
+    for (plan, rules) in planned.lanes.iter_mut().zip(&asked) {
+        let on = &rules.deliver.repository;
+        if known.iter().all(|rules| rules.deliver.repository != *on) {
+            plan.edits.clear();
+        }
+    }
+}
+
 /// Answers plans that are asked for over HTTP: on the server's own memory and forges.
 #[must_use]
 pub fn planner(
@@ -105,7 +116,9 @@ pub fn planner(
                     .await
                     .map_err(|error| sendo_web::PlanError::Invalid(error.to_string()))?
                     .map_err(|errors| sendo_web::PlanError::Invalid(errors.to_string()))?;
-            Ok(plan(&config, &known, &reach.forges, store.as_ref()).await?)
+            let mut planned = plan(&config, &known, &reach.forges, store.as_ref()).await?;
+            keep_quiet(&mut planned, &config, &known);
+            Ok(planned)
         })
     })
 }

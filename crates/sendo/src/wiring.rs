@@ -112,7 +112,8 @@ pub struct Waking {
 }
 
 impl Waking {
-    /// Goes by `live` from now on: every lane is looked at again, those that are gone as well.
+    /// Goes by `live` from now on, and looks at every lane of it again. What a lane that is gone has
+    /// under way stays as it is.
     ///
     /// # Errors
     /// [`StoreError`] when the lanes cannot be woken: they go by it all the same, from the next

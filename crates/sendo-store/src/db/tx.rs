@@ -9,7 +9,7 @@ use std::sync::Arc;
 use futures_util::stream::{BoxStream, StreamExt as _, TryStreamExt as _};
 use sendo_core::time::Timestamp;
 use sendo_metrics::Meter;
-use sqlx::{Postgres, Sqlite, Transaction};
+use sqlx::{PgPool, Postgres, Sqlite, Transaction};
 use tokio::time::Instant;
 
 use super::row::{Arg, Row};
@@ -70,6 +70,22 @@ macro_rules! bound {
     }};
 }
 
+/// Begins on Postgres, whatever becomes of the caller. sqlx 0.9 counts a transaction from the answer to
+/// its BEGIN on: one whose caller goes away before that would stay open on a connection of the pool,
+/// and swallow the next BEGIN.
+async fn begin(pool: PgPool, kind: Kind) -> sqlx::Result<Transaction<'static, Postgres>> {
+    let begun = tokio::spawn(async move {
+        match kind {
+            Kind::Read => {
+                pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                    .await
+            }
+            Kind::Write(_) => pool.begin().await,
+        }
+    });
+    begun.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
+}
+
 impl Tx {
     pub(super) async fn begin(db: &Db, kind: Kind) -> Result<Self> {
         let began = Instant::now();
@@ -79,11 +95,7 @@ impl Tx {
                 .begin_with("BEGIN IMMEDIATE")
                 .await
                 .map(Inner::Sqlite),
-            (Pools::Postgres(pool), Kind::Read) => pool
-                .begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-                .await
-                .map(Inner::Postgres),
-            (Pools::Postgres(pool), Kind::Write(_)) => pool.begin().await.map(Inner::Postgres),
+            (Pools::Postgres(pool), kind) => begin(pool.clone(), kind).await.map(Inner::Postgres),
         }
         .map_err(failed("begin"))?;
         Ok(Self {

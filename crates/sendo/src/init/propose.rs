@@ -149,6 +149,18 @@ fn add(
         );
         return left.push(left_out(&found, why));
     }
+    let name_of = match &found.site.form {
+        Form::Kustomization { name, .. } => name.as_str(),
+        Form::Tag { .. } | Form::Whole { .. } => "",
+    };
+    // A brace would be read as a variable where it is written as a template.
+    if [found.now.as_str(), &found.site.image, name_of]
+        .iter()
+        .any(|text| text.contains(['{', '}']))
+    {
+        let why = "a template fills this in: name the place it comes from by hand".to_owned();
+        return left.push(left_out(&found, why));
+    }
     let (on, template) = trigger(&found, source);
     let application = applications.entry(name).or_insert_with(|| Application {
         repository: source.path.clone(),

@@ -132,3 +132,23 @@ fn whoever_may_only_read_plans_nothing() {
     let refused = command.env("SENDO_TOKEN", token).output().unwrap();
     assert_eq!(refused.status.code(), Some(4));
 }
+
+#[test]
+fn what_stands_in_a_repository_that_no_lane_delivers_into_is_not_shown() {
+    let (stage, mut server) = deployed();
+    stage.repository("private", "main", &[("notes.yaml", "word: mellon\n")]);
+    let text = std::fs::read_to_string(stage.configuration()).unwrap();
+    let edits = "[{ kustomization: shop, image: shop, tag: \"{sha}\" }]";
+    let next = text.replace("here:manifests", "here:private").replace(
+        edits,
+        "[{ file: notes.yaml, set: .word, value: \"{sha}\" }]",
+    );
+    assert_ne!(next, text);
+    std::fs::write(stage.folder().join("next.yaml"), next).unwrap();
+    let url = format!("http://{}", server.address().unwrap());
+    let asked = ["plan", "--config", "next.yaml", "--server", &url, "--all"];
+    let planned = stage.sendo(&asked);
+    assert!(!planned.out.contains("mellon"), "{}", planned.out);
+    let here = stage.sendo(&["plan", "--config", "next.yaml", "--offline", "--all"]);
+    assert!(here.out.contains("mellon"), "{}{}", here.out, here.err);
+}
