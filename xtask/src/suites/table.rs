@@ -155,7 +155,7 @@ pub(super) const SUITES: &[Suite] = &[
             target: "crash",
             postgres: false,
         },
-        minutes: 30,
+        minutes: 40,
     },
     Suite {
         name: "crash-postgres",
