@@ -35,7 +35,7 @@ contract! {
         let world = bench.store.world(&lane, &|_| Vec::new()).await.unwrap();
         assert_eq!(world, claim(&bench.store).await.world);
         assert_eq!(world.state, json!({ "step": 1 }));
-        assert!(world.facts.get::<u32>(&lane, "source").is_some());
+        assert!(world.facts.get::<Value>(&lane, "source").is_some());
     }
 
     async fn facts_of_one_name_are_found_with_all_their_subjects_of_a_kind(bench) {

@@ -285,6 +285,8 @@ fn taken(path: &str) -> Option<&'static str> {
         ),
         // What is not locked is not unlocked, and here nobody decides about locks.
         "unlocks" => None,
+        // A plan does nothing, and a replay is done once by where its delivery stands.
+        "plan" | "replay" => None,
         // A new one is refused below, by its name, until it is told here what it takes.
         _ => Some(""),
     }
