@@ -1,4 +1,6 @@
 //! Secrets that are planted wherever one can stand, and looked for everywhere else afterwards.
+//!
+//! Size: one list of where each is planted, and one evening that looks for all of them.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
