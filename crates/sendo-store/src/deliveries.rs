@@ -4,6 +4,8 @@
 //! by the claim itself, so that one that kills the process cannot do so for ever; from there a person
 //! can have it translated once more.
 
+use std::collections::HashMap;
+
 use sendo_core::audit::AuditEntry;
 use sendo_core::time::Span;
 
@@ -21,38 +23,76 @@ use crate::store::{
 };
 use crate::subjects::{put_fact, wake};
 
-/// Stores deliveries in one transaction, in their order; either all of them or none.
+/// Stores deliveries by one statement, in their order; either all of them or none.
 pub(crate) async fn accept(db: &Db, deliveries: &[&NewDelivery]) -> Result<Vec<Accepted>> {
-    let (all, now) = transact!(db, Kind::Write(place::ACCEPT), tx => {
+    let (told, bodies) = told(deliveries)?;
+    let (stored, now) = transact!(db, Kind::Write(place::ACCEPT), tx => {
         let now = tx.now;
-        let mut all = Vec::with_capacity(deliveries.len());
-        for delivery in deliveries {
-            let stored = tx
-                .row(&ACCEPT, args![
-                    delivery.source.as_str(),
-                    delivery.dedup.as_str(),
-                    delivery.name.as_str(),
-                    delivery.body.clone(),
-                    delivery.by.clone(),
-                    now,
-                ])
-                .await?
-                .ok_or_else(|| StoreError::unreadable("the stored delivery", "no row came back"))?;
-            let id = id(stored.int("seq")?);
-            all.push(if stored.int("duplicates")? == 0 {
-                Accepted::New(id)
-            } else {
-                Accepted::Duplicate(id)
-            });
-        }
-        Ok((all, now))
+        Ok((tx.rows(&ACCEPT, args![told.clone(), bodies.clone(), now]).await?, now))
     })?;
-    for (delivery, accepted) in deliveries.iter().zip(&all) {
-        let new = matches!(accepted, Accepted::New(_));
-        let at = now.0 as f64 / 1e6;
-        db.meter.delivery(&delivery.source, &delivery.name, new, at);
+    let mut seqs: HashMap<(String, String), (i64, i64)> = HashMap::with_capacity(stored.len());
+    for row in &stored {
+        let standing = (row.int("seq")?, row.int("duplicates")?);
+        seqs.insert((row.text("source")?, row.text("dedup")?), standing);
+    }
+    let again = repeated(deliveries);
+    let mut all = Vec::with_capacity(deliveries.len());
+    for (place, delivery) in deliveries.iter().enumerate() {
+        let (seq, duplicates) = seqs
+            .get(&(delivery.source.clone(), delivery.dedup.clone()))
+            .ok_or_else(|| StoreError::unreadable("the stored delivery", "no row came back"))?;
+        // The first of its key is new when nothing but its own repetitions is counted.
+        let first = again.get(&key(delivery));
+        let new = first.is_some_and(|(first, again)| *first == place && again == duplicates);
+        db.meter
+            .delivery(&delivery.source, &delivery.name, new, now.0 as f64 / 1e6);
+        let id = id(*seq);
+        all.push(if new {
+            Accepted::New(id)
+        } else {
+            Accepted::Duplicate(id)
+        });
     }
     Ok(all)
+}
+
+fn key(delivery: &NewDelivery) -> (&str, &str) {
+    (&delivery.source, &delivery.dedup)
+}
+
+/// The place of the first delivery of each key, and how many more of that key follow.
+fn repeated<'d>(deliveries: &[&'d NewDelivery]) -> HashMap<(&'d str, &'d str), (usize, i64)> {
+    let mut all = HashMap::with_capacity(deliveries.len());
+    for (place, delivery) in deliveries.iter().enumerate() {
+        all.entry(key(delivery))
+            .and_modify(|(_, again)| *again += 1)
+            .or_insert((place, 0));
+    }
+    all
+}
+
+/// What the statement is given: the deliveries, each key once, as JSON, and their bodies in a row.
+fn told(deliveries: &[&NewDelivery]) -> Result<(String, Vec<u8>)> {
+    let again = repeated(deliveries);
+    let mut bodies = Vec::with_capacity(deliveries.iter().map(|one| one.body.len()).sum());
+    let mut told = Vec::with_capacity(again.len());
+    for (place, delivery) in deliveries.iter().enumerate() {
+        let Some((_, again)) = again.get(&key(delivery)).filter(|first| first.0 == place) else {
+            continue;
+        };
+        told.push(serde_json::json!({
+            "place": place,
+            "source": delivery.source,
+            "dedup": delivery.dedup,
+            "name": delivery.name,
+            "sender": delivery.by,
+            "start": bodies.len() + 1,
+            "length": delivery.body.len(),
+            "again": again,
+        }));
+        bodies.extend_from_slice(&delivery.body);
+    }
+    Ok((json("deliveries", &told)?, bodies))
 }
 
 pub(crate) async fn claim(db: &Db, lease: Span, max_attempts: u32) -> Result<Option<Delivery>> {

@@ -166,8 +166,8 @@ impl Db {
     pub(crate) const fn writers(&self) -> usize {
         match self.pools {
             Pools::Sqlite { .. } => 1,
-            // Enough to hide the way to a server elsewhere; the others share these.
-            Pools::Postgres(_) => 4,
+            // One is on its way while the next fills up: the fuller it is, the less a delivery costs.
+            Pools::Postgres(_) => 2,
         }
     }
 

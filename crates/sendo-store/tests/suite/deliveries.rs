@@ -2,7 +2,7 @@
 
 use sendo_core::event::Event;
 use sendo_core::time::{Span, Timestamp};
-use sendo_store::{Accepted, DeliveryOutcome, Replayed, Settlement};
+use sendo_store::{Accepted, DeliveryOutcome, NewDelivery, Replayed, Settlement};
 
 use super::bench::LEASE;
 use super::make::{
@@ -38,6 +38,25 @@ contract! {
         let rows = bench.store.deliveries(None, 10).await.unwrap();
         assert_eq!((rows.len(), rows[0].duplicates), (1, 2));
         assert_eq!(bench.store.backlog().await.unwrap().deliveries, 1);
+    }
+
+    async fn of_many_that_come_together_each_keeps_its_bytes_and_each_key_is_stored_once(bench) {
+        let body = |n: usize| (0..n * 100).map(|at| (at * n % 251) as u8).collect::<Vec<u8>>();
+        let arrive = (0..40).map(|n| {
+            let sent = NewDelivery { body: body(n % 10), ..delivery(&(n % 10).to_string()) };
+            bench.store.accept(sent)
+        });
+        let answers = futures_util::future::join_all(arrive).await;
+        let new = answers.iter().filter(|one| matches!(one, Ok(Accepted::New(_)))).count();
+        assert_eq!((new, answers.iter().filter(|one| one.is_ok()).count()), (10, 40));
+        let rows = bench.store.deliveries(None, 50).await.unwrap();
+        assert!(rows.len() == 10 && rows.iter().all(|row| row.duplicates == 3), "{rows:?}");
+        let mut bodies = Vec::new();
+        for _ in 0..10 {
+            bodies.push(claim_delivery(&bench.store).await.body);
+        }
+        bodies.sort_by_key(Vec::len);
+        assert_eq!(bodies, (0..10).map(body).collect::<Vec<_>>());
     }
 
     async fn the_same_id_from_another_source_is_another_delivery(bench) {
