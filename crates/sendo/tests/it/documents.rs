@@ -4,7 +4,7 @@
 //! A block that cannot run here is preceded by `<!-- not run: WHY -->`, and there are few of those.
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use sendo_testkit::stage::Stage;
 use sendo_testkit::{Server, story, wait};
@@ -46,9 +46,9 @@ until grep -q 'listening on' serve.log; do kill -0 $! || exit 1; sleep 0.05; don
 "#;
 
 /// A block of shell in a document.
-struct Block {
+pub(crate) struct Block {
     place: String,
-    text: String,
+    pub(crate) text: String,
     not_run: bool,
 }
 
@@ -57,7 +57,7 @@ fn root() -> PathBuf {
 }
 
 /// Every block of shell in a document.
-fn blocks(document: &str) -> Vec<Block> {
+pub(crate) fn blocks(document: &str) -> Vec<Block> {
     let text = std::fs::read_to_string(root().join(document)).unwrap();
     let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
     let starts = lines
@@ -117,13 +117,41 @@ fn stage() -> Stage {
     stage.configure(&CONFIGURATION.replace("PORT", &port));
     let example = root().join("sendo.example.yaml");
     std::fs::copy(example, stage.folder().join("sendo.example.yaml")).unwrap();
+    put_on_path(&stage);
+    stage
+}
+
+/// Puts the command line on the path of [`shell`].
+pub(crate) fn put_on_path(stage: &Stage) {
     let program = SENDO.replace("PROGRAM", env!("CARGO_BIN_EXE_sendo"));
     std::fs::create_dir(stage.folder().join("bin")).unwrap();
     std::fs::write(stage.folder().join("bin/sendo"), program).unwrap();
     let executable = ["+x", "bin/sendo"];
     let made = stage.command("chmod".as_ref()).args(executable).status();
     assert!(made.unwrap().success());
-    stage
+}
+
+/// A shell in the stage's folder that types this.
+pub(crate) fn shell(stage: &Stage, text: &str) -> Command {
+    let path = std::env::var("PATH").unwrap();
+    let bin = stage.folder().join("bin");
+    let mut shell = stage.command("sh".as_ref());
+    shell
+        .args(["-eu", "-c", text])
+        .env("PATH", format!("{}:{path}", bin.display()))
+        .env("USER", "mei")
+        .stdin(Stdio::null());
+    shell
+}
+
+/// Ends the server that a block started, if one did.
+pub(crate) fn end_what_serves(stage: &Stage) -> Result<(), String> {
+    let Ok(process) = std::fs::read_to_string(stage.folder().join("serve.pid")) else {
+        return Ok(());
+    };
+    let _ = stage.command("kill".as_ref()).arg(process.trim()).status();
+    let gone = || (!Path::new("/proc").join(process.trim()).exists()).then_some(());
+    wait::until("the server ends", LONGEST, gone)
 }
 
 /// A server with two successes in `shop/production`, and change request 1 of `web/test` open.
@@ -169,25 +197,12 @@ fn typed(block: &Block) -> Result<(), String> {
     let server = (!block.text.contains("sendo serve")).then(|| evening(&stage));
     let refs = stage.refs("git/manifests");
     let head = refs.get("refs/sendo/changes/1/head").cloned();
-    let path = std::env::var("PATH").unwrap();
-    let mut shell = stage.command("sh".as_ref());
     let text = block.text.replace("/var/backups/", "./");
-    let output = shell
-        .args(["-eu", "-c", &text])
-        .env(
-            "PATH",
-            format!("{}:{path}", stage.folder().join("bin").display()),
-        )
-        .env("USER", "mei")
+    let output = shell(&stage, &text)
         .env("SHA", head.unwrap_or_default())
-        .stdin(Stdio::null())
         .output()
         .unwrap();
-    if let Ok(process) = std::fs::read_to_string(stage.folder().join("serve.pid")) {
-        let _ = stage.command("kill".as_ref()).arg(process.trim()).status();
-        let gone = || (!Path::new("/proc").join(process.trim()).exists()).then_some(());
-        wait::until("the server ends", LONGEST, gone)?;
-    }
+    end_what_serves(&stage)?;
     if let Some(server) = server {
         server.end();
     }

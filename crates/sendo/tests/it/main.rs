@@ -29,3 +29,4 @@ mod restoring;
 mod seed_stories;
 mod sendo;
 mod serving;
+mod tutorial;
