@@ -13,8 +13,12 @@ pub enum Output {
     /// For people.
     #[default]
     Text,
+    /// For people with room: tables have every column, and nothing is cut off.
+    Wide,
     /// For programs: one JSON document.
     Json,
+    /// For programs: the same value as YAML.
+    Yaml,
 }
 
 /// Where lines go, and how much of them.
@@ -40,8 +44,14 @@ impl Out {
 
     /// Whether programs read along.
     #[must_use]
-    pub fn is_json(&self) -> bool {
-        self.output == Output::Json
+    pub const fn for_programs(&self) -> bool {
+        matches!(self.output, Output::Json | Output::Yaml)
+    }
+
+    /// Whether tables are to have every column.
+    #[must_use]
+    pub const fn is_wide(&self) -> bool {
+        matches!(self.output, Output::Wide)
     }
 
     /// Whether data may be coloured.
@@ -74,20 +84,24 @@ impl Out {
         self.data(&format!("{text}\n"));
     }
 
-    /// Tells a story as it happens: to people on standard output, out of the way of JSON.
+    /// Tells a story as it happens: to people on standard output, out of the way of data for programs.
     pub fn tell(&self, text: &str) {
-        if self.is_json() {
+        if self.for_programs() {
             self.note(text);
         } else {
             self.line(text);
         }
     }
 
-    /// Prints one JSON document.
-    pub fn json<T: Serialize>(&self, value: &T) {
-        match serde_json::to_string_pretty(value) {
-            Ok(text) => self.line(&text),
-            Err(error) => self.error(&format!("this cannot be written as JSON: {error}")),
+    /// Prints a value for programs: as YAML where that is asked for, else as JSON.
+    pub fn value<T: Serialize>(&self, value: &T) {
+        let written = match self.output {
+            Output::Yaml => yaml(value),
+            _ => serde_json::to_string_pretty(value).map_err(|error| error.to_string()),
+        };
+        match written {
+            Ok(text) => self.line(text.trim_end_matches('\n')),
+            Err(error) => self.error(&format!("this cannot be written: {error}")),
         }
     }
 
@@ -120,6 +134,13 @@ impl Out {
     pub fn error(&self, text: &str) {
         write_error(text);
     }
+}
+
+/// What JSON would say, as YAML. Text is quoted and never folded, so that it is read back as it was.
+fn yaml<T: Serialize>(value: &T) -> Result<String, String> {
+    let value = serde_json::to_value(value).map_err(|error| error.to_string())?;
+    let options = serde_saphyr::ser_options! { prefer_block_scalars: false };
+    serde_saphyr::to_string_with_options(&value, options).map_err(|error| error.to_string())
 }
 
 /// Writes lines to standard error.

@@ -7,6 +7,7 @@ mod history;
 mod paint;
 mod plan;
 mod river;
+mod wide;
 
 use sendo_core::deployment::{Held, Lock};
 use sendo_core::notice::{Digest, Notice};
@@ -15,6 +16,7 @@ use sendo_core::view::DeploymentView;
 pub use history::{deployment, history};
 pub use plan::plan;
 pub use river::status;
+pub use wide::{history_wide, locks_wide, status_wide, table};
 
 use crate::wording::digest as wording;
 use crate::wording::{Context, closed, promotion, state};

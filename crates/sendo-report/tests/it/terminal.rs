@@ -125,6 +125,29 @@ fn a_history_is_a_table_that_gives_up_columns_when_it_is_narrow() {
     }));
 }
 
+#[test]
+fn with_room_every_column_is_shown_and_nothing_is_cut_off() {
+    let rows: Vec<_> = [DeploymentState::Succeeded, DeploymentState::Failed]
+        .into_iter()
+        .zip(1..)
+        .map(|(state, n)| deployment(&format!("example1/test/{n}"), "e4f5a6b", state))
+        .collect();
+    let locks = [every::lock("*/production", Some(crate::sample::NOW))];
+    let held = [every::held(Some("5xx since 10:02".into()))];
+    insta::assert_snapshot!(each(|language| [
+        terminal::history_wide(&rows, language, false),
+        terminal::status_wide(&board(), language, false),
+        terminal::locks_wide(&locks, &held, language, false),
+    ]
+    .join("\n")));
+    for language in Language::ALL {
+        let empty = terminal::history_wide(&[], language, false);
+        assert_eq!(empty, terminal::history(&[], language, 80, false));
+        let open = terminal::locks_wide(&[], &[], language, false);
+        assert_eq!(open, terminal::locks(&[], &[], language, 80));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 

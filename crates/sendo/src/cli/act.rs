@@ -185,8 +185,8 @@ fn newest(
 }
 
 fn shown(view: &DeploymentView, out: &Out) {
-    if out.is_json() {
-        out.json(view);
+    if out.for_programs() {
+        out.value(view);
     } else {
         out.data(&terminal::deployment(
             view,

@@ -22,8 +22,8 @@ pub(super) fn run(verb: &Verb, out: &Out) -> Outcome {
     let Verb::Verify(connect) = verb;
     let client = Client::connect(connect)?;
     let verdict: AuditVerdict = lifecycle::block_on(client.get("/api/v1/audit/verify"))??;
-    if out.is_json() {
-        out.json(&verdict);
+    if out.for_programs() {
+        out.value(&verdict);
     } else {
         match &verdict.broken {
             Some((line, why)) => out.line(&format!("broken at line {line}: {why}")),

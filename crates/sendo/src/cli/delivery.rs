@@ -1,7 +1,7 @@
 //! `sendo delivery`: what came in and what became of it, and having one that was quarantined
 //! translated once more.
 
-use sendo_report::time;
+use sendo_report::{terminal, time};
 use sendo_store::{DeliveryOutcome, DeliveryRow};
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +17,7 @@ pub(super) enum Verb {
     #[command(after_help = "Examples:
   sendo delivery list
   sendo delivery list --quarantined
+  sendo delivery list -o wide
   sendo delivery list --limit 5 -o json")]
     List(List),
     /// Have a quarantined delivery translated once more.
@@ -77,8 +78,13 @@ fn list(args: &List, out: &Out) -> Outcome {
     };
     let path = format!("/api/v1/deliveries?limit={}{only}", args.limit);
     let listed: Listed = lifecycle::block_on(client.get(&path))??;
-    if out.is_json() {
-        out.json(&listed);
+    if out.for_programs() {
+        out.value(&listed);
+        return Ok(Exit::Ok);
+    }
+    if out.is_wide() && !listed.deliveries.is_empty() {
+        let rows: Vec<_> = listed.deliveries.iter().map(cells).collect();
+        out.data(&terminal::table(HEADINGS, &rows, out.colour()));
         return Ok(Exit::Ok);
     }
     for row in &listed.deliveries {
@@ -91,18 +97,7 @@ fn list(args: &List, out: &Out) -> Outcome {
 }
 
 fn line(row: &DeliveryRow) -> String {
-    let (word, why) = match &row.outcome {
-        None => ("waiting", None),
-        Some(DeliveryOutcome::Done) => ("done", None),
-        Some(DeliveryOutcome::Ignored {
-            reason_code,
-            message,
-        }) => ("ignored", Some((reason_code, message))),
-        Some(DeliveryOutcome::Quarantined {
-            reason_code,
-            message,
-        }) => ("quarantined", Some((reason_code, message))),
-    };
+    let (word, why) = became(row);
     let why = why.map_or_else(String::new, |(code, message)| {
         format!("  {code}: {}", shown(message))
     });
@@ -113,6 +108,49 @@ fn line(row: &DeliveryRow) -> String {
         shown(name),
         shown(source)
     )
+}
+
+/// The columns of `-o wide`.
+const HEADINGS: [&str; 8] = [
+    "ID",
+    "RECEIVED",
+    "OUTCOME",
+    "EVENT",
+    "SOURCE",
+    "AGAIN",
+    "REASON CODE",
+    "WHY",
+];
+
+fn cells(row: &DeliveryRow) -> [String; 8] {
+    let (word, why) = became(row);
+    let (code, message) = why.map_or(("-", "-"), |(code, message)| (code, message));
+    [
+        row.id.clone(),
+        time::date_time(row.received_at),
+        word.to_owned(),
+        shown(&row.name),
+        shown(&row.source),
+        row.duplicates.to_string(),
+        code.to_owned(),
+        shown(message),
+    ]
+}
+
+/// What became of it in a word, and why with its code.
+fn became(row: &DeliveryRow) -> (&'static str, Option<(&str, &str)>) {
+    match &row.outcome {
+        None => ("waiting", None),
+        Some(DeliveryOutcome::Done) => ("done", None),
+        Some(DeliveryOutcome::Ignored {
+            reason_code,
+            message,
+        }) => ("ignored", Some((reason_code, message))),
+        Some(DeliveryOutcome::Quarantined {
+            reason_code,
+            message,
+        }) => ("quarantined", Some((reason_code, message))),
+    }
 }
 
 /// Texts from outside cannot move the cursor.
@@ -127,8 +165,8 @@ fn replay(args: &Replay, out: &Out) -> Outcome {
     let path = format!("/api/v1/deliveries/{}/replay", args.id);
     let nothing = serde_json::json!({});
     let taken: Taken = lifecycle::block_on(client.post(&path, &nothing, None))??;
-    if out.is_json() {
-        out.json(&taken);
+    if out.for_programs() {
+        out.value(&taken);
     } else if taken.duplicate {
         out.line(&format!(
             "{} waits to be translated already",

@@ -60,8 +60,8 @@ pub(super) fn deploy(args: &Deploy, out: &Out) -> Outcome {
     };
     let taken: Value =
         lifecycle::block_on(client.post("/api/v1/deployments", &request, args.key.as_deref()))??;
-    if out.is_json() {
-        out.json(&taken);
+    if out.for_programs() {
+        out.value(&taken);
     } else {
         out.line(&format!(
             "taken in as delivery {}",
@@ -84,8 +84,8 @@ pub(super) fn report_image(args: &Report, out: &Out) -> Outcome {
         digest: args.digest.clone(),
     };
     let taken: Value = lifecycle::block_on(client.post("/api/v1/images", &report, None))??;
-    if out.is_json() {
-        out.json(&taken);
+    if out.for_programs() {
+        out.value(&taken);
     } else {
         out.line(&format!(
             "taken in as delivery {}",

@@ -114,8 +114,8 @@ pub(super) fn run(args: &Args, out: &Out) -> Outcome {
         lifecycle::block_on(server(args, &mut checks))??;
     }
     let checks = checks.0;
-    if out.is_json() {
-        out.json(&serde_json::json!({"checks": checks}));
+    if out.for_programs() {
+        out.value(&serde_json::json!({"checks": checks}));
     } else {
         out.data(&text(&checks));
     }

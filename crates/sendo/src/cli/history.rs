@@ -16,6 +16,7 @@ use crate::out::Out;
   sendo history
   sendo history shop
   sendo history shop/production --limit 5
+  sendo history shop -o wide                (every column, nothing cut off)
   sendo history shop/production/12          (one deployment with its timeline)")]
 pub(super) struct Args {
     /// An application, a lane `APPLICATION/ENVIRONMENT`, or a deployment `APPLICATION/ENVIRONMENT/N`.
@@ -56,8 +57,8 @@ pub(super) fn run(args: &Args, out: &Out) -> Outcome {
     if let [application, environment, number] = parts[..] {
         let path = format!("/api/v1/deployments/{application}/{environment}/{number}");
         let view: DeploymentView = lifecycle::block_on(client.get(&path))??;
-        if out.is_json() {
-            out.json(&view);
+        if out.for_programs() {
+            out.value(&view);
         } else {
             out.data(&terminal::deployment(
                 &view,
@@ -73,15 +74,15 @@ pub(super) fn run(args: &Args, out: &Out) -> Outcome {
         path.push_str(&format!("&{name}={value}"));
     }
     let listed: Listed = lifecycle::block_on(client.get(&path))??;
-    if out.is_json() {
-        out.json(&listed.deployments);
-    } else {
-        out.data(&terminal::history(
-            &listed.deployments,
-            language(),
-            out.width(),
-            out.colour(),
-        ));
+    if out.for_programs() {
+        out.value(&listed.deployments);
+        return Ok(Exit::Ok);
     }
+    let (rows, colour) = (&listed.deployments, out.colour());
+    out.data(&if out.is_wide() {
+        terminal::history_wide(rows, language(), colour)
+    } else {
+        terminal::history(rows, language(), out.width(), colour)
+    });
     Ok(Exit::Ok)
 }

@@ -55,6 +55,7 @@ pub(super) struct ToUnlock {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   sendo locks
+  sendo locks -o wide
   sendo locks -o json")]
 pub(super) struct List {
     #[command(flatten)]
@@ -127,16 +128,16 @@ pub(super) fn list(args: &List, out: &Out) -> Outcome {
 }
 
 fn shown(closed: &Closed, out: &Out) {
-    if out.is_json() {
-        out.json(closed);
-    } else {
-        out.data(&terminal::locks(
-            &closed.locks,
-            &closed.held,
-            language(),
-            out.width(),
-        ));
+    if out.for_programs() {
+        out.value(closed);
+        return;
     }
+    let Closed { locks, held } = closed;
+    out.data(&if out.is_wide() {
+        terminal::locks_wide(locks, held, language(), out.colour())
+    } else {
+        terminal::locks(locks, held, language(), out.width())
+    });
 }
 
 /// `90s`, `30m`, `2h` or `1d`, in seconds.

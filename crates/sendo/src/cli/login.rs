@@ -33,8 +33,8 @@ pub(super) struct Link {
 pub(super) fn run(args: &Args, out: &Out) -> Outcome {
     let client = Client::connect(&args.connect)?;
     let link = lifecycle::block_on(ask(&client))??;
-    if out.is_json() {
-        out.json(&link);
+    if out.for_programs() {
+        out.value(&link);
     } else {
         out.line(&link.url);
         out.note(&format!(

@@ -57,8 +57,8 @@ pub(super) fn run(args: &Args, out: &Out) -> Outcome {
     } else {
         online(args)?
     };
-    if out.is_json() {
-        out.json(&plan);
+    if out.for_programs() {
+        out.value(&plan);
     } else {
         let text = terminal::plan(&plan, args.all, language(), out.width(), out.colour());
         out.data(&text);

@@ -12,6 +12,7 @@ use crate::out::Out;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   sendo status
+  sendo status -o wide                      (with a row for every lane)
   sendo status --server http://127.0.0.1:8787 -o json")]
 pub(super) struct Args {
     #[command(flatten)]
@@ -21,17 +22,21 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, out: &Out) -> Outcome {
     let client = Client::connect(&args.connect)?;
     let board: BoardView = lifecycle::block_on(client.get("/api/v1/board"))??;
-    if out.is_json() {
-        out.json(&board);
+    if out.for_programs() {
+        out.value(&board);
     } else {
-        out.data(&terminal::status(
-            &board,
-            language(),
-            out.width(),
-            out.colour(),
-        ));
+        out.data(&drawn(&board, out));
     }
     Ok(Exit::Ok)
+}
+
+/// The river, as wide as this terminal or as wide as it gets.
+fn drawn(board: &BoardView, out: &Out) -> String {
+    if out.is_wide() {
+        terminal::status_wide(board, language(), out.colour())
+    } else {
+        terminal::status(board, language(), out.width(), out.colour())
+    }
 }
 
 /// The language of the person at this terminal.

@@ -21,6 +21,7 @@ mod first_day;
 mod manifest_cli;
 mod metrics;
 mod notices;
+mod outputs;
 mod planning;
 mod program;
 mod reference_cli;
