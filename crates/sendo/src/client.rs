@@ -1,9 +1,7 @@
 //! Talking to a server: by HTTP only, never by opening its database.
 //!
-//! The address comes from `--server` or `SENDO_URL`, else from the configuration; the token from
-//! `SENDO_TOKEN`, else from the file the server wrote beside its database.
+//! Which server, and with which token, [`connect`](crate::connect) says.
 
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use reqwest::{Method, StatusCode};
@@ -12,29 +10,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::cli::Failure;
-use crate::config::{Config, Purpose};
+use crate::cli::{Failure, IN_THE_OPEN};
+use crate::connect::{Connect, Place};
 use crate::exit::Exit;
-use crate::token_file;
-
-/// Where a server usually listens.
-const USUAL: &str = "http://127.0.0.1:8787";
-
-/// How to reach a server.
-#[derive(Debug, Clone, Default, clap::Args)]
-pub struct Connect {
-    /// The server's address, such as `http://127.0.0.1:8787`.
-    #[arg(long, env = "SENDO_URL", value_name = "URL", help_heading = "Server")]
-    pub server: Option<String>,
-    /// The server's configuration, to find its address and its token file.
-    #[arg(
-        long,
-        env = "SENDO_CONFIG",
-        value_name = "FILE",
-        help_heading = "Server"
-    )]
-    pub config: Option<PathBuf>,
-}
+use crate::out::Out;
 
 /// A client of one server.
 pub struct Client {
@@ -44,46 +23,24 @@ pub struct Client {
 }
 
 impl Client {
-    /// Finds the server and the token.
+    /// A client of the server that was named, with its token.
     ///
     /// # Errors
-    /// [`Failure`] when the configuration is invalid.
-    pub fn connect(connect: &Connect) -> Result<Self, Failure> {
-        let config = match &connect.config {
-            Some(path) => Some(read(path)?),
-            // One that lies here is a convenience: it may be of another server, or of none.
-            None => Config::load_for(Path::new("sendo.yaml"), Purpose::Explain).ok(),
-        };
-        let listens = config.as_ref().map(|config| {
-            config
-                .server
-                .url
-                .clone()
-                .unwrap_or_else(|| format!("http://{}", config.server.listen))
-        });
-        let base = connect
-            .server
-            .clone()
-            .or(listens)
-            .unwrap_or_else(|| USUAL.to_owned());
-        let from_file = || {
-            // The token of this machine's server goes to no other address unless asked to.
-            if connect.server.is_some() && connect.config.is_none() {
-                return None;
-            }
-            let path = token_file::path(config.as_ref()?);
-            std::fs::read_to_string(path).ok()
-        };
-        let token = std::env::var("SENDO_TOKEN")
-            .ok()
-            .or_else(from_file)
-            .map(|token| token.trim().to_owned());
-        Self::to(
-            base,
-            token
-                .filter(|token| !token.is_empty())
-                .map(SecretString::from),
-        )
+    /// [`Failure`] when nothing says which server, or its token cannot be read.
+    pub fn connect(connect: &Connect, out: &Out) -> Result<Self, Failure> {
+        Self::of(&connect.place()?, out)
+    }
+
+    /// A client of a server that was found, with its token.
+    ///
+    /// # Errors
+    /// [`Failure`] when its token cannot be read.
+    pub fn of(place: &Place, out: &Out) -> Result<Self, Failure> {
+        let token = place.token()?;
+        if token.is_some() && place.is_in_the_open() {
+            out.note(IN_THE_OPEN);
+        }
+        Self::to(place.server.clone(), token)
     }
 
     /// A client of the server at `base`.
@@ -161,7 +118,7 @@ impl Client {
                 format!("the server at {} cannot be reached", self.base),
             )
             .why(error.without_url().to_string())
-            .next("sendo serve --config FILE, or name another with --server URL")
+            .next("sendo serve --config FILE, or name another with --server URL or --context NAME")
         })?;
         let status = response.status();
         let bytes = response.bytes().await.unwrap_or_default();
@@ -183,18 +140,6 @@ impl Client {
             .next("check that client and server are of the same version: sendo --version")
         })
     }
-}
-
-fn read(path: &Path) -> Result<Config, Failure> {
-    Config::load_for(path, Purpose::Explain).map_err(|errors| {
-        Failure::new(
-            Exit::Usage,
-            "configuration_invalid",
-            "the configuration is invalid",
-        )
-        .why(errors.to_string())
-        .next(format!("sendo validate --config {}", path.display()))
-    })
 }
 
 fn refused(status: StatusCode, body: &[u8]) -> Failure {

@@ -3,6 +3,8 @@
 pub mod cli;
 pub mod client;
 pub mod config;
+pub mod connect;
+pub mod contexts;
 pub mod exit;
 pub mod lifecycle;
 pub mod live;

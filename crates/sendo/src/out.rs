@@ -137,7 +137,7 @@ impl Out {
 }
 
 /// What JSON would say, as YAML. Text is quoted and never folded, so that it is read back as it was.
-fn yaml<T: Serialize>(value: &T) -> Result<String, String> {
+pub(crate) fn yaml<T: Serialize>(value: &T) -> Result<String, String> {
     let value = serde_json::to_value(value).map_err(|error| error.to_string())?;
     let options = serde_saphyr::ser_options! { prefer_block_scalars: false };
     serde_saphyr::to_string_with_options(&value, options).map_err(|error| error.to_string())

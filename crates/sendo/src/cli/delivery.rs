@@ -6,7 +6,8 @@ use sendo_store::{DeliveryOutcome, DeliveryRow};
 use serde::{Deserialize, Serialize};
 
 use super::Outcome;
-use crate::client::{Client, Connect};
+use crate::client::Client;
+use crate::connect::Connect;
 use crate::exit::Exit;
 use crate::lifecycle;
 use crate::out::Out;
@@ -70,7 +71,7 @@ pub(super) fn run(verb: &Verb, out: &Out) -> Outcome {
 }
 
 fn list(args: &List, out: &Out) -> Outcome {
-    let client = Client::connect(&args.connect)?;
+    let client = Client::connect(&args.connect, out)?;
     let only = if args.quarantined {
         "&outcome=quarantined"
     } else {
@@ -161,7 +162,7 @@ pub(super) fn shown(text: &str) -> String {
 }
 
 fn replay(args: &Replay, out: &Out) -> Outcome {
-    let client = Client::connect(&args.connect)?;
+    let client = Client::connect(&args.connect, out)?;
     let path = format!("/api/v1/deliveries/{}/replay", args.id);
     let nothing = serde_json::json!({});
     let taken: Taken = lifecycle::block_on(client.post(&path, &nothing, None))??;

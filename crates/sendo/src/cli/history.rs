@@ -6,7 +6,8 @@ use sendo_report::terminal;
 
 use super::status::language;
 use super::{Failure, Outcome};
-use crate::client::{Client, Connect};
+use crate::client::Client;
+use crate::connect::Connect;
 use crate::exit::Exit;
 use crate::lifecycle;
 use crate::out::Out;
@@ -35,7 +36,7 @@ struct Listed {
 }
 
 pub(super) fn run(args: &Args, out: &Out) -> Outcome {
-    let client = Client::connect(&args.connect)?;
+    let client = Client::connect(&args.connect, out)?;
     let parts: Vec<&str> = args
         .what
         .as_deref()

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use super::status::language;
 use super::{Failure, Outcome};
-use crate::client::{Client, Connect};
+use crate::client::Client;
+use crate::connect::Connect;
 use crate::exit::Exit;
 use crate::lifecycle;
 use crate::out::Out;
@@ -77,13 +78,13 @@ impl Closed {
 }
 
 pub(super) fn lock(args: &ToLock, out: &Out) -> Outcome {
-    let client = Client::connect(&args.connect)?;
+    let client = Client::connect(&args.connect, out)?;
     let body = json!({ "area": args.area, "reason": args.reason, "seconds": args.lasts });
     change(&client, "/api/v1/locks", &body, &args.area, true, out)
 }
 
 pub(super) fn unlock(args: &ToUnlock, out: &Out) -> Outcome {
-    let client = Client::connect(&args.connect)?;
+    let client = Client::connect(&args.connect, out)?;
     let body = json!({ "area": args.area });
     change(&client, "/api/v1/unlocks", &body, &args.area, false, out)
 }
@@ -121,7 +122,7 @@ fn change(
 }
 
 pub(super) fn list(args: &List, out: &Out) -> Outcome {
-    let client = Client::connect(&args.connect)?;
+    let client = Client::connect(&args.connect, out)?;
     let closed: Closed = lifecycle::block_on(client.get("/api/v1/locks"))??;
     shown(&closed, out);
     Ok(Exit::Ok)

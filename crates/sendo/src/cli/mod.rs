@@ -9,6 +9,7 @@ mod audit;
 mod backup;
 mod change;
 mod completion;
+mod context;
 mod copying;
 mod delivery;
 mod demo;
@@ -42,6 +43,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::exit::Exit;
 use crate::out::{Out, Output, write_error};
 
+pub(crate) use context::IN_THE_OPEN;
 pub use failure::{Failure, Outcome};
 
 /// Carries a commit to where it runs.
@@ -127,6 +129,9 @@ Checks and the proof of the files still count. Everybody who hears of the deploy
     /// Change requests on a local forge.
     #[command(subcommand)]
     Change(change::Verb),
+    /// Servers by name, and which one verbs talk to.
+    #[command(subcommand)]
+    Context(context::Verb),
     /// Print a link that signs a browser in, once.
     Login(login::Args),
     /// Prove the audit trail.
@@ -184,6 +189,7 @@ impl Verb {
             Self::Locks(args) => lock::list(&args, out),
             Self::ReportImage(args) => deploy::report_image(&args, out),
             Self::Change(verb) => change::run(verb, out),
+            Self::Context(verb) => context::run(&verb, out),
             Self::Login(args) => login::run(&args, out),
             Self::Audit(verb) => audit::run(&verb, out),
             Self::Delivery(verb) => delivery::run(&verb, out),

@@ -4,7 +4,8 @@ use sendo_core::view::BoardView;
 use sendo_report::{Language, terminal};
 
 use super::Outcome;
-use crate::client::{Client, Connect};
+use crate::client::Client;
+use crate::connect::Connect;
 use crate::exit::Exit;
 use crate::lifecycle;
 use crate::out::Out;
@@ -20,7 +21,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, out: &Out) -> Outcome {
-    let client = Client::connect(&args.connect)?;
+    let client = Client::connect(&args.connect, out)?;
     let board: BoardView = lifecycle::block_on(client.get("/api/v1/board"))??;
     if out.for_programs() {
         out.value(&board);

@@ -5,7 +5,8 @@ use sendo_report::{terminal, time};
 use serde_json::{Value, json};
 
 use super::Outcome;
-use crate::client::{Client, Connect};
+use crate::client::Client;
+use crate::connect::Connect;
 use crate::exit::Exit;
 use crate::lifecycle;
 use crate::out::Out;
@@ -64,7 +65,7 @@ pub(super) fn run(verb: &Verb, out: &Out) -> Outcome {
         Verb::Create(args) => create(args, out),
         Verb::List(connect) => list(connect, out),
         Verb::Revoke(args) => {
-            let client = Client::connect(&args.connect)?;
+            let client = Client::connect(&args.connect, out)?;
             let id: String = args
                 .id
                 .chars()
@@ -78,7 +79,7 @@ pub(super) fn run(verb: &Verb, out: &Out) -> Outcome {
 }
 
 fn create(args: &Create, out: &Out) -> Outcome {
-    let client = Client::connect(&args.connect)?;
+    let client = Client::connect(&args.connect, out)?;
     let body = json!({
         "name": args.name,
         "principal": args.principal,
@@ -97,7 +98,7 @@ fn create(args: &Create, out: &Out) -> Outcome {
 }
 
 fn list(connect: &Connect, out: &Out) -> Outcome {
-    let client = Client::connect(connect)?;
+    let client = Client::connect(connect, out)?;
     let tokens: Value = lifecycle::block_on(client.get("/api/v1/tokens"))??;
     if out.for_programs() {
         out.value(&tokens);

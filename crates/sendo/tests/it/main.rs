@@ -12,6 +12,7 @@ mod canaries;
 mod config_accepts;
 mod config_merges;
 mod config_refuses;
+mod contexts;
 mod copies_cli;
 mod doctor;
 mod documents;

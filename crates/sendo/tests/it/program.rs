@@ -24,6 +24,8 @@ fn every_verb_shows_an_example() {
         &["restore"],
         &["migrate"],
         &["completion"],
+        &["context", "set"],
+        &["context", "show"],
         &["manifest", "set-image"],
         &["manifest", "set"],
     ] {
