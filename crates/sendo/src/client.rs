@@ -4,8 +4,9 @@
 
 use std::time::Duration;
 
-use reqwest::{Method, StatusCode};
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
+use sendo_report::page::EVENTS_PATH;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -15,7 +16,11 @@ use crate::connect::{Connect, Place};
 use crate::exit::Exit;
 use crate::out::Out;
 
+/// How long a feed may be silent; the server sends a comment more often.
+const SILENCE: Duration = Duration::from_secs(45);
+
 /// A client of one server.
+#[derive(Clone)]
 pub struct Client {
     http: reqwest::Client,
     base: String,
@@ -49,15 +54,7 @@ impl Client {
     /// [`Failure`] when the HTTP client cannot be made.
     pub fn to(base: String, token: Option<SecretString>) -> Result<Self, Failure> {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(Duration::from_secs(5))
-            .timeout(Duration::from_secs(30))
-            .build()
-            .map_err(|error| {
-                Failure::new(Exit::Failed, "client", "the HTTP client cannot be made")
-                    .why(error.to_string())
-            })?;
+        let http = built(usual().timeout(Duration::from_secs(30)))?;
         Ok(Self {
             http,
             base: base.trim_end_matches('/').to_owned(),
@@ -94,6 +91,38 @@ impl Client {
         self.call(Method::DELETE, path, None::<&Value>, None).await
     }
 
+    /// Opens the feed. What comes is read without a limit of time, unless it is silent.
+    ///
+    /// # Errors
+    /// See [`Client::get`].
+    pub async fn events(&self) -> Result<Response, Failure> {
+        let http = built(usual().read_timeout(SILENCE))?;
+        let request = http.get(format!("{}{EVENTS_PATH}", self.base));
+        let response = self.send(request).await?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
+        let bytes = response.bytes().await.unwrap_or_default();
+        Err(refused(status, &bytes))
+    }
+
+    /// Sends a request with the token.
+    async fn send(&self, mut request: RequestBuilder) -> Result<Response, Failure> {
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token.expose_secret());
+        }
+        request.send().await.map_err(|error| {
+            Failure::new(
+                Exit::Unreachable,
+                "unreachable",
+                format!("the server at {} cannot be reached", self.base),
+            )
+            .why(error.without_url().to_string())
+            .next("sendo serve --config FILE, or name another with --server URL or --context NAME")
+        })
+    }
+
     async fn call<T: DeserializeOwned>(
         &self,
         method: Method,
@@ -102,24 +131,13 @@ impl Client {
         key: Option<&str>,
     ) -> Result<T, Failure> {
         let mut request = self.http.request(method, format!("{}{path}", self.base));
-        if let Some(token) = &self.token {
-            request = request.bearer_auth(token.expose_secret());
-        }
         if let Some(key) = key {
             request = request.header("idempotency-key", key);
         }
         if let Some(body) = body {
             request = request.json(body);
         }
-        let response = request.send().await.map_err(|error| {
-            Failure::new(
-                Exit::Unreachable,
-                "unreachable",
-                format!("the server at {} cannot be reached", self.base),
-            )
-            .why(error.without_url().to_string())
-            .next("sendo serve --config FILE, or name another with --server URL or --context NAME")
-        })?;
+        let response = self.send(request).await?;
         let status = response.status();
         let bytes = response.bytes().await.unwrap_or_default();
         if !status.is_success() {
@@ -140,6 +158,20 @@ impl Client {
             .next("check that client and server are of the same version: sendo --version")
         })
     }
+}
+
+/// What every connection keeps to.
+fn usual() -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(Duration::from_secs(5))
+}
+
+fn built(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, Failure> {
+    builder.build().map_err(|error| {
+        Failure::new(Exit::Failed, "client", "the HTTP client cannot be made")
+            .why(error.to_string())
+    })
 }
 
 fn refused(status: StatusCode, body: &[u8]) -> Failure {

@@ -6,6 +6,7 @@ pub mod config;
 pub mod connect;
 pub mod contexts;
 pub mod exit;
+pub mod feed;
 pub mod lifecycle;
 pub mod live;
 pub mod out;

@@ -72,11 +72,23 @@ impl Out {
         })
     }
 
+    /// Whether data can be drawn over what was drawn before.
+    #[must_use]
+    pub fn redraws(&self) -> bool {
+        let moves = std::env::var_os("TERM").is_some_and(|term| !term.is_empty() && term != "dumb");
+        moves && !self.for_programs() && std::io::stdout().is_terminal()
+    }
+
+    /// A screen of its own, until it is dropped.
+    #[must_use]
+    pub fn screen(&self) -> Screen {
+        self.data(ENTER);
+        Screen { out: *self }
+    }
+
     /// Prints data as it is.
     pub fn data(&self, text: &str) {
-        let mut to = std::io::stdout().lock();
-        let _ = to.write_all(text.as_bytes());
-        let _ = to.flush();
+        self.reaches(text);
     }
 
     /// Prints a line of data.
@@ -84,7 +96,35 @@ impl Out {
         self.data(&format!("{text}\n"));
     }
 
-    /// Tells a story as it happens: to people on standard output, out of the way of data for programs.
+    /// Prints one of many lines of data; whether somebody still reads them.
+    pub fn next_line(&self, text: &str) -> bool {
+        self.reaches(&format!("{text}\n"))
+    }
+
+    fn reaches(&self, text: &str) -> bool {
+        let mut to = std::io::stdout().lock();
+        to.write_all(text.as_bytes())
+            .and_then(|()| to.flush())
+            .is_ok()
+    }
+
+    /// Prints one of many values for programs: JSON on one line, YAML as a document; whether
+    /// somebody still reads it.
+    pub fn document<T: Serialize>(&self, value: &T) -> bool {
+        let written = match self.output {
+            Output::Yaml => yaml(value).map(|text| format!("---\n{}", text.trim_end_matches('\n'))),
+            _ => serde_json::to_string(value).map_err(|error| error.to_string()),
+        };
+        match written {
+            Ok(text) => self.next_line(&text),
+            Err(error) => {
+                self.unwritable(&error);
+                true
+            }
+        }
+    }
+
+    /// Tells a story as it happens: to people on standard output, out of the way of data.
     pub fn tell(&self, text: &str) {
         if self.for_programs() {
             self.note(text);
@@ -101,8 +141,12 @@ impl Out {
         };
         match written {
             Ok(text) => self.line(text.trim_end_matches('\n')),
-            Err(error) => self.error(&format!("this cannot be written: {error}")),
+            Err(error) => self.unwritable(&error),
         }
+    }
+
+    fn unwritable(&self, error: &str) {
+        self.error(&format!("this cannot be written: {error}"));
     }
 
     /// Tells a person something that is neither data nor an error; not with `--quiet`.
@@ -133,6 +177,47 @@ impl Out {
     /// Tells a person what went wrong.
     pub fn error(&self, text: &str) {
         write_error(text);
+    }
+}
+
+/// Another screen than the one with the command line, without a cursor; and back.
+const ENTER: &str = "\x1b[?1049h\x1b[?25l";
+const LEAVE: &str = "\x1b[?25h\x1b[?1049l";
+
+/// The terminal's second screen. Dropping it leaves the first one as it was.
+#[derive(Debug)]
+pub struct Screen {
+    out: Out,
+}
+
+impl Screen {
+    /// Draws a text, as much of it as there is room for, and a line below it.
+    pub fn draw(&self, text: &str, below: &str) {
+        let rows = match rustix::termios::tcgetwinsize(std::io::stdout()) {
+            Ok(size) if size.ws_row > 1 => usize::from(size.ws_row),
+            _ => 24,
+        };
+        let lines: Vec<&str> = text.trim_end().lines().collect();
+        let room = rows.saturating_sub(2);
+        let mut frame = "\x1b[H".to_owned();
+        for line in lines.iter().take(room) {
+            frame += &format!("{line}\x1b[K\n");
+        }
+        let below: String = below.chars().take(self.out.width()).collect();
+        let rest = lines.len().saturating_sub(room);
+        let more = if rest > 0 {
+            format!("… {rest} more lines")
+        } else {
+            String::new()
+        };
+        frame += &format!("{more}\x1b[K\n{below}\x1b[J");
+        self.out.data(&frame);
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        self.out.data(LEAVE);
     }
 }
 

@@ -3,6 +3,7 @@
 //! Shape and word carry the state; colour only repeats it and can be left out. Widths count
 //! terminal columns, so Japanese text lines up too.
 
+mod changes;
 mod history;
 mod paint;
 mod plan;
@@ -13,6 +14,7 @@ use sendo_core::deployment::{Held, Lock};
 use sendo_core::notice::{Digest, Notice};
 use sendo_core::view::DeploymentView;
 
+pub use changes::{changes, is_same};
 pub use history::{deployment, history};
 pub use plan::plan;
 pub use river::status;

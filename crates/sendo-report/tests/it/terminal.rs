@@ -126,6 +126,30 @@ fn a_history_is_a_table_that_gives_up_columns_when_it_is_narrow() {
 }
 
 #[test]
+fn a_board_without_a_terminal_is_a_line_for_each_lane_and_then_for_each_change() {
+    insta::assert_snapshot!(each(|language| {
+        let before = board();
+        let mut after = board();
+        after.lanes[1].lock = Some(every::lock("*/prod", None));
+        after.lanes[5].moving = Some(deployment(
+            "ledger/prod/1",
+            "1234567",
+            DeploymentState::Running,
+        ));
+        let mut refused = after.clone();
+        refused.configuration.refused = Some("sendo.yaml:3:1: there is no key `x`".into());
+        assert!(terminal::changes(Some(&after), &after, language, false).is_empty());
+        let line = |before, after| terminal::changes(before, after, language, false).join("\n");
+        [
+            line(None, &before),
+            line(Some(&before), &after),
+            line(Some(&after), &refused),
+        ]
+        .join("\n\n")
+    }));
+}
+
+#[test]
 fn with_room_every_column_is_shown_and_nothing_is_cut_off() {
     let rows: Vec<_> = [DeploymentState::Succeeded, DeploymentState::Failed]
         .into_iter()

@@ -18,6 +18,7 @@ mod dialect;
 mod doctor;
 mod explain;
 mod failure;
+mod follow;
 mod history;
 mod init;
 mod input;

@@ -31,3 +31,5 @@ mod restoring;
 mod seed_stories;
 mod sendo;
 mod serving;
+mod typed;
+mod watching;
