@@ -46,6 +46,19 @@ pub fn turn_in(notice: &Notice, context: &Context<'_>, language: Language, color
     )
 }
 
+/// One line of several timelines together: when, which deployment, a shape, what happened.
+#[must_use]
+pub fn log_line(notice: &Notice, context: &Context<'_>, language: Language, color: bool) -> String {
+    let happened = promotion::happened(notice, context, language).to_string();
+    format!(
+        "{}  {}  {}  {}",
+        paint::paint(&time::date_time(notice.at), Ink::Dim, color),
+        notice.deployment,
+        state::turn_symbol(&notice.turn),
+        paint::paint(&happened, Ink::of_quiet_turn(&notice.turn), color)
+    )
+}
+
 /// A digest: its heading, and below it a line for each deployment.
 #[must_use]
 pub fn digest(digest: &Digest, server: Option<&str>, language: Language, color: bool) -> String {

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use sendo_core::deployment::DeploymentState;
 use sendo_core::view::{BoardView, Configuration, EditPlan, LanePlan, PlanView};
+use sendo_report::wording::Context;
 use sendo_report::{Language, terminal};
 use unicode_width::UnicodeWidthStr;
 
@@ -146,6 +147,18 @@ fn a_board_without_a_terminal_is_a_line_for_each_lane_and_then_for_each_change()
             line(Some(&after), &refused),
         ]
         .join("\n\n")
+    }));
+}
+
+#[test]
+fn several_timelines_are_told_line_by_line_with_whose_line_it_is() {
+    insta::assert_snapshot!(each(|language| {
+        let view = told();
+        let context = Context::of_deployment(&view.deployment);
+        view.timeline
+            .iter()
+            .map(|notice| terminal::log_line(notice, &context, language, false) + "\n")
+            .collect()
     }));
 }
 

@@ -30,31 +30,36 @@ pub(super) struct Args {
     connect: Connect,
 }
 
+/// Deployments as the server lists them.
 #[derive(serde::Deserialize)]
-struct Listed {
-    deployments: Vec<Deployment>,
+pub(super) struct Listed {
+    pub(super) deployments: Vec<Deployment>,
+}
+
+/// The one to three names in what was asked for.
+pub(super) fn names(what: &str) -> Result<Vec<&str>, Failure> {
+    let names: Vec<&str> = what.split('/').collect();
+    let is_name = |name: &&str| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        !name.is_empty() && name.chars().all(plain)
+    };
+    if names.len() <= 3 && names.iter().all(is_name) {
+        return Ok(names);
+    }
+    Err(Failure::new(
+        Exit::Usage,
+        "name",
+        "this names no application, lane or deployment",
+    )
+    .next("sendo history APPLICATION/ENVIRONMENT"))
 }
 
 pub(super) fn run(args: &Args, out: &Out) -> Outcome {
     let client = Client::connect(&args.connect, out)?;
-    let parts: Vec<&str> = args
-        .what
-        .as_deref()
-        .map(|what| what.split('/').collect())
-        .unwrap_or_default();
-    if parts.iter().any(|part| {
-        part.is_empty()
-            || !part
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
-    }) {
-        return Err(Failure::new(
-            Exit::Usage,
-            "name",
-            "this names no application, lane or deployment",
-        )
-        .next("sendo history APPLICATION/ENVIRONMENT"));
-    }
+    let parts = match &args.what {
+        Some(what) => names(what)?,
+        None => Vec::new(),
+    };
     if let [application, environment, number] = parts[..] {
         let path = format!("/api/v1/deployments/{application}/{environment}/{number}");
         let view: DeploymentView = lifecycle::block_on(client.get(&path))??;

@@ -142,7 +142,7 @@ fn shown(closed: &Closed, out: &Out) {
 }
 
 /// `90s`, `30m`, `2h` or `1d`, in seconds.
-fn seconds(text: &str) -> Result<u32, String> {
+pub(super) fn seconds(text: &str) -> Result<u32, String> {
     let (number, unit) = text.split_at(
         text.find(|c: char| !c.is_ascii_digit())
             .unwrap_or(text.len()),

@@ -24,6 +24,7 @@ mod init;
 mod input;
 mod lock;
 mod login;
+mod logs;
 mod manifest;
 mod migrate;
 mod plan;
@@ -93,6 +94,8 @@ enum Verb {
     Status(status::Args),
     /// List deployments, or show one with its timeline.
     History(history::Args),
+    /// Tell what happened to deployments, line by line, and go on telling.
+    Logs(logs::Args),
     /// Ask for a deployment.
     Deploy(deploy::Deploy),
     /// Agree to a deployment.
@@ -179,6 +182,7 @@ impl Verb {
             Self::Serve(args) => serve::run(&args, out),
             Self::Status(args) => status::run(&args, out),
             Self::History(args) => history::run(&args, out),
+            Self::Logs(args) => logs::run(&args, out),
             Self::Deploy(args) => deploy::deploy(&args, out),
             Self::Approve(args) => act::on_deployment("approve", &args, out),
             Self::Cancel(args) => act::on_deployment("cancel", &args, out),
