@@ -1,42 +1,26 @@
 //! Talking to a server: by HTTP only, never by opening its database.
 //!
-//! The address comes from `--server` or `SENDO_URL`, else from the configuration; the token from
-//! `SENDO_TOKEN`, else from the file the server wrote beside its database.
+//! Which server, and with which token, [`connect`](crate::connect) says.
 
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use reqwest::{Method, StatusCode};
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
+use sendo_report::page::EVENTS_PATH;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::cli::Failure;
-use crate::config::{Config, Purpose};
+use crate::cli::{Failure, IN_THE_OPEN};
+use crate::connect::{Connect, Place};
 use crate::exit::Exit;
-use crate::token_file;
+use crate::out::Out;
 
-/// Where a server usually listens.
-const USUAL: &str = "http://127.0.0.1:8787";
-
-/// How to reach a server.
-#[derive(Debug, Clone, Default, clap::Args)]
-pub struct Connect {
-    /// The server's address, such as `http://127.0.0.1:8787`.
-    #[arg(long, env = "SENDO_URL", value_name = "URL", help_heading = "Server")]
-    pub server: Option<String>,
-    /// The server's configuration, to find its address and its token file.
-    #[arg(
-        long,
-        env = "SENDO_CONFIG",
-        value_name = "FILE",
-        help_heading = "Server"
-    )]
-    pub config: Option<PathBuf>,
-}
+/// How long a feed may be silent; the server sends a comment more often.
+const SILENCE: Duration = Duration::from_secs(45);
 
 /// A client of one server.
+#[derive(Clone)]
 pub struct Client {
     http: reqwest::Client,
     base: String,
@@ -44,46 +28,24 @@ pub struct Client {
 }
 
 impl Client {
-    /// Finds the server and the token.
+    /// A client of the server that was named, with its token.
     ///
     /// # Errors
-    /// [`Failure`] when the configuration is invalid.
-    pub fn connect(connect: &Connect) -> Result<Self, Failure> {
-        let config = match &connect.config {
-            Some(path) => Some(read(path)?),
-            // One that lies here is a convenience: it may be of another server, or of none.
-            None => Config::load_for(Path::new("sendo.yaml"), Purpose::Explain).ok(),
-        };
-        let listens = config.as_ref().map(|config| {
-            config
-                .server
-                .url
-                .clone()
-                .unwrap_or_else(|| format!("http://{}", config.server.listen))
-        });
-        let base = connect
-            .server
-            .clone()
-            .or(listens)
-            .unwrap_or_else(|| USUAL.to_owned());
-        let from_file = || {
-            // The token of this machine's server goes to no other address unless asked to.
-            if connect.server.is_some() && connect.config.is_none() {
-                return None;
-            }
-            let path = token_file::path(config.as_ref()?);
-            std::fs::read_to_string(path).ok()
-        };
-        let token = std::env::var("SENDO_TOKEN")
-            .ok()
-            .or_else(from_file)
-            .map(|token| token.trim().to_owned());
-        Self::to(
-            base,
-            token
-                .filter(|token| !token.is_empty())
-                .map(SecretString::from),
-        )
+    /// [`Failure`] when nothing says which server, or its token cannot be read.
+    pub fn connect(connect: &Connect, out: &Out) -> Result<Self, Failure> {
+        Self::of(&connect.place()?, out)
+    }
+
+    /// A client of a server that was found, with its token.
+    ///
+    /// # Errors
+    /// [`Failure`] when its token cannot be read.
+    pub fn of(place: &Place, out: &Out) -> Result<Self, Failure> {
+        let token = place.token()?;
+        if token.is_some() && place.is_in_the_open() {
+            out.note(IN_THE_OPEN);
+        }
+        Self::to(place.server.clone(), token)
     }
 
     /// A client of the server at `base`.
@@ -92,15 +54,7 @@ impl Client {
     /// [`Failure`] when the HTTP client cannot be made.
     pub fn to(base: String, token: Option<SecretString>) -> Result<Self, Failure> {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(Duration::from_secs(5))
-            .timeout(Duration::from_secs(30))
-            .build()
-            .map_err(|error| {
-                Failure::new(Exit::Failed, "client", "the HTTP client cannot be made")
-                    .why(error.to_string())
-            })?;
+        let http = built(usual().timeout(Duration::from_secs(30)))?;
         Ok(Self {
             http,
             base: base.trim_end_matches('/').to_owned(),
@@ -137,6 +91,38 @@ impl Client {
         self.call(Method::DELETE, path, None::<&Value>, None).await
     }
 
+    /// Opens the feed. What comes is read without a limit of time, unless it is silent.
+    ///
+    /// # Errors
+    /// See [`Client::get`].
+    pub async fn events(&self) -> Result<Response, Failure> {
+        let http = built(usual().read_timeout(SILENCE))?;
+        let request = http.get(format!("{}{EVENTS_PATH}", self.base));
+        let response = self.send(request).await?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
+        let bytes = response.bytes().await.unwrap_or_default();
+        Err(refused(status, &bytes))
+    }
+
+    /// Sends a request with the token.
+    async fn send(&self, mut request: RequestBuilder) -> Result<Response, Failure> {
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token.expose_secret());
+        }
+        request.send().await.map_err(|error| {
+            Failure::new(
+                Exit::Unreachable,
+                "unreachable",
+                format!("the server at {} cannot be reached", self.base),
+            )
+            .why(error.without_url().to_string())
+            .next("sendo serve --config FILE, or name another with --server URL or --context NAME")
+        })
+    }
+
     async fn call<T: DeserializeOwned>(
         &self,
         method: Method,
@@ -145,24 +131,13 @@ impl Client {
         key: Option<&str>,
     ) -> Result<T, Failure> {
         let mut request = self.http.request(method, format!("{}{path}", self.base));
-        if let Some(token) = &self.token {
-            request = request.bearer_auth(token.expose_secret());
-        }
         if let Some(key) = key {
             request = request.header("idempotency-key", key);
         }
         if let Some(body) = body {
             request = request.json(body);
         }
-        let response = request.send().await.map_err(|error| {
-            Failure::new(
-                Exit::Unreachable,
-                "unreachable",
-                format!("the server at {} cannot be reached", self.base),
-            )
-            .why(error.without_url().to_string())
-            .next("sendo serve --config FILE, or name another with --server URL")
-        })?;
+        let response = self.send(request).await?;
         let status = response.status();
         let bytes = response.bytes().await.unwrap_or_default();
         if !status.is_success() {
@@ -185,15 +160,17 @@ impl Client {
     }
 }
 
-fn read(path: &Path) -> Result<Config, Failure> {
-    Config::load_for(path, Purpose::Explain).map_err(|errors| {
-        Failure::new(
-            Exit::Usage,
-            "configuration_invalid",
-            "the configuration is invalid",
-        )
-        .why(errors.to_string())
-        .next(format!("sendo validate --config {}", path.display()))
+/// What every connection keeps to.
+fn usual() -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(Duration::from_secs(5))
+}
+
+fn built(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, Failure> {
+    builder.build().map_err(|error| {
+        Failure::new(Exit::Failed, "client", "the HTTP client cannot be made")
+            .why(error.to_string())
     })
 }
 

@@ -3,7 +3,10 @@
 pub mod cli;
 pub mod client;
 pub mod config;
+pub mod connect;
+pub mod contexts;
 pub mod exit;
+pub mod feed;
 pub mod lifecycle;
 pub mod live;
 pub mod out;

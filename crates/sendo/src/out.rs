@@ -13,8 +13,12 @@ pub enum Output {
     /// For people.
     #[default]
     Text,
+    /// For people with room: tables have every column, and nothing is cut off.
+    Wide,
     /// For programs: one JSON document.
     Json,
+    /// For programs: the same value as YAML.
+    Yaml,
 }
 
 /// Where lines go, and how much of them.
@@ -40,8 +44,14 @@ impl Out {
 
     /// Whether programs read along.
     #[must_use]
-    pub fn is_json(&self) -> bool {
-        self.output == Output::Json
+    pub const fn for_programs(&self) -> bool {
+        matches!(self.output, Output::Json | Output::Yaml)
+    }
+
+    /// Whether tables are to have every column.
+    #[must_use]
+    pub const fn is_wide(&self) -> bool {
+        matches!(self.output, Output::Wide)
     }
 
     /// Whether data may be coloured.
@@ -62,11 +72,23 @@ impl Out {
         })
     }
 
+    /// Whether data can be drawn over what was drawn before.
+    #[must_use]
+    pub fn redraws(&self) -> bool {
+        let moves = std::env::var_os("TERM").is_some_and(|term| !term.is_empty() && term != "dumb");
+        moves && !self.for_programs() && std::io::stdout().is_terminal()
+    }
+
+    /// A screen of its own, until it is dropped.
+    #[must_use]
+    pub fn screen(&self) -> Screen {
+        self.data(ENTER);
+        Screen { out: *self }
+    }
+
     /// Prints data as it is.
     pub fn data(&self, text: &str) {
-        let mut to = std::io::stdout().lock();
-        let _ = to.write_all(text.as_bytes());
-        let _ = to.flush();
+        self.reaches(text);
     }
 
     /// Prints a line of data.
@@ -74,21 +96,57 @@ impl Out {
         self.data(&format!("{text}\n"));
     }
 
-    /// Tells a story as it happens: to people on standard output, out of the way of JSON.
+    /// Prints one of many lines of data; whether somebody still reads them.
+    pub fn next_line(&self, text: &str) -> bool {
+        self.reaches(&format!("{text}\n"))
+    }
+
+    fn reaches(&self, text: &str) -> bool {
+        let mut to = std::io::stdout().lock();
+        to.write_all(text.as_bytes())
+            .and_then(|()| to.flush())
+            .is_ok()
+    }
+
+    /// Prints one of many values for programs: JSON on one line, YAML as a document; whether
+    /// somebody still reads it.
+    pub fn document<T: Serialize>(&self, value: &T) -> bool {
+        let written = match self.output {
+            Output::Yaml => yaml(value).map(|text| format!("---\n{}", text.trim_end_matches('\n'))),
+            _ => serde_json::to_string(value).map_err(|error| error.to_string()),
+        };
+        match written {
+            Ok(text) => self.next_line(&text),
+            Err(error) => {
+                self.unwritable(&error);
+                true
+            }
+        }
+    }
+
+    /// Tells a story as it happens: to people on standard output, out of the way of data.
     pub fn tell(&self, text: &str) {
-        if self.is_json() {
+        if self.for_programs() {
             self.note(text);
         } else {
             self.line(text);
         }
     }
 
-    /// Prints one JSON document.
-    pub fn json<T: Serialize>(&self, value: &T) {
-        match serde_json::to_string_pretty(value) {
-            Ok(text) => self.line(&text),
-            Err(error) => self.error(&format!("this cannot be written as JSON: {error}")),
+    /// Prints a value for programs: as YAML where that is asked for, else as JSON.
+    pub fn value<T: Serialize>(&self, value: &T) {
+        let written = match self.output {
+            Output::Yaml => yaml(value),
+            _ => serde_json::to_string_pretty(value).map_err(|error| error.to_string()),
+        };
+        match written {
+            Ok(text) => self.line(text.trim_end_matches('\n')),
+            Err(error) => self.unwritable(&error),
         }
+    }
+
+    fn unwritable(&self, error: &str) {
+        self.error(&format!("this cannot be written: {error}"));
     }
 
     /// Tells a person something that is neither data nor an error; not with `--quiet`.
@@ -120,6 +178,54 @@ impl Out {
     pub fn error(&self, text: &str) {
         write_error(text);
     }
+}
+
+/// Another screen than the one with the command line, without a cursor; and back.
+const ENTER: &str = "\x1b[?1049h\x1b[?25l";
+const LEAVE: &str = "\x1b[?25h\x1b[?1049l";
+
+/// The terminal's second screen. Dropping it leaves the first one as it was.
+#[derive(Debug)]
+pub struct Screen {
+    out: Out,
+}
+
+impl Screen {
+    /// Draws a text, as much of it as there is room for, and a line below it.
+    pub fn draw(&self, text: &str, below: &str) {
+        let rows = match rustix::termios::tcgetwinsize(std::io::stdout()) {
+            Ok(size) if size.ws_row > 1 => usize::from(size.ws_row),
+            _ => 24,
+        };
+        let lines: Vec<&str> = text.trim_end().lines().collect();
+        let room = rows.saturating_sub(2);
+        let mut frame = "\x1b[H".to_owned();
+        for line in lines.iter().take(room) {
+            frame += &format!("{line}\x1b[K\n");
+        }
+        let below: String = below.chars().take(self.out.width()).collect();
+        let rest = lines.len().saturating_sub(room);
+        let more = if rest > 0 {
+            format!("… {rest} more lines")
+        } else {
+            String::new()
+        };
+        frame += &format!("{more}\x1b[K\n{below}\x1b[J");
+        self.out.data(&frame);
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        self.out.data(LEAVE);
+    }
+}
+
+/// What JSON would say, as YAML. Text is quoted and never folded, so that it is read back as it was.
+pub(crate) fn yaml<T: Serialize>(value: &T) -> Result<String, String> {
+    let value = serde_json::to_value(value).map_err(|error| error.to_string())?;
+    let options = serde_saphyr::ser_options! { prefer_block_scalars: false };
+    serde_saphyr::to_string_with_options(&value, options).map_err(|error| error.to_string())
 }
 
 /// Writes lines to standard error.

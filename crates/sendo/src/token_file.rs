@@ -116,7 +116,7 @@ fn audit(action: &str, id: &str) -> AuditEntry {
 }
 
 /// Replaces the file whole, never readable by others.
-fn write(path: &Path, secret: &str) -> std::io::Result<()> {
+pub(crate) fn write(path: &Path, text: &str) -> std::io::Result<()> {
     // Replicas that share the file may write it at the same time.
     let fresh = path.with_extension(format!("{}.new", std::process::id()));
     let _ = std::fs::remove_file(&fresh);
@@ -125,7 +125,7 @@ fn write(path: &Path, secret: &str) -> std::io::Result<()> {
         .create_new(true)
         .mode(0o600)
         .open(&fresh)?;
-    let written = writeln!(file, "{secret}")
+    let written = writeln!(file, "{text}")
         .and_then(|()| file.sync_all())
         .and_then(|()| std::fs::rename(&fresh, path));
     if written.is_err() {

@@ -98,7 +98,7 @@ fn cells(row: &Deployment, language: Language) -> [String; 6] {
     ]
 }
 
-fn took(from: Timestamp, to: Option<Timestamp>, language: Language) -> String {
+pub(super) fn took(from: Timestamp, to: Option<Timestamp>, language: Language) -> String {
     to.map_or_else(|| "-".to_owned(), |to| time::span(to - from, language))
 }
 

@@ -3,18 +3,22 @@
 //! Shape and word carry the state; colour only repeats it and can be left out. Widths count
 //! terminal columns, so Japanese text lines up too.
 
+mod changes;
 mod history;
 mod paint;
 mod plan;
 mod river;
+mod wide;
 
 use sendo_core::deployment::{Held, Lock};
 use sendo_core::notice::{Digest, Notice};
 use sendo_core::view::DeploymentView;
 
+pub use changes::{changes, is_same};
 pub use history::{deployment, history};
 pub use plan::plan;
 pub use river::status;
+pub use wide::{history_wide, locks_wide, status_wide, table};
 
 use crate::wording::digest as wording;
 use crate::wording::{Context, closed, promotion, state};
@@ -39,6 +43,19 @@ pub fn turn_in(notice: &Notice, context: &Context<'_>, language: Language, color
         paint::paint(&time::clock(notice.at), Ink::Dim, color),
         paint::paint(state::turn_symbol(&notice.turn), ink, color),
         paint::sentence(&promotion::turn_in(notice, context, language), color)
+    )
+}
+
+/// One line of several timelines together: when, which deployment, a shape, what happened.
+#[must_use]
+pub fn log_line(notice: &Notice, context: &Context<'_>, language: Language, color: bool) -> String {
+    let happened = promotion::happened(notice, context, language).to_string();
+    format!(
+        "{}  {}  {}  {}",
+        paint::paint(&time::date_time(notice.at), Ink::Dim, color),
+        notice.deployment,
+        state::turn_symbol(&notice.turn),
+        paint::paint(&happened, Ink::of_quiet_turn(&notice.turn), color)
     )
 }
 

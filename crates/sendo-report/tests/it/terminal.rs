@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use sendo_core::deployment::DeploymentState;
 use sendo_core::view::{BoardView, Configuration, EditPlan, LanePlan, PlanView};
+use sendo_report::wording::Context;
 use sendo_report::{Language, terminal};
 use unicode_width::UnicodeWidthStr;
 
@@ -123,6 +124,65 @@ fn a_history_is_a_table_that_gives_up_columns_when_it_is_narrow() {
             + "\n"
             + &terminal::history(&rows, language, 44, false)
     }));
+}
+
+#[test]
+fn a_board_without_a_terminal_is_a_line_for_each_lane_and_then_for_each_change() {
+    insta::assert_snapshot!(each(|language| {
+        let before = board();
+        let mut after = board();
+        after.lanes[1].lock = Some(every::lock("*/prod", None));
+        after.lanes[5].moving = Some(deployment(
+            "ledger/prod/1",
+            "1234567",
+            DeploymentState::Running,
+        ));
+        let mut refused = after.clone();
+        refused.configuration.refused = Some("sendo.yaml:3:1: there is no key `x`".into());
+        assert!(terminal::changes(Some(&after), &after, language, false).is_empty());
+        let line = |before, after| terminal::changes(before, after, language, false).join("\n");
+        [
+            line(None, &before),
+            line(Some(&before), &after),
+            line(Some(&after), &refused),
+        ]
+        .join("\n\n")
+    }));
+}
+
+#[test]
+fn several_timelines_are_told_line_by_line_with_whose_line_it_is() {
+    insta::assert_snapshot!(each(|language| {
+        let view = told();
+        let context = Context::of_deployment(&view.deployment);
+        view.timeline
+            .iter()
+            .map(|notice| terminal::log_line(notice, &context, language, false) + "\n")
+            .collect()
+    }));
+}
+
+#[test]
+fn with_room_every_column_is_shown_and_nothing_is_cut_off() {
+    let rows: Vec<_> = [DeploymentState::Succeeded, DeploymentState::Failed]
+        .into_iter()
+        .zip(1..)
+        .map(|(state, n)| deployment(&format!("example1/test/{n}"), "e4f5a6b", state))
+        .collect();
+    let locks = [every::lock("*/production", Some(crate::sample::NOW))];
+    let held = [every::held(Some("5xx since 10:02".into()))];
+    insta::assert_snapshot!(each(|language| [
+        terminal::history_wide(&rows, language, false),
+        terminal::status_wide(&board(), language, false),
+        terminal::locks_wide(&locks, &held, language, false),
+    ]
+    .join("\n")));
+    for language in Language::ALL {
+        let empty = terminal::history_wide(&[], language, false);
+        assert_eq!(empty, terminal::history(&[], language, 80, false));
+        let open = terminal::locks_wide(&[], &[], language, false);
+        assert_eq!(open, terminal::locks(&[], &[], language, 80));
+    }
 }
 
 proptest! {

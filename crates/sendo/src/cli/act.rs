@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 
 use super::status::language;
 use super::{Failure, Outcome};
-use crate::client::{Client, Connect};
+use crate::client::Client;
+use crate::connect::Connect;
 use crate::exit::Exit;
 use crate::lifecycle;
 use crate::out::Out;
@@ -66,7 +67,7 @@ struct Listed {
 /// Does one of the acts on a deployment, and shows what came of it.
 pub(super) fn on_deployment(act: &str, args: &OnDeployment, out: &Out) -> Outcome {
     let [application, environment, number] = parts(&args.deployment, "APPLICATION/ENVIRONMENT/N")?;
-    let client = Client::connect(&args.connect)?;
+    let client = Client::connect(&args.connect, out)?;
     let path = format!("/api/v1/deployments/{application}/{environment}/{number}");
     let body = json!({ "reason": args.reason });
     let view = lifecycle::block_on(async {
@@ -124,7 +125,7 @@ fn refusal(before: &DeploymentView, after: &DeploymentView, asked: &str) -> Opti
 
 pub(super) fn rollback(args: &Rollback, out: &Out) -> Outcome {
     let [application, environment] = parts(&args.lane, "APPLICATION/ENVIRONMENT")?;
-    let client = Client::connect(&args.connect)?;
+    let client = Client::connect(&args.connect, out)?;
     let list =
         format!("/api/v1/deployments?application={application}&environment={environment}&limit=1");
     let listed: Listed = lifecycle::block_on(client.get(&list))??;
@@ -185,8 +186,8 @@ fn newest(
 }
 
 fn shown(view: &DeploymentView, out: &Out) {
-    if out.is_json() {
-        out.json(view);
+    if out.for_programs() {
+        out.value(view);
     } else {
         out.data(&terminal::deployment(
             view,

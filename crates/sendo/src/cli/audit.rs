@@ -3,7 +3,8 @@
 use sendo_store::AuditVerdict;
 
 use super::Outcome;
-use crate::client::{Client, Connect};
+use crate::client::Client;
+use crate::connect::Connect;
 use crate::exit::Exit;
 use crate::lifecycle;
 use crate::out::Out;
@@ -20,10 +21,10 @@ Exit 0: every sealed line fits, 1: one does not.")]
 
 pub(super) fn run(verb: &Verb, out: &Out) -> Outcome {
     let Verb::Verify(connect) = verb;
-    let client = Client::connect(connect)?;
+    let client = Client::connect(connect, out)?;
     let verdict: AuditVerdict = lifecycle::block_on(client.get("/api/v1/audit/verify"))??;
-    if out.is_json() {
-        out.json(&verdict);
+    if out.for_programs() {
+        out.value(&verdict);
     } else {
         match &verdict.broken {
             Some((line, why)) => out.line(&format!("broken at line {line}: {why}")),

@@ -41,12 +41,12 @@ pub(super) fn run(args: &Args, out: &Out) -> Outcome {
     })?;
     out.passed();
     let made = made.map_err(|error| failure(&error, ""))?;
-    if out.is_json() {
+    if out.for_programs() {
         let mut said = copied(&made);
         said["file"] = json!(absolute(&args.to));
         said["bytes"] = json!(made.bytes);
         said["sha256"] = json!(made.sha256);
-        out.json(&said);
+        out.value(&said);
     } else {
         out.line(&format!(
             "{}: {}, {} bytes, sha256 {}",

@@ -1,12 +1,13 @@
 //! `sendo delivery`: what came in and what became of it, and having one that was quarantined
 //! translated once more.
 
-use sendo_report::time;
+use sendo_report::{terminal, time};
 use sendo_store::{DeliveryOutcome, DeliveryRow};
 use serde::{Deserialize, Serialize};
 
 use super::Outcome;
-use crate::client::{Client, Connect};
+use crate::client::Client;
+use crate::connect::Connect;
 use crate::exit::Exit;
 use crate::lifecycle;
 use crate::out::Out;
@@ -17,6 +18,7 @@ pub(super) enum Verb {
     #[command(after_help = "Examples:
   sendo delivery list
   sendo delivery list --quarantined
+  sendo delivery list -o wide
   sendo delivery list --limit 5 -o json")]
     List(List),
     /// Have a quarantined delivery translated once more.
@@ -69,7 +71,7 @@ pub(super) fn run(verb: &Verb, out: &Out) -> Outcome {
 }
 
 fn list(args: &List, out: &Out) -> Outcome {
-    let client = Client::connect(&args.connect)?;
+    let client = Client::connect(&args.connect, out)?;
     let only = if args.quarantined {
         "&outcome=quarantined"
     } else {
@@ -77,8 +79,13 @@ fn list(args: &List, out: &Out) -> Outcome {
     };
     let path = format!("/api/v1/deliveries?limit={}{only}", args.limit);
     let listed: Listed = lifecycle::block_on(client.get(&path))??;
-    if out.is_json() {
-        out.json(&listed);
+    if out.for_programs() {
+        out.value(&listed);
+        return Ok(Exit::Ok);
+    }
+    if out.is_wide() && !listed.deliveries.is_empty() {
+        let rows: Vec<_> = listed.deliveries.iter().map(cells).collect();
+        out.data(&terminal::table(HEADINGS, &rows, out.colour()));
         return Ok(Exit::Ok);
     }
     for row in &listed.deliveries {
@@ -91,18 +98,7 @@ fn list(args: &List, out: &Out) -> Outcome {
 }
 
 fn line(row: &DeliveryRow) -> String {
-    let (word, why) = match &row.outcome {
-        None => ("waiting", None),
-        Some(DeliveryOutcome::Done) => ("done", None),
-        Some(DeliveryOutcome::Ignored {
-            reason_code,
-            message,
-        }) => ("ignored", Some((reason_code, message))),
-        Some(DeliveryOutcome::Quarantined {
-            reason_code,
-            message,
-        }) => ("quarantined", Some((reason_code, message))),
-    };
+    let (word, why) = became(row);
     let why = why.map_or_else(String::new, |(code, message)| {
         format!("  {code}: {}", shown(message))
     });
@@ -115,6 +111,49 @@ fn line(row: &DeliveryRow) -> String {
     )
 }
 
+/// The columns of `-o wide`.
+const HEADINGS: [&str; 8] = [
+    "ID",
+    "RECEIVED",
+    "OUTCOME",
+    "EVENT",
+    "SOURCE",
+    "AGAIN",
+    "REASON CODE",
+    "WHY",
+];
+
+fn cells(row: &DeliveryRow) -> [String; 8] {
+    let (word, why) = became(row);
+    let (code, message) = why.map_or(("-", "-"), |(code, message)| (code, message));
+    [
+        row.id.clone(),
+        time::date_time(row.received_at),
+        word.to_owned(),
+        shown(&row.name),
+        shown(&row.source),
+        row.duplicates.to_string(),
+        code.to_owned(),
+        shown(message),
+    ]
+}
+
+/// What became of it in a word, and why with its code.
+fn became(row: &DeliveryRow) -> (&'static str, Option<(&str, &str)>) {
+    match &row.outcome {
+        None => ("waiting", None),
+        Some(DeliveryOutcome::Done) => ("done", None),
+        Some(DeliveryOutcome::Ignored {
+            reason_code,
+            message,
+        }) => ("ignored", Some((reason_code, message))),
+        Some(DeliveryOutcome::Quarantined {
+            reason_code,
+            message,
+        }) => ("quarantined", Some((reason_code, message))),
+    }
+}
+
 /// Texts from outside cannot move the cursor.
 pub(super) fn shown(text: &str) -> String {
     text.chars()
@@ -123,12 +162,12 @@ pub(super) fn shown(text: &str) -> String {
 }
 
 fn replay(args: &Replay, out: &Out) -> Outcome {
-    let client = Client::connect(&args.connect)?;
+    let client = Client::connect(&args.connect, out)?;
     let path = format!("/api/v1/deliveries/{}/replay", args.id);
     let nothing = serde_json::json!({});
     let taken: Taken = lifecycle::block_on(client.post(&path, &nothing, None))??;
-    if out.is_json() {
-        out.json(&taken);
+    if out.for_programs() {
+        out.value(&taken);
     } else if taken.duplicate {
         out.line(&format!(
             "{} waits to be translated already",

@@ -4,7 +4,8 @@ use sendo_intake::{DeployRequest, ImageReport};
 use serde_json::Value;
 
 use super::Outcome;
-use crate::client::{Client, Connect};
+use crate::client::Client;
+use crate::connect::Connect;
 use crate::exit::Exit;
 use crate::lifecycle;
 use crate::out::Out;
@@ -52,7 +53,7 @@ pub(super) struct Report {
 }
 
 pub(super) fn deploy(args: &Deploy, out: &Out) -> Outcome {
-    let client = Client::connect(&args.connect)?;
+    let client = Client::connect(&args.connect, out)?;
     let request = DeployRequest {
         application: args.application.clone(),
         environment: args.environment.clone(),
@@ -60,8 +61,8 @@ pub(super) fn deploy(args: &Deploy, out: &Out) -> Outcome {
     };
     let taken: Value =
         lifecycle::block_on(client.post("/api/v1/deployments", &request, args.key.as_deref()))??;
-    if out.is_json() {
-        out.json(&taken);
+    if out.for_programs() {
+        out.value(&taken);
     } else {
         out.line(&format!(
             "taken in as delivery {}",
@@ -76,7 +77,7 @@ pub(super) fn deploy(args: &Deploy, out: &Out) -> Outcome {
 }
 
 pub(super) fn report_image(args: &Report, out: &Out) -> Outcome {
-    let client = Client::connect(&args.connect)?;
+    let client = Client::connect(&args.connect, out)?;
     let report = ImageReport {
         application: args.application.clone(),
         revision: args.revision.clone(),
@@ -84,8 +85,8 @@ pub(super) fn report_image(args: &Report, out: &Out) -> Outcome {
         digest: args.digest.clone(),
     };
     let taken: Value = lifecycle::block_on(client.post("/api/v1/images", &report, None))??;
-    if out.is_json() {
-        out.json(&taken);
+    if out.for_programs() {
+        out.value(&taken);
     } else {
         out.line(&format!(
             "taken in as delivery {}",

@@ -1,6 +1,6 @@
 //! `sendo doctor`: goes through everything a deployment needs, and says what to do about what lacks.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use sendo_core::view::BoardView;
@@ -12,8 +12,9 @@ use serde_json::Value;
 
 use super::serve::failure;
 use super::{Failure, Outcome};
-use crate::client::{Client, Connect};
-use crate::config::{Config, Purpose};
+use crate::client::Client;
+use crate::config::Config;
+use crate::connect::Connect;
 use crate::exit::Exit;
 use crate::lifecycle;
 use crate::out::Out;
@@ -32,21 +33,13 @@ const WAITING: i64 = 1_000;
   sendo doctor --offline --config sendo.yaml
   sendo doctor --audit -o json
 
-Nothing is changed. Exit 0: nothing lacks, 1: something does, and the line under it says what to do.")]
+The configuration is sendo.yaml unless --config names another; it names the server as well, unless
+something else does. Nothing is changed. Exit 0: nothing lacks, 1: something does, and the line under it says what to do.")]
 pub(super) struct Args {
-    /// The configuration to go through. The server is found by it too, unless --server names one.
-    #[arg(
-        long,
-        env = "SENDO_CONFIG",
-        value_name = "FILE",
-        default_value = "sendo.yaml"
-    )]
-    config: PathBuf,
-    /// The server's address, such as `http://127.0.0.1:8787`.
-    #[arg(long, env = "SENDO_URL", value_name = "URL", help_heading = "Server")]
-    server: Option<String>,
+    #[command(flatten)]
+    connect: Connect,
     /// Look at this machine only, and at no server.
-    #[arg(long, conflicts_with_all = ["server", "audit"])]
+    #[arg(long, conflicts_with = "audit")]
     offline: bool,
     /// Recompute the audit trail's hash chain, too, which takes a while for a long one.
     #[arg(long)]
@@ -93,8 +86,9 @@ impl Checks {
 pub(super) fn run(args: &Args, out: &Out) -> Outcome {
     let mut checks = Checks::default();
     git(&mut checks);
-    let path = args.config.display();
-    match Config::load(&args.config) {
+    let file = args.connect.config();
+    let path = file.display();
+    match Config::load(&file) {
         Ok(config) => {
             let lanes = config.lanes().len();
             checks.fine("configuration", format!("{path}: valid, {lanes} lanes"));
@@ -111,11 +105,11 @@ pub(super) fn run(args: &Args, out: &Out) -> Outcome {
         ),
     }
     if !args.offline {
-        lifecycle::block_on(server(args, &mut checks))??;
+        lifecycle::block_on(server(args, &mut checks, out))??;
     }
     let checks = checks.0;
-    if out.is_json() {
-        out.json(&serde_json::json!({"checks": checks}));
+    if out.for_programs() {
+        out.value(&serde_json::json!({"checks": checks}));
     } else {
         out.data(&text(&checks));
     }
@@ -248,13 +242,15 @@ async fn empty() -> Result<std::sync::Arc<dyn Store>, StoreError> {
     sendo_store::open("sqlite::memory:", sendo_store::Options::default()).await
 }
 
-async fn server(args: &Args, checks: &mut Checks) -> Result<(), Failure> {
+async fn server(args: &Args, checks: &mut Checks, out: &Out) -> Result<(), Failure> {
     const GROUP: &str = "server";
-    let readable = Config::load_for(&args.config, Purpose::Explain).is_ok();
-    let client = Client::connect(&Connect {
-        server: args.server.clone(),
-        config: readable.then(|| args.config.clone()),
-    })?;
+    let client = match args.connect.place_beside_config() {
+        Ok(place) => Client::of(&place, out)?,
+        Err(unknown) => {
+            checks.lacks(GROUP, unknown.what(), "name it with --server or --context");
+            return Ok(());
+        }
+    };
     let board: BoardView = match client.get("/api/v1/board").await {
         Ok(board) => board,
         Err(refused) => {

@@ -99,8 +99,8 @@ pub(super) fn run(args: &Args, out: &Out) -> Outcome {
             of_nothing(&lanes, &name, payload.repository(&forge).as_ref())
         }
     };
-    if out.is_json() {
-        out.json(&explanation);
+    if out.for_programs() {
+        out.value(&explanation);
     } else {
         out.data(&text(&explanation));
     }

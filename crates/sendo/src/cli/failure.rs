@@ -56,10 +56,10 @@ impl Failure {
         self.exit
     }
 
-    /// Shows it to a person, and with `-o json` to a program as well.
+    /// Shows it to a person, and with `-o json` or `-o yaml` to a program as well.
     pub(crate) fn show(&self, out: &Out) {
-        if out.is_json() {
-            out.json(&json!({"error": {
+        if out.for_programs() {
+            out.value(&json!({"error": {
                 "reason_code": self.reason_code,
                 "message": self.what,
                 "why": self.why,

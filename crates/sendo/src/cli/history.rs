@@ -6,7 +6,8 @@ use sendo_report::terminal;
 
 use super::status::language;
 use super::{Failure, Outcome};
-use crate::client::{Client, Connect};
+use crate::client::Client;
+use crate::connect::Connect;
 use crate::exit::Exit;
 use crate::lifecycle;
 use crate::out::Out;
@@ -16,6 +17,7 @@ use crate::out::Out;
   sendo history
   sendo history shop
   sendo history shop/production --limit 5
+  sendo history shop -o wide                (every column, nothing cut off)
   sendo history shop/production/12          (one deployment with its timeline)")]
 pub(super) struct Args {
     /// An application, a lane `APPLICATION/ENVIRONMENT`, or a deployment `APPLICATION/ENVIRONMENT/N`.
@@ -28,36 +30,41 @@ pub(super) struct Args {
     connect: Connect,
 }
 
+/// Deployments as the server lists them.
 #[derive(serde::Deserialize)]
-struct Listed {
-    deployments: Vec<Deployment>,
+pub(super) struct Listed {
+    pub(super) deployments: Vec<Deployment>,
+}
+
+/// The one to three names in what was asked for.
+pub(super) fn names(what: &str) -> Result<Vec<&str>, Failure> {
+    let names: Vec<&str> = what.split('/').collect();
+    let is_name = |name: &&str| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        !name.is_empty() && name.chars().all(plain)
+    };
+    if names.len() <= 3 && names.iter().all(is_name) {
+        return Ok(names);
+    }
+    Err(Failure::new(
+        Exit::Usage,
+        "name",
+        "this names no application, lane or deployment",
+    )
+    .next("sendo history APPLICATION/ENVIRONMENT"))
 }
 
 pub(super) fn run(args: &Args, out: &Out) -> Outcome {
-    let client = Client::connect(&args.connect)?;
-    let parts: Vec<&str> = args
-        .what
-        .as_deref()
-        .map(|what| what.split('/').collect())
-        .unwrap_or_default();
-    if parts.iter().any(|part| {
-        part.is_empty()
-            || !part
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
-    }) {
-        return Err(Failure::new(
-            Exit::Usage,
-            "name",
-            "this names no application, lane or deployment",
-        )
-        .next("sendo history APPLICATION/ENVIRONMENT"));
-    }
+    let client = Client::connect(&args.connect, out)?;
+    let parts = match &args.what {
+        Some(what) => names(what)?,
+        None => Vec::new(),
+    };
     if let [application, environment, number] = parts[..] {
         let path = format!("/api/v1/deployments/{application}/{environment}/{number}");
         let view: DeploymentView = lifecycle::block_on(client.get(&path))??;
-        if out.is_json() {
-            out.json(&view);
+        if out.for_programs() {
+            out.value(&view);
         } else {
             out.data(&terminal::deployment(
                 &view,
@@ -73,15 +80,15 @@ pub(super) fn run(args: &Args, out: &Out) -> Outcome {
         path.push_str(&format!("&{name}={value}"));
     }
     let listed: Listed = lifecycle::block_on(client.get(&path))??;
-    if out.is_json() {
-        out.json(&listed.deployments);
-    } else {
-        out.data(&terminal::history(
-            &listed.deployments,
-            language(),
-            out.width(),
-            out.colour(),
-        ));
+    if out.for_programs() {
+        out.value(&listed.deployments);
+        return Ok(Exit::Ok);
     }
+    let (rows, colour) = (&listed.deployments, out.colour());
+    out.data(&if out.is_wide() {
+        terminal::history_wide(rows, language(), colour)
+    } else {
+        terminal::history(rows, language(), out.width(), colour)
+    });
     Ok(Exit::Ok)
 }

@@ -141,8 +141,8 @@ fn check(proposal: &Proposal, to: &Path) -> Result<(), Failure> {
 }
 
 fn tell(proposal: &Proposal, args: &Args, out: &Out) {
-    if out.is_json() && !args.dry_run {
-        out.json(&json!({"file": args.to, "proposal": proposal}));
+    if out.for_programs() && !args.dry_run {
+        out.value(&json!({"file": args.to, "proposal": proposal}));
         return;
     }
     let mut lines: Vec<String> = Vec::new();

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use super::status::language;
 use super::{Failure, Outcome};
-use crate::client::{Client, Connect};
+use crate::client::Client;
+use crate::connect::Connect;
 use crate::exit::Exit;
 use crate::lifecycle;
 use crate::out::Out;
@@ -55,6 +56,7 @@ pub(super) struct ToUnlock {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   sendo locks
+  sendo locks -o wide
   sendo locks -o json")]
 pub(super) struct List {
     #[command(flatten)]
@@ -76,13 +78,13 @@ impl Closed {
 }
 
 pub(super) fn lock(args: &ToLock, out: &Out) -> Outcome {
-    let client = Client::connect(&args.connect)?;
+    let client = Client::connect(&args.connect, out)?;
     let body = json!({ "area": args.area, "reason": args.reason, "seconds": args.lasts });
     change(&client, "/api/v1/locks", &body, &args.area, true, out)
 }
 
 pub(super) fn unlock(args: &ToUnlock, out: &Out) -> Outcome {
-    let client = Client::connect(&args.connect)?;
+    let client = Client::connect(&args.connect, out)?;
     let body = json!({ "area": args.area });
     change(&client, "/api/v1/unlocks", &body, &args.area, false, out)
 }
@@ -120,27 +122,27 @@ fn change(
 }
 
 pub(super) fn list(args: &List, out: &Out) -> Outcome {
-    let client = Client::connect(&args.connect)?;
+    let client = Client::connect(&args.connect, out)?;
     let closed: Closed = lifecycle::block_on(client.get("/api/v1/locks"))??;
     shown(&closed, out);
     Ok(Exit::Ok)
 }
 
 fn shown(closed: &Closed, out: &Out) {
-    if out.is_json() {
-        out.json(closed);
-    } else {
-        out.data(&terminal::locks(
-            &closed.locks,
-            &closed.held,
-            language(),
-            out.width(),
-        ));
+    if out.for_programs() {
+        out.value(closed);
+        return;
     }
+    let Closed { locks, held } = closed;
+    out.data(&if out.is_wide() {
+        terminal::locks_wide(locks, held, language(), out.colour())
+    } else {
+        terminal::locks(locks, held, language(), out.width())
+    });
 }
 
 /// `90s`, `30m`, `2h` or `1d`, in seconds.
-fn seconds(text: &str) -> Result<u32, String> {
+pub(super) fn seconds(text: &str) -> Result<u32, String> {
     let (number, unit) = text.split_at(
         text.find(|c: char| !c.is_ascii_digit())
             .unwrap_or(text.len()),

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{Failure, Outcome};
-use crate::client::{Client, Connect};
+use crate::client::Client;
+use crate::connect::Connect;
 use crate::exit::Exit;
 use crate::lifecycle;
 use crate::out::Out;
@@ -31,10 +32,10 @@ pub(super) struct Link {
 }
 
 pub(super) fn run(args: &Args, out: &Out) -> Outcome {
-    let client = Client::connect(&args.connect)?;
+    let client = Client::connect(&args.connect, out)?;
     let link = lifecycle::block_on(ask(&client))??;
-    if out.is_json() {
-        out.json(&link);
+    if out.for_programs() {
+        out.value(&link);
     } else {
         out.line(&link.url);
         out.note(&format!(

@@ -165,7 +165,7 @@ fn finish(
     if changed && !dry_run {
         file::replace(path, old, edited.text())?;
     }
-    if out.is_json() {
+    if out.for_programs() {
         let changes: Vec<_> = edited
             .changes()
             .iter()
@@ -173,7 +173,7 @@ fn finish(
                 json!({"path": change.path, "old": change.old, "new": change.new, "line": change.line})
             })
             .collect();
-        out.json(&json!({
+        out.value(&json!({
             "file": shown,
             "changed": changed,
             "written": changed && !dry_run,

@@ -66,10 +66,10 @@ pub(super) fn run(args: &Args, out: &Out) -> Outcome {
             "the address given with --to, or ${env:NAME} of a variable that has it".to_owned()
         }
     };
-    if out.is_json() {
+    if out.for_programs() {
         let mut said = copied(&made);
         said["change"] = json!({"file": file, "line": line, "key": "server.database"});
-        out.json(&said);
+        out.value(&said);
     } else {
         out.line(&format!("copied: {}", summary(&made)));
         out.line(&format!("change {place}: `database` to {value}"));

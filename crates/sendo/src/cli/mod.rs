@@ -9,6 +9,7 @@ mod audit;
 mod backup;
 mod change;
 mod completion;
+mod context;
 mod copying;
 mod delivery;
 mod demo;
@@ -17,11 +18,13 @@ mod dialect;
 mod doctor;
 mod explain;
 mod failure;
+mod follow;
 mod history;
 mod init;
 mod input;
 mod lock;
 mod login;
+mod logs;
 mod manifest;
 mod migrate;
 mod plan;
@@ -42,6 +45,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::exit::Exit;
 use crate::out::{Out, Output, write_error};
 
+pub(crate) use context::IN_THE_OPEN;
 pub use failure::{Failure, Outcome};
 
 /// Carries a commit to where it runs.
@@ -90,6 +94,8 @@ enum Verb {
     Status(status::Args),
     /// List deployments, or show one with its timeline.
     History(history::Args),
+    /// Tell what happened to deployments, line by line, and go on telling.
+    Logs(logs::Args),
     /// Ask for a deployment.
     Deploy(deploy::Deploy),
     /// Agree to a deployment.
@@ -127,6 +133,9 @@ Checks and the proof of the files still count. Everybody who hears of the deploy
     /// Change requests on a local forge.
     #[command(subcommand)]
     Change(change::Verb),
+    /// Servers by name, and which one verbs talk to.
+    #[command(subcommand)]
+    Context(context::Verb),
     /// Print a link that signs a browser in, once.
     Login(login::Args),
     /// Prove the audit trail.
@@ -173,6 +182,7 @@ impl Verb {
             Self::Serve(args) => serve::run(&args, out),
             Self::Status(args) => status::run(&args, out),
             Self::History(args) => history::run(&args, out),
+            Self::Logs(args) => logs::run(&args, out),
             Self::Deploy(args) => deploy::deploy(&args, out),
             Self::Approve(args) => act::on_deployment("approve", &args, out),
             Self::Cancel(args) => act::on_deployment("cancel", &args, out),
@@ -184,6 +194,7 @@ impl Verb {
             Self::Locks(args) => lock::list(&args, out),
             Self::ReportImage(args) => deploy::report_image(&args, out),
             Self::Change(verb) => change::run(verb, out),
+            Self::Context(verb) => context::run(&verb, out),
             Self::Login(args) => login::run(&args, out),
             Self::Audit(verb) => audit::run(&verb, out),
             Self::Delivery(verb) => delivery::run(&verb, out),

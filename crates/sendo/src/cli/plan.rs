@@ -1,6 +1,6 @@
 //! `sendo plan`: what a configuration would do, before it counts.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use sendo_core::view::PlanView;
 use sendo_report::terminal;
@@ -10,8 +10,9 @@ use serde_json::json;
 use super::serve::failure;
 use super::status::language;
 use super::{Failure, Outcome, validate};
-use crate::client::{Client, Connect};
+use crate::client::Client;
 use crate::config::{Config, Purpose};
+use crate::connect::Connect;
 use crate::exit::Exit;
 use crate::lifecycle;
 use crate::live;
@@ -25,22 +26,14 @@ use crate::planning;
   sendo plan --config sendo.yaml --offline --all
 
 The server looks at what every lane would look at, decides by the new rules on what it remembers,
-and does nothing. Without a server, --offline plans as at the first start, on this machine.
+and does nothing. Without a server, --offline plans as at the first start, on this machine. The configuration is
+sendo.yaml unless --config names another; it names the server as well, unless something else does.
 Exit 0: nothing would be done, 2: something would, 1: something is in the way of a lane.")]
 pub(super) struct Args {
-    /// The configuration to plan by. The server is found by it too, unless --server names one.
-    #[arg(
-        long,
-        env = "SENDO_CONFIG",
-        value_name = "FILE",
-        default_value = "sendo.yaml"
-    )]
-    config: PathBuf,
-    /// The address of the server that remembers.
-    #[arg(long, env = "SENDO_URL", value_name = "URL", help_heading = "Server")]
-    server: Option<String>,
+    #[command(flatten)]
+    connect: Connect,
     /// Ask no server: plan as at the first start.
-    #[arg(long, conflicts_with = "server")]
+    #[arg(long)]
     offline: bool,
     /// List the lanes that would do nothing, too, with what stands in their files now.
     #[arg(long)]
@@ -48,17 +41,18 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, out: &Out) -> Outcome {
-    let config = match Config::load_for(&args.config, Purpose::Plan) {
+    let path = args.connect.config();
+    let config = match Config::load_for(&path, Purpose::Plan) {
         Ok(config) => config,
         Err(errors) => return Ok(validate::show(&errors, out)),
     };
     let plan = if args.offline {
         offline(&config)?
     } else {
-        online(args)?
+        online(args, &path, out)?
     };
-    if out.is_json() {
-        out.json(&plan);
+    if out.for_programs() {
+        out.value(&plan);
     } else {
         let text = terminal::plan(&plan, args.all, language(), out.width(), out.colour());
         out.data(&text);
@@ -82,17 +76,11 @@ fn offline(config: &Config) -> Result<PlanView, Failure> {
     .map_err(|error: StoreError| failure(&error.into()))
 }
 
-fn online(args: &Args) -> Result<PlanView, Failure> {
-    let client = Client::connect(&Connect {
-        server: args.server.clone(),
-        config: Some(args.config.clone()),
-    })?;
-    let texts = Config::texts(&args.config)
+fn online(args: &Args, path: &Path, out: &Out) -> Result<PlanView, Failure> {
+    let client = Client::of(&args.connect.place_beside_config()?, out)?;
+    let texts = Config::texts(path)
         .map_err(|errors| Failure::new(Exit::Usage, "configuration_invalid", errors.to_string()))?;
-    let folder = args
-        .config
-        .parent()
-        .unwrap_or_else(|| std::path::Path::new(""));
+    let folder = path.parent().unwrap_or_else(|| Path::new(""));
     let files: Vec<_> = texts
         .iter()
         .map(|(path, text)| {

@@ -52,11 +52,11 @@ pub(super) fn run(args: &Args, out: &Out) -> Outcome {
             "name an empty database, or throw away what is there with --replace",
         )
     })?;
-    if out.is_json() {
+    if out.for_programs() {
         let mut said = copied(&made);
         said["file"] = json!(absolute(&args.from));
         said["sha256"] = json!(made.sha256);
-        out.json(&said);
+        out.value(&said);
     } else {
         out.line(&format!("restored: {}", summary(&made)));
         out.note("next: sendo serve");

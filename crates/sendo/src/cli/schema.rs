@@ -13,6 +13,6 @@ use crate::out::Out;
 pub(super) struct Args {}
 
 pub(super) fn run(_: &Args, out: &Out) -> Outcome {
-    out.json(&config::schema());
+    out.value(&config::schema());
     Ok(Exit::Ok)
 }

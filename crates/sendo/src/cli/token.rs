@@ -1,9 +1,12 @@
 //! `sendo token`: API tokens, whose secret is told once.
 
+use sendo_core::time::Timestamp;
+use sendo_report::{terminal, time};
 use serde_json::{Value, json};
 
 use super::Outcome;
-use crate::client::{Client, Connect};
+use crate::client::Client;
+use crate::connect::Connect;
 use crate::exit::Exit;
 use crate::lifecycle;
 use crate::out::Out;
@@ -18,8 +21,13 @@ pub(super) enum Verb {
   sendo token create 'laptop of Aoi' --for local:aoi --scope deploy")]
     Create(Create),
     /// List tokens, without their secrets.
+    #[command(after_help = "Examples:
+  sendo token list
+  sendo token list -o wide                  (with when each was made, is used and ends)")]
     List(Connect),
     /// End a token.
+    #[command(after_help = "Examples:
+  sendo token revoke 3fK2mQ9x")]
     Revoke(Revoke),
 }
 
@@ -57,7 +65,7 @@ pub(super) fn run(verb: &Verb, out: &Out) -> Outcome {
         Verb::Create(args) => create(args, out),
         Verb::List(connect) => list(connect, out),
         Verb::Revoke(args) => {
-            let client = Client::connect(&args.connect)?;
+            let client = Client::connect(&args.connect, out)?;
             let id: String = args
                 .id
                 .chars()
@@ -71,7 +79,7 @@ pub(super) fn run(verb: &Verb, out: &Out) -> Outcome {
 }
 
 fn create(args: &Create, out: &Out) -> Outcome {
-    let client = Client::connect(&args.connect)?;
+    let client = Client::connect(&args.connect, out)?;
     let body = json!({
         "name": args.name,
         "principal": args.principal,
@@ -80,8 +88,8 @@ fn create(args: &Create, out: &Out) -> Outcome {
         "ttl_seconds": args.days * 24 * 60 * 60,
     });
     let made: Value = lifecycle::block_on(client.post("/api/v1/tokens", &body, None))??;
-    if out.is_json() {
-        out.json(&made);
+    if out.for_programs() {
+        out.value(&made);
     } else {
         out.line(made["secret"].as_str().unwrap_or_default());
         out.note("this is the only time it is shown");
@@ -90,34 +98,66 @@ fn create(args: &Create, out: &Out) -> Outcome {
 }
 
 fn list(connect: &Connect, out: &Out) -> Outcome {
-    let client = Client::connect(connect)?;
+    let client = Client::connect(connect, out)?;
     let tokens: Value = lifecycle::block_on(client.get("/api/v1/tokens"))??;
-    if out.is_json() {
-        out.json(&tokens);
+    if out.for_programs() {
+        out.value(&tokens);
         return Ok(Exit::Ok);
     }
-    for token in tokens["tokens"].as_array().into_iter().flatten() {
-        let text = |field: &str| token[field].as_str().unwrap_or_default();
-        let list = |field: &str| {
-            let values = token[field].as_array().into_iter().flatten();
-            values
-                .filter_map(Value::as_str)
-                .collect::<Vec<_>>()
-                .join(",")
-        };
-        let state = if token["revoked_at"].is_null() {
-            "live"
-        } else {
-            "revoked"
-        };
+    let rows: Vec<_> = tokens["tokens"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(cells)
+        .collect();
+    if out.is_wide() {
+        out.data(&terminal::table(HEADINGS, &rows, out.colour()));
+        return Ok(Exit::Ok);
+    }
+    for [id, state, principal, scopes, applications, name, ..] in &rows {
         out.line(&format!(
-            "{}  {state:<7}  {:<20}  {:<20}  {}  {}",
-            text("id"),
-            text("principal"),
-            list("scopes"),
-            list("applications"),
-            text("name")
+            "{id}  {state:<7}  {principal:<20}  {scopes:<20}  {applications}  {name}"
         ));
     }
     Ok(Exit::Ok)
+}
+
+/// The columns of `-o wide`; the first six are those of the usual form.
+const HEADINGS: [&str; 10] = [
+    "ID",
+    "STATE",
+    "PRINCIPAL",
+    "SCOPES",
+    "APPLICATIONS",
+    "NAME",
+    "CREATED",
+    "EXPIRES",
+    "LAST USED",
+    "REVOKED",
+];
+
+fn cells(token: &Value) -> [String; 10] {
+    let text = |field: &str| token[field].as_str().unwrap_or_default().to_owned();
+    let list = |field: &str| {
+        let values = token[field].as_array().into_iter().flatten();
+        let values: Vec<_> = values.filter_map(Value::as_str).collect();
+        values.join(",")
+    };
+    let at = |field: &str| {
+        let at = token[field].as_i64().map(Timestamp);
+        at.map_or_else(|| "-".to_owned(), time::date_time)
+    };
+    let is_live = token["revoked_at"].is_null();
+    [
+        text("id"),
+        if is_live { "live" } else { "revoked" }.to_owned(),
+        text("principal"),
+        list("scopes"),
+        list("applications"),
+        text("name"),
+        at("created_at"),
+        at("expires_at"),
+        at("last_used_at"),
+        at("revoked_at"),
+    ]
 }

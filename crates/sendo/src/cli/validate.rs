@@ -35,8 +35,8 @@ pub(super) fn run(args: &Args, out: &Out) -> Outcome {
                 .map(|lane| lane.lane.application.as_str())
                 .collect();
             applications.dedup();
-            if out.is_json() {
-                out.json(&json!({
+            if out.for_programs() {
+                out.value(&json!({
                     "valid": true,
                     "errors": [],
                     "applications": applications.len(),
@@ -58,7 +58,7 @@ pub(super) fn run(args: &Args, out: &Out) -> Outcome {
 
 /// Shows what is wrong with a configuration; also for the verbs that need a valid one.
 pub(super) fn show(errors: &ConfigErrors, out: &Out) -> Exit {
-    if out.is_json() {
+    if out.for_programs() {
         let errors: Vec<_> = errors
             .0
             .iter()
@@ -74,7 +74,7 @@ pub(super) fn show(errors: &ConfigErrors, out: &Out) -> Exit {
                 })
             })
             .collect();
-        out.json(&json!({"valid": false, "errors": errors}));
+        out.value(&json!({"valid": false, "errors": errors}));
     }
     out.error(&errors.to_string());
     out.error(&format!(

@@ -29,7 +29,7 @@ mod secret;
 mod server;
 mod slack;
 mod source;
-mod suggest;
+pub(crate) mod suggest;
 mod tree;
 mod trigger;
 mod waiting;

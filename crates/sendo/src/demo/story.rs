@@ -72,8 +72,8 @@ pub(crate) async fn once(
             .iter()
             .all(|lane| lane.running.is_some() && lane.moving.is_none());
         if arrived {
-            if out.is_json() {
-                out.json(&board);
+            if out.for_programs() {
+                out.value(&board);
                 return Ok(Played::Arrived);
             }
             out.line("");

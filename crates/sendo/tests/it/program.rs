@@ -24,6 +24,10 @@ fn every_verb_shows_an_example() {
         &["restore"],
         &["migrate"],
         &["completion"],
+        &["context", "set"],
+        &["status"],
+        &["logs"],
+        &["context", "show"],
         &["manifest", "set-image"],
         &["manifest", "set"],
     ] {
@@ -56,9 +60,14 @@ fn a_wrong_command_line_ends_with_3() {
 fn shells_get_a_script() {
     let folder = Folder::with(&[]);
     for shell in ["bash", "zsh", "fish", "powershell"] {
-        assert!(
-            folder.run(&["completion", shell]).out.contains("explain"),
-            "{shell}"
-        );
+        let script = folder.run(&["completion", shell]).out;
+        for word in ["explain", "logs", "--watch", "--context"] {
+            let word = if shell == "fish" {
+                word.trim_start_matches('-')
+            } else {
+                word
+            };
+            assert!(script.contains(word), "{shell}: {word}");
+        }
     }
 }

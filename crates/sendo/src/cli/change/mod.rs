@@ -125,8 +125,8 @@ async fn open(args: Open, out: &Out) -> Outcome {
         .await
         .map_err(refused)?;
     let number = opened.change.number;
-    if out.is_json() {
-        out.json(&json!({"number": number, "head": opened.change.head.to_string(), "adopted": opened.adopted}));
+    if out.for_programs() {
+        out.value(&json!({"number": number, "head": opened.change.head.to_string(), "adopted": opened.adopted}));
     } else {
         out.line(&format!("change request {number} is open"));
     }
@@ -233,8 +233,8 @@ async fn merge(args: Merge, out: &Out) -> Outcome {
         at: place.at,
     };
     let merged = place.forge.merge(&merge).await.map_err(refused)?;
-    if out.is_json() {
-        out.json(
+    if out.for_programs() {
+        out.value(
             &json!({"number": number, "merged": merged.oid.to_string(), "already": merged.already}),
         );
     } else {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::out::Out;
 
 pub(super) fn list(listed: &Listed, out: &Out) {
-    if out.is_json() {
+    if out.for_programs() {
         let rows: Vec<Value> = listed
             .changes
             .iter()
@@ -25,7 +25,7 @@ pub(super) fn list(listed: &Listed, out: &Out) {
                 })
             })
             .collect();
-        out.json(&rows);
+        out.value(&rows);
     } else if listed.changes.is_empty() {
         out.note("there are none");
     } else {
@@ -50,8 +50,8 @@ pub(super) fn list(listed: &Listed, out: &Out) {
 
 pub(super) fn one(seen: &ChangeDetails, out: &Out) {
     let change = &seen.change;
-    if out.is_json() {
-        out.json(&as_json(seen));
+    if out.for_programs() {
+        out.value(&as_json(seen));
         return;
     }
     out.line(&format!(
