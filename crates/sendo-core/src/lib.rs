@@ -39,6 +39,7 @@ pub mod plan;
 pub mod promotion;
 pub mod routing;
 pub mod subject;
+pub mod suggest;
 pub mod template;
 pub mod time;
 pub mod view;
