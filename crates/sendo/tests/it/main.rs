@@ -18,6 +18,7 @@ mod documents;
 mod example_configuration;
 mod explain_cli;
 mod first_day;
+mod freezing;
 mod manifest_cli;
 mod metrics;
 mod notices;
