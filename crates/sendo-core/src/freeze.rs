@@ -18,7 +18,6 @@ use jiff::tz::{AmbiguousOffset, TimeZone, TimeZoneDatabase};
 use jiff::{SignedDuration, ToSpan};
 
 use crate::names::Principal;
-use crate::suggest::closest;
 use crate::time::Timestamp;
 
 pub use announced::{Announced, MOST, Unfit, is_name};
@@ -92,23 +91,20 @@ impl Zone {
     /// UTC.
     pub const UTC: Self = Self(TimeZone::UTC);
 
-    /// The name of the zone that was probably meant: one of that city, or one written much the same.
+    /// The names of all zones.
     #[must_use]
-    pub fn meant(wrong: &str) -> Option<String> {
-        let all = Self::names();
-        let city = wrong.replace(' ', "_");
-        let is_city = |name: &&String| {
-            let last = name.rsplit('/').next();
-            last.is_some_and(|last| last.eq_ignore_ascii_case(&city))
-        };
-        let known: Vec<&str> = all.iter().map(String::as_str).collect();
-        let slip = || closest(wrong, &known).map(str::to_owned);
-        all.iter().find(is_city).cloned().or_else(slip)
-    }
-
-    fn names() -> Vec<String> {
+    pub fn names() -> Vec<String> {
         let all = TimeZoneDatabase::bundled();
         all.available().map(|name| name.to_string()).collect()
+    }
+
+    /// The zone of a city whose name somebody wrote instead, such as `tokyo`.
+    #[must_use]
+    pub fn of_city(city: &str) -> Option<String> {
+        let city = city.replace(' ', "_");
+        let last = |name: &str| name.rsplit('/').next().map(str::to_lowercase);
+        let mut names = Self::names().into_iter();
+        names.find(|name| last(name).as_deref() == Some(&city.to_lowercase()))
     }
 
     /// Its name, such as `Asia/Tokyo`.

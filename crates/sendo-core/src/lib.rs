@@ -39,7 +39,6 @@ pub mod plan;
 pub mod promotion;
 pub mod routing;
 pub mod subject;
-pub mod suggest;
 pub mod template;
 pub mod time;
 pub mod view;

@@ -1,4 +1,6 @@
 //! The fixed words of the pages.
+//!
+//! Size: every word in both languages, side by side.
 
 use crate::Language;
 

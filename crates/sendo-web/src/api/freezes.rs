@@ -19,6 +19,7 @@ use super::{accepted, acts};
 use crate::auth::Caller;
 use crate::body::JsonBody;
 use crate::error::{Answer, Refusal};
+use crate::names::suggestion;
 use crate::state::{App, Shared};
 
 /// Lists when nothing is merged, as far as the caller's token covers it.
@@ -179,8 +180,9 @@ fn window(asked: &ToFreeze, zone: &Zone, now: Timestamp) -> Answer<(Timestamp, T
 
 fn zone(name: &str) -> Answer<Zone> {
     Zone::new(name).map_err(|error| {
-        let next = Zone::meant(name).map_or_else(
-            || "write one like `Asia/Tokyo`, `America/New_York` or `UTC`".to_owned(),
+        let all = Zone::names();
+        let next = Zone::of_city(name).map_or_else(
+            || suggestion(name, all.iter().map(String::as_str)),
             |meant| format!("did you mean `{meant}`?"),
         );
         Refusal::bad("zone_unknown", error.to_string(), next)

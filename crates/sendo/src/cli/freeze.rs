@@ -10,6 +10,7 @@ use super::Outcome;
 use super::lock::{in_force, seconds};
 use super::status::language;
 use crate::client::{Client, Connect};
+use crate::config::moments::like;
 use crate::exit::Exit;
 use crate::lifecycle;
 use crate::out::Out;
@@ -141,8 +142,6 @@ fn shown(freezes: &Freezes, zone: Option<Zone>, out: &Out) {
 }
 
 fn zone(name: &str) -> Result<Zone, String> {
-    Zone::new(name).map_err(|error| match Zone::meant(name) {
-        Some(meant) => format!("{error}; did you mean `{meant}`?"),
-        None => format!("{error}; write one like `Asia/Tokyo` or `UTC`"),
-    })
+    let example = || "write one like `Asia/Tokyo` or `UTC`".to_owned();
+    Zone::new(name).map_err(|error| format!("{error}: {}", like(name).unwrap_or_else(example)))
 }

@@ -6,6 +6,7 @@ use sendo_core::freeze::{Written, Zone, clock, date};
 use super::Reading;
 use super::place::Place;
 use super::problem::Code;
+use super::suggest;
 
 /// A time zone by its name.
 pub(super) fn zone(text: &str, place: Place<'_>, reading: &mut Reading<'_>) -> Option<Zone> {
@@ -17,15 +18,19 @@ pub(super) fn zone(text: &str, place: Place<'_>, reading: &mut Reading<'_>) -> O
         place
             .problem(Code::UnknownName, refused.to_string())
             .why("zones are named as in the IANA time zone database")
-            .fix(
-                Zone::meant(text)
-                    .map(|name| format!("did you mean `{name}`?"))
-                    .unwrap_or_else(|| {
-                        "write one like `Asia/Tokyo`, `America/New_York` or `UTC`".to_owned()
-                    }),
-            ),
+            .fix(like(text).unwrap_or_else(|| {
+                "write one like `Asia/Tokyo`, `America/New_York` or `UTC`".to_owned()
+            })),
     );
     None
+}
+
+/// The zone that was probably meant, as advice.
+pub(crate) fn like(text: &str) -> Option<String> {
+    let all = Zone::names();
+    let known: Vec<&str> = all.iter().map(String::as_str).collect();
+    let city = Zone::of_city(text).map(|name| format!("did you mean `{name}`?"));
+    city.or_else(|| suggest::did_you_mean(text, &known))
 }
 
 /// A date such as `2026-12-28`, or a time of one, such as `2026-12-28T18:00`.
