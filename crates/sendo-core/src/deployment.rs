@@ -150,6 +150,9 @@ pub enum Waiting {
         reason: Option<String>,
         /// Until when, with all that follow it without a gap.
         until: Timestamp,
+        /// Who announced it; `None` when the configuration says it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<Principal>,
     },
     /// A reviewer asked for changes on the exact head.
     ChangesRequested {

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::act::{Area, Asked};
+use crate::freeze::Announced;
 use crate::names::{
     ApplicationName, BranchName, EnvironmentName, Principal, Repository, Revision, TagName,
 };
@@ -116,6 +117,20 @@ pub enum Event {
         /// Who.
         by: Principal,
     },
+    /// A person asked to announce a freeze.
+    FreezeRequested {
+        /// The freeze.
+        freeze: Announced,
+    },
+    /// A person asked to end an announced freeze, or to withdraw one that has not begun.
+    UnfreezeRequested {
+        /// The area it was announced for.
+        area: Area,
+        /// Its name.
+        name: String,
+        /// Who.
+        by: Principal,
+    },
 }
 
 impl Event {
@@ -136,6 +151,8 @@ impl Event {
             Self::Acted { .. } => "Acted",
             Self::LockRequested { .. } => "LockRequested",
             Self::UnlockRequested { .. } => "UnlockRequested",
+            Self::FreezeRequested { .. } => "FreezeRequested",
+            Self::UnfreezeRequested { .. } => "UnfreezeRequested",
         }
     }
 }

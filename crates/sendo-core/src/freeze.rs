@@ -1,4 +1,5 @@
-//! Freezes: windows of local time in which nothing is merged, written down in the configuration.
+//! Freezes: windows of time in which nothing is merged, written down in the configuration or
+//! announced by people.
 //!
 //! A window is one stretch, whatever the clocks do meanwhile. It begins when the local clock first
 //! reads its beginning or later, and ends when the clock will never again read less than its end: an
@@ -6,13 +7,22 @@
 //! neither before nor after. Time zones come from the tables that are built in, so the same
 //! configuration means the same on every machine.
 
+mod announced;
+mod listed;
+mod written;
+
 use std::fmt;
 
 use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::{AmbiguousOffset, TimeZone, TimeZoneDatabase};
 use jiff::{SignedDuration, ToSpan};
 
+use crate::names::Principal;
 use crate::time::Timestamp;
+
+pub use announced::{Announced, MOST, Unfit, is_name};
+pub use listed::{Configured, configured};
+pub use written::{Edge, Written, clock, date, instant};
 
 /// At most so many windows that follow each other are joined. Beyond them a lane looks again.
 const JOINED: usize = 1_000;
@@ -30,6 +40,8 @@ pub struct Freeze {
     pub zone: Zone,
     /// When.
     pub when: When,
+    /// Who announced it; `None` when the configuration says it.
+    pub by: Option<Principal>,
 }
 
 /// When it is frozen, by the local clock.
@@ -76,11 +88,36 @@ impl Zone {
             .ok_or_else(|| UnknownZone(name.to_owned()))
     }
 
+    /// UTC.
+    pub const UTC: Self = Self(TimeZone::UTC);
+
     /// The names of all zones.
     #[must_use]
     pub fn names() -> Vec<String> {
         let all = TimeZoneDatabase::bundled();
         all.available().map(|name| name.to_string()).collect()
+    }
+
+    /// The zone of a city whose name somebody wrote instead, such as `tokyo`.
+    #[must_use]
+    pub fn of_city(city: &str) -> Option<String> {
+        let city = city.replace(' ', "_");
+        let last = |name: &str| name.rsplit('/').next().map(str::to_lowercase);
+        let mut names = Self::names().into_iter();
+        names.find(|name| last(name).as_deref() == Some(&city.to_lowercase()))
+    }
+
+    /// Its name, such as `Asia/Tokyo`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.0.iana_name().unwrap_or("?")
+    }
+
+    /// What the local clock reads; `None` outside the calendar.
+    #[must_use]
+    pub fn local(&self, at: Timestamp) -> Option<DateTime> {
+        let at = jiff::Timestamp::from_microsecond(at.0).ok()?;
+        Some(self.0.to_datetime(at))
     }
 
     /// When the local clock first reads `local` or later.
@@ -117,7 +154,7 @@ impl Zone {
 
 impl fmt::Debug for Zone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.iana_name().unwrap_or("?"))
+        f.write_str(self.name())
     }
 }
 
@@ -131,12 +168,17 @@ impl Freeze {
 
     /// Its windows around a point in time: all that hold it, and those that begin within a day.
     fn windows(&self, now: Timestamp) -> Vec<(Timestamp, Timestamp)> {
-        let Ok(now) = jiff::Timestamp::from_microsecond(now.0) else {
+        self.windows_until(now, 2)
+    }
+
+    /// The same, with those that begin some days later.
+    fn windows_until(&self, now: Timestamp, later: i64) -> Vec<(Timestamp, Timestamp)> {
+        let Some(now) = self.zone.local(now) else {
             return Vec::new();
         };
-        let today = self.zone.0.to_datetime(now).date();
+        let today = now.date();
         // A window may have begun yesterday, and clocks that are put back tell yesterday's date twice.
-        let days = (-2..=2).filter_map(|n: i64| today.checked_add(n.days()).ok());
+        let days = (-2..=later).filter_map(|n: i64| today.checked_add(n.days()).ok());
         let local: Vec<(DateTime, DateTime)> = match &self.when {
             When::Period { from, to } => vec![(*from, *to)],
             When::Weekly { days: on, from, to } => days

@@ -1,7 +1,11 @@
-//! Locks: an area is closed to deployments until somebody opens it, or its time is over.
+//! Locks: an area is closed to deployments until somebody opens it, or its time is over; and the freezes
+//! that people announce for it.
 //!
 //! Each area is a subject of its own, so two people who lock the same one are decided about one
-//! after the other: the first has it. Its lock is a fact that the lanes in the area read as a gate.
+//! after the other: the first has it. Its lock and its freezes are facts that the lanes in the area read
+//! as gates.
+
+mod freezing;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -11,6 +15,7 @@ use crate::audit::AuditEntry;
 use crate::deployment::Lock;
 use crate::event::Event;
 use crate::fact::Fact;
+use crate::freeze::Announced;
 use crate::job::{Job, Wake};
 use crate::names::Principal;
 use crate::plan::Plan;
@@ -21,10 +26,12 @@ use crate::world::World;
 
 /// The key of the fact that tells an area's lock; `null` while it is open.
 pub const LOCK: &str = "lock";
+/// The key of the fact that tells the freezes announced for an area.
+pub const FREEZES: &str = "freezes";
 /// What the keys of requests start with; the rest is the event's id.
 const ASKED: &str = "asked/";
 
-/// The job that keeps locks.
+/// The job that keeps locks and announced freezes.
 #[derive(Debug, Clone, Default)]
 pub struct Locks {
     lanes: Vec<LaneRules>,
@@ -41,11 +48,21 @@ enum Request {
     Unlock {
         by: Principal,
     },
+    Freeze {
+        freeze: Announced,
+    },
+    Unfreeze {
+        name: String,
+        by: Principal,
+    },
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 struct LockState {
     lock: Option<Lock>,
+    /// In the order in which they were announced.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    freezes: Vec<Announced>,
 }
 
 /// The subject of an area.
@@ -101,6 +118,8 @@ impl Job for Locks {
                 reason,
             } => (area, Request::Lock { by, reason, until }),
             Event::UnlockRequested { area, by } => (area, Request::Unlock { by }),
+            Event::FreezeRequested { freeze } => (freeze.area.clone(), Request::Freeze { freeze }),
+            Event::UnfreezeRequested { area, name, by } => (area, Request::Unfreeze { name, by }),
             _ => return Vec::new(),
         };
         if self.within(&area).next().is_none() {
@@ -128,17 +147,16 @@ impl Job for Locks {
             };
         };
         let state: LockState = serde_json::from_value(world.state.clone()).unwrap_or_default();
-        let before = state.lock.clone();
         let mut draft = Draft {
             locks: self,
             world,
             area,
-            lock: state.lock,
+            state: state.clone(),
             plan: Plan::default(),
         };
         draft.take_requests();
         draft.expire();
-        draft.finish(before.as_ref())
+        draft.finish(&state)
     }
 }
 
@@ -146,7 +164,7 @@ struct Draft<'a> {
     locks: &'a Locks,
     world: &'a World,
     area: Area,
-    lock: Option<Lock>,
+    state: LockState,
     plan: Plan,
 }
 
@@ -164,6 +182,8 @@ impl Draft<'_> {
             match request {
                 Request::Lock { by, reason, until } => self.lock(by, reason, until, at),
                 Request::Unlock { by } => self.unlock(&by),
+                Request::Freeze { freeze } => self.freeze(freeze, at),
+                Request::Unfreeze { name, by } => self.unfreeze(&name, by),
             }
         }
         let read = facts.keys(&self.world.subject, ASKED);
@@ -173,7 +193,7 @@ impl Draft<'_> {
     /// Who has the lock may change its reason and its end; anybody else comes too late.
     fn lock(&mut self, by: Principal, reason: String, until: Option<Timestamp>, at: Timestamp) {
         let allowed = Locks::allows(&self.locks.lanes, &self.area, &by);
-        let taken = self.lock.as_ref().filter(|lock| lock.by != by);
+        let taken = self.state.lock.as_ref().filter(|lock| lock.by != by);
         if !allowed || taken.is_some() {
             let why = if allowed {
                 "already_locked"
@@ -183,14 +203,14 @@ impl Draft<'_> {
             self.audit("lock.refused", Some(by), json!({"reason_code": why}));
             return;
         }
-        let since = self.lock.as_ref().map_or(at, |lock| lock.at);
+        let since = self.state.lock.as_ref().map_or(at, |lock| lock.at);
         self.audit(
             "lock.set",
             Some(by.clone()),
             json!({"reason": reason, "until": until}),
         );
         let area = self.area.clone();
-        self.lock = Some(Lock {
+        self.state.lock = Some(Lock {
             area,
             by,
             reason,
@@ -201,11 +221,11 @@ impl Draft<'_> {
 
     fn unlock(&mut self, by: &Principal) {
         let allowed = Locks::allows(&self.locks.lanes, &self.area, by);
-        if self.lock.is_none() {
+        if self.state.lock.is_none() {
             return;
         }
         if allowed {
-            self.lock = None;
+            self.state.lock = None;
             self.audit("lock.released", Some(by.clone()), Value::Null);
         } else {
             let detail = json!({"reason_code": "not_allowed"});
@@ -219,26 +239,38 @@ impl Draft<'_> {
 
     fn expire_at(&mut self, at: Timestamp) {
         let over = |lock: &Lock| lock.until.is_some_and(|until| until <= at);
-        if self.lock.as_ref().is_some_and(over) {
-            self.lock = None;
+        if self.state.lock.as_ref().is_some_and(over) {
+            self.state.lock = None;
             self.audit("lock.expired", None, Value::Null);
         }
+        self.forget_freezes(at);
     }
 
-    fn finish(mut self, before: Option<&Lock>) -> Plan {
-        if self.lock.as_ref() != before {
-            self.plan.publish.push(Fact {
-                subject: self.world.subject.clone(),
-                key: LOCK.to_owned(),
-                value: json!(self.lock),
-                observed_at: self.world.now,
-            });
+    fn finish(mut self, before: &LockState) -> Plan {
+        if self.state.lock != before.lock {
+            self.publish(LOCK, json!(self.state.lock));
+        }
+        if self.state.freezes != before.freezes {
+            self.publish(FREEZES, json!(self.state.freezes));
+        }
+        if self.state != *before {
             let within = self.locks.within(&self.area);
             self.plan.wake = within.map(|rules| rules.lane.subject()).collect();
         }
-        self.plan.wake_at = self.lock.as_ref().and_then(|lock| lock.until);
-        self.plan.state = json!(LockState { lock: self.lock });
+        let ends = self.state.freezes.iter().map(|freeze| freeze.to);
+        let opens = self.state.lock.as_ref().and_then(|lock| lock.until);
+        self.plan.wake_at = ends.chain(opens).min();
+        self.plan.state = json!(self.state);
         self.plan
+    }
+
+    fn publish(&mut self, key: &str, value: Value) {
+        self.plan.publish.push(Fact {
+            subject: self.world.subject.clone(),
+            key: key.to_owned(),
+            value,
+            observed_at: self.world.now,
+        });
     }
 
     fn audit(&mut self, action: &str, actor: Option<Principal>, detail: Value) {

@@ -16,7 +16,7 @@ use crate::names::{ApplicationName, EnvironmentName, InvalidName};
 pub enum SubjectKind {
     /// (application, environment): one deployment at a time, newest wins.
     Lane,
-    /// An area that can be locked: everything, an application, an environment, or one lane.
+    /// An area that can be locked and frozen: everything, an application, an environment, or one lane.
     Lock,
     /// A place that notices go to, and what waits for it.
     Target,

@@ -8,6 +8,7 @@ use crate::act::ActKind;
 use crate::audit::AuditEntry;
 use crate::deployment::{Deployment, DeploymentId, Failure, Held, Lock};
 use crate::effect::EffectView;
+use crate::freeze::{Announced, Configured};
 use crate::names::EnvironmentName;
 use crate::notice::Notice;
 use crate::subject::LaneId;
@@ -79,6 +80,17 @@ pub struct ApplicationPage {
     pub may_roll_back: Vec<EnvironmentName>,
 }
 
+/// When nothing is merged, and where: what was announced, and what the configuration says.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Freezes {
+    /// What people announced and is not over, by area.
+    pub announced: Vec<Announced>,
+    /// What the configuration says and is not over.
+    pub configured: Vec<Configured>,
+    /// When the store was read.
+    pub at: Timestamp,
+}
+
 /// What is closed to deployments, as its page shows it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LocksPage {
@@ -86,7 +98,9 @@ pub struct LocksPage {
     pub locks: Vec<Lock>,
     /// Lanes that a rollback holds.
     pub held: Vec<Held>,
-    /// Whether its reader may lock and unlock.
+    /// When nothing is merged.
+    pub freezes: Freezes,
+    /// Whether its reader may lock, freeze, and end both.
     pub may: bool,
     /// When the store was read.
     pub at: Timestamp,

@@ -73,6 +73,32 @@ pub struct UnlockRequest {
     pub area: Area,
 }
 
+/// A person announces a freeze for an area.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FreezeRequest {
+    /// What is closed in it.
+    pub area: Area,
+    /// What people call it.
+    pub name: String,
+    /// Why.
+    pub reason: String,
+    /// Its beginning.
+    pub from: Timestamp,
+    /// Its end.
+    pub to: Timestamp,
+}
+
+/// A person ends an announced freeze, or withdraws one that has not begun.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UnfreezeRequest {
+    /// The area it was announced for.
+    pub area: Area,
+    /// Its name.
+    pub name: String,
+}
+
 /// Why something was not taken in.
 #[derive(Debug, thiserror::Error)]
 pub enum IntakeError {
@@ -193,6 +219,34 @@ impl Intake {
         dedup: String,
     ) -> Result<Accepted, IntakeError> {
         self.asked("unlock", serde_json::to_vec(&request)?, by, dedup)
+            .await
+    }
+
+    /// Takes the announcement of a freeze.
+    ///
+    /// # Errors
+    /// See [`Intake::accept`].
+    pub async fn freeze(
+        &self,
+        request: FreezeRequest,
+        by: Principal,
+        dedup: String,
+    ) -> Result<Accepted, IntakeError> {
+        self.asked("freeze", serde_json::to_vec(&request)?, by, dedup)
+            .await
+    }
+
+    /// Takes the end of an announced freeze.
+    ///
+    /// # Errors
+    /// See [`Intake::accept`].
+    pub async fn unfreeze(
+        &self,
+        request: UnfreezeRequest,
+        by: Principal,
+        dedup: String,
+    ) -> Result<Accepted, IntakeError> {
+        self.asked("unfreeze", serde_json::to_vec(&request)?, by, dedup)
             .await
     }
 

@@ -16,6 +16,7 @@ pub mod translate;
 pub mod translator;
 
 pub use api::{
-    ActRequest, DeployRequest, ImageReport, Intake, IntakeError, LockRequest, UnlockRequest,
+    ActRequest, DeployRequest, FreezeRequest, ImageReport, Intake, IntakeError, LockRequest,
+    UnfreezeRequest, UnlockRequest,
 };
 pub use translator::Translator;

@@ -5,6 +5,7 @@
 
 use sendo_core::act::{Act, Asked};
 use sendo_core::event::Event;
+use sendo_core::freeze::Announced;
 use sendo_core::names::{
     ApplicationName, BranchName, EnvironmentName, ForgeName, InvalidName, Principal, Repository,
     Revision, TagName,
@@ -12,7 +13,7 @@ use sendo_core::names::{
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::api::{ActRequest, LockRequest, UnlockRequest};
+use crate::api::{ActRequest, FreezeRequest, LockRequest, UnfreezeRequest, UnlockRequest};
 use crate::spool::UNREADABLE;
 
 /// What a payload says.
@@ -205,6 +206,22 @@ pub fn asked(name: &str, body: &[u8], by: Option<&Principal>) -> Result<Translat
             }]
         }
         "unlock" => unlocked(read(body)?, by),
+        "freeze" => {
+            let request: FreezeRequest = read(body)?;
+            let freeze = Announced {
+                area: request.area,
+                name: request.name,
+                by,
+                reason: request.reason,
+                from: request.from,
+                to: request.to,
+            };
+            vec![Event::FreezeRequested { freeze }]
+        }
+        "unfreeze" => {
+            let UnfreezeRequest { area, name } = read(body)?;
+            vec![Event::UnfreezeRequested { area, name, by }]
+        }
         _ => {
             let deploy: Deploy = read(body)?;
             vec![Event::DeployRequested {

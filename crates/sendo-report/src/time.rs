@@ -1,5 +1,6 @@
 //! Points in time and spans, for people and for machines. Always UTC, and always said so.
 
+use sendo_core::freeze::Zone;
 use sendo_core::time::{Span, Timestamp};
 
 use crate::Language;
@@ -14,6 +15,15 @@ pub fn iso(at: Timestamp) -> String {
 #[must_use]
 pub fn date_time(at: Timestamp) -> String {
     civil(at, "%Y-%m-%d %H:%M:%S UTC")
+}
+
+/// `2026-04-01 18:30:00 Asia/Tokyo`, for people who asked for the clock of a zone.
+#[must_use]
+pub fn local(at: Timestamp, zone: &Zone) -> String {
+    zone.local(at).map_or_else(
+        || at.0.to_string(),
+        |local| format!("{} {}", local.strftime("%Y-%m-%d %H:%M:%S"), zone.name()),
+    )
 }
 
 /// `04-01 09:30`, for narrow tables whose heading says UTC.

@@ -174,11 +174,13 @@ fn reason(waiting: &Waiting) -> Value {
             name,
             reason,
             until,
+            by,
         } => json!({
             "for": "frozen",
             "name": name,
             "reason": reason,
             "until": time::iso(*until),
+            "by": by,
         }),
         Waiting::ChangesRequested { by } => json!({ "for": "changes_requested", "by": by }),
         Waiting::ForeignCommits { commits } => {

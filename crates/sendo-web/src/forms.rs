@@ -9,7 +9,7 @@ use sendo_core::deployment::DeploymentId;
 use sendo_report::page;
 use serde::Deserialize;
 
-use crate::api::{acts, deliveries, locks};
+use crate::api::{acts, deliveries, freezes, locks};
 use crate::auth::Caller;
 use crate::body::FormBody;
 use crate::error::Answer;
@@ -121,5 +121,53 @@ pub(crate) async fn unlock(
     FormBody(asked): FormBody<locks::ToUnlock>,
 ) -> Answer<Response> {
     locks::open(&app, &caller, &headers, asked).await?;
+    Ok(Redirect::to(page::LOCKS_PATH).into_response())
+}
+
+/// What is to be announced, as the page asks. What was left empty counts as not said.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ToFreeze {
+    area: String,
+    reason: String,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    from: String,
+    #[serde(default)]
+    to: String,
+    #[serde(default)]
+    zone: String,
+}
+
+/// Announces a freeze.
+pub(crate) async fn freeze(
+    State(app): State<App>,
+    caller: Caller,
+    headers: HeaderMap,
+    FormBody(asked): FormBody<ToFreeze>,
+) -> Answer<Response> {
+    let said = |text: String| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+    let asked = freezes::ToFreeze {
+        area: asked.area,
+        reason: asked.reason,
+        name: said(asked.name),
+        from: said(asked.from),
+        to: said(asked.to),
+        seconds: None,
+        zone: said(asked.zone),
+    };
+    freezes::announce(&app, &caller, &headers, asked).await?;
+    Ok(Redirect::to(page::LOCKS_PATH).into_response())
+}
+
+/// Ends a freeze that was announced.
+pub(crate) async fn unfreeze(
+    State(app): State<App>,
+    caller: Caller,
+    headers: HeaderMap,
+    FormBody(asked): FormBody<freezes::ToUnfreeze>,
+) -> Answer<Response> {
+    freezes::end(&app, &caller, &headers, asked).await?;
     Ok(Redirect::to(page::LOCKS_PATH).into_response())
 }

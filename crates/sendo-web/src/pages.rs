@@ -191,6 +191,7 @@ pub(crate) async fn locks(
     let view = LocksPage {
         locks: closed.locks,
         held: closed.held,
+        freezes: api::freezes::covered(&app, &caller).await?,
         may: caller.principal().is_ok() && caller.may(Scope::Deploy),
         at: app.web.store.now().await?,
     };

@@ -112,6 +112,9 @@ fn table() -> Vec<Route> {
         get("/api/v1/locks", readers, api::locks::list),
         post("/api/v1/locks", deployers, api::locks::lock),
         post("/api/v1/unlocks", deployers, api::locks::unlock),
+        get("/api/v1/freezes", readers, api::freezes::list),
+        post("/api/v1/freezes", deployers, api::freezes::freeze),
+        post("/api/v1/unfreezes", deployers, api::freezes::unfreeze),
         post("/api/v1/plan", deployers, api::plan::plan),
         post("/api/v1/images", reporters, api::images::report),
         get("/api/v1/board", readers, api::board::show),
@@ -143,6 +146,8 @@ fn table() -> Vec<Route> {
         get("/locks", readers, pages::locks),
         post("/locks", deployers, forms::lock),
         post("/unlocks", deployers, forms::unlock),
+        post("/freezes", deployers, forms::freeze),
+        post("/unfreezes", deployers, forms::unfreeze),
         post(
             "/deployments/{application}/{environment}/{number}/approve",
             approvers,

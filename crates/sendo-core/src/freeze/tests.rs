@@ -3,7 +3,7 @@
 use jiff::civil::{Date, DateTime, Time, Weekday};
 use proptest::prelude::*;
 
-use super::{Freeze, When, Zone, begins, closed, never_open};
+use super::{Edge, Freeze, When, Zone, begins, closed, instant, never_open};
 use crate::time::Timestamp;
 
 const WEEK: [Weekday; 7] = [
@@ -24,6 +24,7 @@ fn freeze(name: &str, zone: &str, when: When) -> Freeze {
         reason: None,
         zone: Zone::new(zone).unwrap(),
         when,
+        by: None,
     }
 }
 
@@ -384,5 +385,80 @@ proptest! {
                 None => prop_assert!(said >= Some(minute(frozen.len())), "frozen to the end at {}", n),
             }
         }
+    }
+}
+
+#[test]
+fn the_next_window_is_the_one_that_holds_or_the_first_one_after_it() {
+    let nights = weekly(TOKYO, &WEEK[..5], "18:00", "09:00");
+    let days = dates("UTC", &["2026-11-03", "2026-11-04", "2027-02-11"]);
+    let once = period("UTC", "2026-12-28T00:00", "2027-01-05T00:00");
+    for (freeze, now, window) in [
+        (
+            &nights,
+            "2026-04-03T10:00:00",
+            Some(("2026-04-03T09:00:00", "2026-04-04T00:00:00")),
+        ),
+        (
+            &nights,
+            "2026-04-04T10:00:00",
+            Some(("2026-04-06T09:00:00", "2026-04-07T00:00:00")),
+        ),
+        (
+            &days,
+            "2026-01-01T00:00:00",
+            Some(("2026-11-03T00:00:00", "2026-11-05T00:00:00")),
+        ),
+        (
+            &days,
+            "2026-11-05T00:00:00",
+            Some(("2027-02-11T00:00:00", "2027-02-12T00:00:00")),
+        ),
+        (&days, "2027-02-12T00:00:00", None),
+        (
+            &once,
+            "2026-04-01T00:00:00",
+            Some(("2026-12-28T00:00:00", "2027-01-05T00:00:00")),
+        ),
+        (&once, "2027-01-05T00:00:00", None),
+    ] {
+        let window = window.map(|(from, to)| (at(from), at(to)));
+        assert_eq!(freeze.next_window(at(now)), window, "{now}");
+    }
+}
+
+#[test]
+fn a_side_of_a_window_is_read_by_the_clock_of_its_zone() {
+    let tokyo = Zone::new(TOKYO).unwrap();
+    for (text, from, to) in [
+        ("2026-12-24", "2026-12-23T15:00:00", "2026-12-24T15:00:00"),
+        (
+            "2026-12-24T18:00",
+            "2026-12-24T09:00:00",
+            "2026-12-24T09:00:00",
+        ),
+        (
+            "2026-12-24T18:00+01:00",
+            "2026-12-24T17:00:00",
+            "2026-12-24T17:00:00",
+        ),
+        (
+            "2026-12-24T18:00:30Z",
+            "2026-12-24T18:00:30",
+            "2026-12-24T18:00:30",
+        ),
+    ] {
+        let sides = [Edge::From, Edge::To].map(|edge| instant(text, &tokyo, edge));
+        assert_eq!(sides, [Some(at(from)), Some(at(to))], "{text}");
+    }
+    for wrong in [
+        "",
+        "soon",
+        "2026-13-01",
+        "24.12.2026",
+        "2026-12-24T25:00",
+        "18:00",
+    ] {
+        assert_eq!(instant(wrong, &tokyo, Edge::From), None, "{wrong}");
     }
 }

@@ -74,6 +74,7 @@ fn sleeps(zone: &str) -> Mailbox {
                 from: time(22, 0, 0, 0),
                 to: time(8, 0, 0, 0),
             },
+            by: None,
         }),
         ..collects(1)
     }

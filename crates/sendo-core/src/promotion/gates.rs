@@ -7,8 +7,8 @@ use super::state::{Running, Success};
 use crate::act::Area;
 use crate::deployment::{Lock, Waiting};
 use crate::effect::{ChangeRequest, CheckState, Review, Verdict};
-use crate::freeze;
-use crate::lock::{self, LOCK};
+use crate::freeze::{self, Announced, Freeze};
+use crate::lock::{self, FREEZES, LOCK};
 use crate::names::{Principal, Revision};
 use crate::subject::LaneId;
 use crate::time::Timestamp;
@@ -81,18 +81,31 @@ impl Draft<'_> {
     /// a merge that was planned and not begun by then is withdrawn.
     pub(super) fn frozen(&mut self) -> Option<Waiting> {
         let now = self.world.now;
-        let Some((freeze, until)) = freeze::closed(&self.rules.freezes, now) else {
-            let begins = freeze::begins(&self.rules.freezes, now);
+        let freezes = self.freezes();
+        let Some((freeze, until)) = freeze::closed(&freezes, now) else {
+            let begins = freeze::begins(&freezes, now);
             begins.into_iter().for_each(|at| self.wake_by(at));
             return None;
         };
-        let (name, reason) = (freeze.name.clone(), freeze.reason.clone());
         self.wake_by(until);
         Some(Waiting::Frozen {
-            name,
-            reason,
+            name: freeze.name.clone(),
+            reason: freeze.reason.clone(),
             until,
+            by: freeze.by.clone(),
         })
+    }
+
+    /// What the configuration freezes, and what was announced for an area this lane is in.
+    fn freezes(&self) -> Vec<Freeze> {
+        let configured = self.rules.freezes.iter().cloned();
+        let around = Area::around(&self.rules.lane);
+        let announced = around.iter().flat_map(|area| {
+            let facts = &self.world.facts;
+            let found = facts.get::<Vec<Announced>>(&lock::subject(area), FREEZES);
+            found.map(|(all, _)| all).unwrap_or_default()
+        });
+        configured.chain(announced.map(Freeze::from)).collect()
     }
 
     /// The widest lock that closes this lane now.

@@ -5,6 +5,7 @@
 //! each of them; `verbs` are what people do, `outcome` how a story asks what came of it.
 
 mod acting;
+mod announcing;
 mod arriving;
 mod asking;
 mod convergence;

@@ -1,15 +1,16 @@
-//! What is closed to deployments, and the forms that close and open.
+//! What is closed to deployments and when nothing is merged, and the forms that close and open.
 
 use askama::Template;
+use sendo_core::freeze::Zone;
 use sendo_core::view::LocksPage;
 
 use super::labels::Labels;
 use super::shown::{Moment, Shown};
 use super::{Reader, finish};
 use crate::Language;
-use crate::wording::closed;
+use crate::wording::{closed, frozen};
 
-/// Locks and holds as HTML.
+/// Locks, holds and freezes as HTML.
 #[must_use]
 pub fn locks(view: &LocksPage, reader: Reader<'_>, language: Language) -> String {
     let locks = view.locks.iter().map(|lock| Line {
@@ -20,12 +21,22 @@ pub fn locks(view: &LocksPage, reader: Reader<'_>, language: Language) -> String
         area: held.deployment.lane().to_owned(),
         words: Shown::from(&closed::held(held, language)),
     });
+    let at = view.freezes.at;
+    let announced = view.freezes.announced.iter().map(|freeze| FreezeLine {
+        ends: Some((freeze.area.to_string(), freeze.name.clone())),
+        words: Shown::from(&frozen::announced(freeze, at, &Zone::UTC, language)),
+    });
+    let configured = view.freezes.configured.iter().map(|freeze| FreezeLine {
+        ends: None,
+        words: Shown::from(&frozen::configured(freeze, at, &Zone::UTC, language)),
+    });
     finish(&Page {
         labels: Labels::of(language),
         reader,
         at: Moment::full(view.at),
         may: view.may,
         lines: locks.chain(held).collect(),
+        freezes: announced.chain(configured).collect(),
     })
 }
 
@@ -37,9 +48,16 @@ struct Page<'a> {
     at: Moment,
     may: bool,
     lines: Vec<Line>,
+    freezes: Vec<FreezeLine>,
 }
 
 struct Line {
     area: String,
+    words: Shown,
+}
+
+struct FreezeLine {
+    /// Area and name, when a person may end it.
+    ends: Option<(String, String)>,
     words: Shown,
 }

@@ -11,8 +11,9 @@ mod river;
 mod wide;
 
 use sendo_core::deployment::{Held, Lock};
+use sendo_core::freeze::Zone;
 use sendo_core::notice::{Digest, Notice};
-use sendo_core::view::DeploymentView;
+use sendo_core::view::{DeploymentView, Freezes};
 
 pub use changes::{changes, is_same};
 pub use history::{deployment, history};
@@ -20,8 +21,9 @@ pub use plan::plan;
 pub use river::status;
 pub use wide::{history_wide, locks_wide, status_wide, table};
 
+use crate::sentence::Sentence;
 use crate::wording::digest as wording;
-use crate::wording::{Context, closed, promotion, state};
+use crate::wording::{Context, closed, frozen, promotion, state};
 use crate::{Language, time};
 use paint::Ink;
 
@@ -85,18 +87,32 @@ pub fn digest(digest: &Digest, server: Option<&str>, language: Language, color: 
 pub fn locks(locks: &[Lock], held: &[Held], language: Language, width: usize) -> String {
     let locks = locks.iter().map(|lock| closed::lock(lock, language));
     let held = held.iter().map(|held| closed::held(held, language));
-    let all: String = locks
-        .chain(held)
-        .map(|sentence| format!("{}\n", paint::wrap(&sentence.to_string(), width, 2)))
-        .collect();
-    if !all.is_empty() {
-        return all;
-    }
-    match language {
+    let none = match language {
         Language::En => "nothing is locked\n",
         Language::Ja => "ロックはありません\n",
-    }
-    .to_owned()
+    };
+    paragraphs(locks.chain(held), none, width)
+}
+
+/// When nothing is merged, one paragraph for each freeze, by the clock of a zone.
+#[must_use]
+pub fn freezes(freezes: &Freezes, zone: &Zone, language: Language, width: usize) -> String {
+    let announced = freezes.announced.iter();
+    let announced = announced.map(|one| frozen::announced(one, freezes.at, zone, language));
+    let configured = freezes.configured.iter();
+    let configured = configured.map(|one| frozen::configured(one, freezes.at, zone, language));
+    let none = match language {
+        Language::En => "no freeze is announced or configured\n",
+        Language::Ja => "フリーズ期間はありません\n",
+    };
+    paragraphs(announced.chain(configured), none, width)
+}
+
+fn paragraphs(all: impl Iterator<Item = Sentence>, none: &str, width: usize) -> String {
+    let all: String = all
+        .map(|sentence| format!("{}\n", paint::wrap(&sentence.to_string(), width, 2)))
+        .collect();
+    if all.is_empty() { none.to_owned() } else { all }
 }
 
 /// The timeline of a deployment, one line a turn, under its own heading.

@@ -8,6 +8,7 @@ pub mod closed;
 pub(crate) mod configuration;
 pub mod digest;
 pub mod effect;
+pub mod frozen;
 pub mod promotion;
 pub mod standing;
 pub mod state;

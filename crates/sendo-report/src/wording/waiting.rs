@@ -81,7 +81,8 @@ pub fn waiting(waiting: &Waiting, context: &Context<'_>, language: Language) -> 
             name,
             reason,
             until,
-        } => frozen(name, reason.as_deref(), *until, language),
+            by,
+        } => frozen(name, reason.as_deref(), *until, by.as_ref(), language),
         Waiting::ChangesRequested { by } => Sentence::fill(
             match language {
                 Language::En => {
@@ -214,24 +215,41 @@ fn held_back(held: &Held, language: Language) -> Sentence {
     )
 }
 
-fn frozen(name: &str, reason: Option<&str>, until: Timestamp, language: Language) -> Sentence {
+fn frozen(
+    name: &str,
+    reason: Option<&str>,
+    until: Timestamp,
+    by: Option<&Principal>,
+    language: Language,
+) -> Sentence {
     Sentence::fill(
-        match (language, reason) {
-            (Language::En, None) => {
+        match (language, by, reason) {
+            (Language::En, Some(_), _) => {
+                "waits until {until}, because {by} announced the freeze {name}: {reason}. It goes on by itself, or at once after `sendo unfreeze {typed}`."
+            }
+            (Language::En, None, None) => {
                 "waits until {until}, because of the freeze {name}. It goes on by itself."
             }
-            (Language::En, Some(_)) => {
+            (Language::En, None, Some(_)) => {
                 "waits until {until}, because of the freeze {name}: {reason}. It goes on by itself."
             }
-            (Language::Ja, None) => {
+            (Language::Ja, Some(_), _) => {
+                "{by} が告知したフリーズ期間 {name} のため、{until} まで待っています: {reason}。時間になるか、`sendo unfreeze {typed}` で終わらせると進みます。"
+            }
+            (Language::Ja, None, None) => {
                 "フリーズ期間 {name} のため、{until} まで待っています。時間になると自動で進みます。"
             }
-            (Language::Ja, Some(_)) => {
+            (Language::Ja, None, Some(_)) => {
                 "フリーズ期間 {name} のため、{until} まで待っています: {reason}。時間になると自動で進みます。"
             }
         },
         &[
             ("name", Slot::Code(escape::cut(name, 80))),
+            ("typed", Slot::Text(name.to_owned())),
+            (
+                "by",
+                Slot::Code(by.map(ToString::to_string).unwrap_or_default()),
+            ),
             (
                 "reason",
                 Slot::Text(reason.map(fragment).unwrap_or_default()),
@@ -306,7 +324,7 @@ fn people(
 }
 
 /// Names as a person lists them; a long list ends with how many more there are.
-fn names(all: &[String], language: Language) -> Slot {
+pub(super) fn names(all: &[String], language: Language) -> Slot {
     match language {
         Language::En => list(all, ", ", " and {more} more"),
         Language::Ja => list(all, "、", "、ほか {more} 件"),

@@ -7,8 +7,11 @@ use std::collections::BTreeSet;
 
 use sendo_core::act::ActRefusal;
 use sendo_core::deployment::{Failure, Held, Lock, Waiting};
+use sendo_core::freeze::{Announced, Configured};
+use sendo_core::names::Principal;
 use sendo_core::notice::Turn;
 use sendo_core::time::{Span, Timestamp};
+use sendo_core::view::Freezes;
 use sendo_report::Language;
 
 use crate::sample::{NOW, changes, failure, id, people, revision, who};
@@ -141,8 +144,9 @@ pub(crate) fn waiting() -> Vec<(&'static str, Waiting)> {
         Waiting::Held {
             held: held(Some("5xx since 10:02".into())),
         },
-        frozen(None),
-        frozen(Some("nobody is at work.".into())),
+        frozen(None, None),
+        frozen(Some("nobody is at work.".into()), None),
+        frozen(Some("an audit.".into()), Some(who("local:carol"))),
         Waiting::Retry {
             effect: "open_change_request".into(),
             error: "the forge answered 502 Bad Gateway.".into(),
@@ -169,11 +173,48 @@ pub(crate) fn lock(area: &str, until: Option<Timestamp>) -> Lock {
     }
 }
 
-fn frozen(reason: Option<String>) -> Waiting {
+fn frozen(reason: Option<String>, by: Option<Principal>) -> Waiting {
     Waiting::Frozen {
         name: "year-end".into(),
         reason,
         until: NOW + Span::from_secs(86_400),
+        by,
+    }
+}
+
+/// Of each kind one that holds and one that will.
+pub(crate) fn freezes() -> Freezes {
+    let after = |seconds| NOW + Span::from_secs(seconds);
+    let announced = |name: &str, area: &str, from| Announced {
+        area: area.parse().expect("an area"),
+        name: name.to_owned(),
+        by: who("local:carol"),
+        reason: "the auditors are here.".to_owned(),
+        from: after(from),
+        to: after(90_000),
+    };
+    let configured = |name: &str, reason: Option<&str>, from, lanes: &[&str]| Configured {
+        name: name.to_owned(),
+        reason: reason.map(str::to_owned),
+        lanes: lanes.iter().map(|lane| (*lane).to_owned()).collect(),
+        from: after(from),
+        to: after(90_000),
+    };
+    Freezes {
+        announced: vec![
+            announced("audit", "web/production", 0),
+            announced("2026-04-02", "*/production", 60),
+        ],
+        configured: vec![
+            configured("nights", None, 0, &["web/test"]),
+            configured(
+                "year-end",
+                Some("nobody is at work."),
+                60,
+                &["web/production", "ledger/prod"],
+            ),
+        ],
+        at: NOW,
     }
 }
 

@@ -3,7 +3,7 @@
 use sendo_core::act::ActKind;
 use sendo_core::deployment::Waiting;
 use sendo_core::notice::Turn;
-use sendo_core::view::{BoardView, DeploymentPage, LocksPage};
+use sendo_core::view::{BoardView, DeploymentPage, Freezes, LocksPage};
 use sendo_report::page::{self, Reader, Show};
 use sendo_report::{Language, page::board as drawn};
 
@@ -244,6 +244,7 @@ fn who_may_act_finds_a_form_for_each_act() {
         let locks = LocksPage {
             locks: vec![every::lock("*/prod", None)],
             held: vec![every::held(Some("5xx".into()))],
+            freezes: every::freezes(),
             may: true,
             at: back.board.at,
         };
@@ -275,6 +276,7 @@ fn locks_are_read_by_everybody_and_changed_by_who_may() {
     let page = |may| LocksPage {
         locks: Vec::new(),
         held: Vec::new(),
+        freezes: Freezes::default(),
         may,
         at: application().board.at,
     };
@@ -282,6 +284,27 @@ fn locks_are_read_by_everybody_and_changed_by_who_may() {
     insta::assert_snapshot!(
         Language::ALL
             .map(|l| main(&page::locks(&page(true), NOBODY, l)).to_owned())
+            .concat()
+    );
+}
+
+#[test]
+fn freezes_are_shown_and_only_what_was_announced_is_ended_here() {
+    let page = |may| LocksPage {
+        locks: Vec::new(),
+        held: Vec::new(),
+        freezes: every::freezes(),
+        may,
+        at: application().board.at,
+    };
+    let shown = |may, language| all(&page::locks(&page(may), NOBODY, language), "<li>", "</li>");
+    let ends = shown(true, Language::En)
+        .matches("action=\"/unfreezes\"")
+        .count();
+    assert_eq!(ends, every::freezes().announced.len());
+    insta::assert_snapshot!(
+        Language::ALL
+            .map(|language| shown(false, language))
             .concat()
     );
 }

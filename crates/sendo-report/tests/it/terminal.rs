@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 use sendo_core::deployment::DeploymentState;
-use sendo_core::view::{BoardView, Configuration, EditPlan, LanePlan, PlanView};
+use sendo_core::freeze::Zone;
+use sendo_core::view::{BoardView, Configuration, EditPlan, Freezes, LanePlan, PlanView};
 use sendo_report::wording::Context;
 use sendo_report::{Language, terminal};
 use unicode_width::UnicodeWidthStr;
@@ -224,6 +225,17 @@ fn what_is_locked_says_who_opens_it() {
     let both = Language::ALL.map(|language| {
         let shown = terminal::locks(&locks, &held, language, 80);
         format!("{shown}{}", terminal::locks(&[], &[], language, 80))
+    });
+    insta::assert_snapshot!(both.join("\n"));
+}
+
+#[test]
+fn freezes_say_what_they_close_and_when_by_the_clock_that_was_asked_for() {
+    let tokyo = Zone::new("Asia/Tokyo").expect("a zone");
+    let both = Language::ALL.map(|language| {
+        let shown = terminal::freezes(&every::freezes(), &tokyo, language, 80);
+        let none = terminal::freezes(&Freezes::default(), &Zone::UTC, language, 80);
+        format!("{shown}{none}")
     });
     insta::assert_snapshot!(both.join("\n"));
 }

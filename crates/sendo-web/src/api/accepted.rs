@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use sendo_core::freeze::Announced;
 use sendo_core::names::Principal;
 use sendo_store::Accepted;
 use serde::Serialize;
@@ -20,20 +21,35 @@ struct Taken {
     duplicate: bool,
 }
 
-/// The answer to what was taken in: stored, and not yet done.
-pub(super) fn answer(accepted: Accepted) -> Response {
-    let (delivery, duplicate) = match accepted {
-        Accepted::New(id) => (id, false),
-        Accepted::Duplicate(id) => (id, true),
-    };
-    (
-        StatusCode::ACCEPTED,
-        Json(Taken {
+#[derive(Serialize)]
+struct Frozen {
+    #[serde(flatten)]
+    taken: Taken,
+    freeze: Announced,
+}
+
+impl From<Accepted> for Taken {
+    fn from(accepted: Accepted) -> Self {
+        let (delivery, duplicate) = match accepted {
+            Accepted::New(id) => (id, false),
+            Accepted::Duplicate(id) => (id, true),
+        };
+        Self {
             delivery,
             duplicate,
-        }),
-    )
-        .into_response()
+        }
+    }
+}
+
+/// The answer to what was taken in: stored, and not yet done.
+pub(super) fn answer(accepted: Accepted) -> Response {
+    (StatusCode::ACCEPTED, Json(Taken::from(accepted))).into_response()
+}
+
+/// The same for a freeze, with what it came to.
+pub(super) fn frozen(accepted: Accepted, freeze: Announced) -> Response {
+    let taken = Taken::from(accepted);
+    (StatusCode::ACCEPTED, Json(Frozen { taken, freeze })).into_response()
 }
 
 /// What makes a request the same as one before, if the caller gave an idempotency key: the kind, the

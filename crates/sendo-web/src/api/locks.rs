@@ -221,7 +221,7 @@ async fn after(app: &Shared, seconds: u32) -> Answer<Timestamp> {
     Ok(app.web.store.now().await? + Span::from_secs(seconds))
 }
 
-fn key<T: Serialize>(
+pub(super) fn key<T: Serialize>(
     kind: &str,
     by: &sendo_core::names::Principal,
     headers: &HeaderMap,
@@ -234,7 +234,7 @@ fn key<T: Serialize>(
 }
 
 /// The area somebody wrote, if there is a lane in it, their token covers it, and they may lock there.
-fn area(app: &Shared, caller: &Caller, text: &str) -> Answer<Area> {
+pub(super) fn area(app: &Shared, caller: &Caller, text: &str) -> Answer<Area> {
     let area: Area = text
         .parse()
         .map_err(|error: sendo_core::names::InvalidName| {

@@ -233,6 +233,17 @@ async fn a_form_does_what_the_api_does_and_leads_back() {
             &[("area", "*/test"), ("reason", "x"), ("hours", "2")][..],
             "/locks",
         ),
+        (
+            "/freezes",
+            &[
+                ("area", "*"),
+                ("reason", "x"),
+                ("from", ""),
+                ("to", "2026-06-01T18:00"),
+                ("name", ""),
+            ][..],
+            "/locks",
+        ),
     ] {
         let reply = server
             .post(path, "")
@@ -250,7 +261,7 @@ async fn a_form_does_what_the_api_does_and_leads_back() {
     }
     assert_eq!(
         server.store.deliveries(None, 9).await.expect("read").len(),
-        3
+        4
     );
     for (path, body, code) in [
         (

@@ -5,6 +5,7 @@ mod api;
 mod client;
 mod description;
 mod feed;
+mod freezes;
 mod harness;
 mod limits;
 mod log;

@@ -280,11 +280,12 @@ fn taken(path: &str) -> Option<&'static str> {
         "approve" | "cancel" | "retry" | "rollback" => Some("{}"),
         "override" => Some(r#"{"reason":"because"}"#),
         "locks" => Some(r#"{"area":"*","reason":"because"}"#),
+        "freezes" => Some(r#"{"area":"*","reason":"because","seconds":60}"#),
         "images" => Some(
             r#"{"application":"web","revision":"0123456789abcdef0123456789abcdef01234567","tag":"1"}"#,
         ),
-        // What is not locked is not unlocked, and here nobody decides about locks.
-        "unlocks" => None,
+        // What is not locked is not unlocked, and here nobody decides about locks and freezes.
+        "unlocks" | "unfreezes" => None,
         // A plan does nothing, and a replay is done once by where its delivery stands.
         "plan" | "replay" => None,
         // A new one is refused below, by its name, until it is told here what it takes.

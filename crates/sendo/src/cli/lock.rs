@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use sendo_core::act::Area;
 use sendo_core::deployment::{Held, Lock};
 use sendo_report::terminal;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::status::language;
@@ -15,7 +16,7 @@ use crate::exit::Exit;
 use crate::lifecycle;
 use crate::out::Out;
 
-/// How long a verb waits to see its lock in force, or gone.
+/// How long a verb waits to see what it asked for in force.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How often it looks meanwhile.
 const LOOK: Duration = Duration::from_millis(150);
@@ -100,25 +101,32 @@ fn change(
 ) -> Outcome {
     let closed = lifecycle::block_on(async {
         let _: Value = client.post(path, body, None).await?;
-        let until = Instant::now() + PATIENCE;
-        loop {
-            let closed: Closed = client.get("/api/v1/locks").await?;
-            if closed.has(area) == locked {
-                return Ok(closed);
-            }
-            if Instant::now() > until {
-                return Err(Failure::new(
-                    Exit::Running,
-                    "not_yet",
-                    "it is stored, and not in force yet",
-                )
-                .next("sendo locks"));
-            }
-            tokio::time::sleep(LOOK).await;
-        }
+        let so = |closed: &Closed| closed.has(area) == locked;
+        in_force(client, "/api/v1/locks", "sendo locks", so).await
     })??;
     shown(&closed, out);
     Ok(Exit::Ok)
+}
+
+/// Looks until what was asked for is so.
+pub(super) async fn in_force<T: DeserializeOwned>(
+    client: &Client,
+    path: &str,
+    next: &str,
+    so: impl Fn(&T) -> bool,
+) -> Result<T, Failure> {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let now: T = client.get(path).await?;
+        if so(&now) {
+            return Ok(now);
+        }
+        if Instant::now() > until {
+            let message = "it is stored, and not in force yet";
+            return Err(Failure::new(Exit::Running, "not_yet", message).next(next));
+        }
+        tokio::time::sleep(LOOK).await;
+    }
 }
 
 pub(super) fn list(args: &List, out: &Out) -> Outcome {

@@ -19,6 +19,7 @@ mod doctor;
 mod explain;
 mod failure;
 mod follow;
+mod freeze;
 mod history;
 mod init;
 mod input;
@@ -128,6 +129,12 @@ Checks and the proof of the files still count. Everybody who hears of the deploy
     Unlock(lock::ToUnlock),
     /// List what is locked.
     Locks(lock::List),
+    /// Announce a time in which nothing is merged in an application, an environment or a lane.
+    Freeze(freeze::ToFreeze),
+    /// End a freeze that was announced, or withdraw one that has not begun.
+    Unfreeze(freeze::ToUnfreeze),
+    /// List when nothing is merged: what was announced, and what the configuration says.
+    Freezes(freeze::List),
     /// Tell the server that CI built an image.
     ReportImage(deploy::Report),
     /// Change requests on a local forge.
@@ -192,6 +199,9 @@ impl Verb {
             Self::Lock(args) => lock::lock(&args, out),
             Self::Unlock(args) => lock::unlock(&args, out),
             Self::Locks(args) => lock::list(&args, out),
+            Self::Freeze(args) => freeze::freeze(&args, out),
+            Self::Unfreeze(args) => freeze::unfreeze(&args, out),
+            Self::Freezes(args) => freeze::list(&args, out),
             Self::ReportImage(args) => deploy::report_image(&args, out),
             Self::Change(verb) => change::run(verb, out),
             Self::Context(verb) => context::run(&verb, out),

@@ -1,14 +1,14 @@
 //! `freezes:` when nothing is merged, where.
 
-use jiff::civil::{DateTime, Time, Weekday};
+use jiff::civil::{Time, Weekday};
 use schemars::JsonSchema;
-use sendo_core::freeze::{self, Freeze, When};
+use sendo_core::freeze::{self, Edge, Freeze, When};
 use sendo_core::routing::matches;
 use sendo_core::subject::LaneId;
 use serde::Deserialize;
 
 use super::glob::Known;
-use super::moments::{Written, day, hour, instant, zone};
+use super::moments::{day, hour, instant, zone};
 use super::place::Place;
 use super::problem::Code;
 use super::{Lane, Reading};
@@ -158,6 +158,7 @@ impl FreezeShape {
             reason: self.reason.clone(),
             zone: zone?,
             when: when?,
+            by: None,
         };
         if freeze::never_open(std::slice::from_ref(&freeze)) {
             reading.problems.push(
@@ -214,15 +215,7 @@ impl FreezeShape {
         let to = needed("to", self.to.as_ref(), "`to: 2027-01-04`", place, reading);
         let from = from.and_then(|text| instant(text, place.key("from"), reading));
         let to = to.and_then(|text| instant(text, place.key("to"), reading));
-        let from = match from? {
-            Written::Day(day) => DateTime::from(day),
-            Written::Time(at) => at,
-        };
-        let to = match to? {
-            // A date means through the end of that day.
-            Written::Day(day) => DateTime::from(day.tomorrow().ok()?),
-            Written::Time(at) => at,
-        };
+        let (from, to) = (from?.at(Edge::From)?, to?.at(Edge::To)?);
         if to <= from {
             reading.problems.push(
                 place

@@ -19,7 +19,7 @@ mod forges;
 mod freezes;
 mod glob;
 mod lanes;
-mod moments;
+pub(crate) mod moments;
 mod notices;
 mod place;
 mod problem;

@@ -1,7 +1,7 @@
 //! Dates, times of day and time zones, as people write them.
 
-use jiff::civil::{Date, DateTime, Time};
-use sendo_core::freeze::Zone;
+use jiff::civil::{Date, Time};
+use sendo_core::freeze::{Written, Zone, clock, date};
 
 use super::Reading;
 use super::place::Place;
@@ -14,45 +14,28 @@ pub(super) fn zone(text: &str, place: Place<'_>, reading: &mut Reading<'_>) -> O
         Ok(zone) => return Some(zone),
         Err(refused) => refused,
     };
-    let all = Zone::names();
-    let city = text.replace(' ', "_");
-    let is_city = |name: &&String| {
-        let last = name.rsplit('/').next();
-        last.is_some_and(|last| last.eq_ignore_ascii_case(&city))
-    };
-    let known: Vec<&str> = all.iter().map(String::as_str).collect();
-    let city = all.iter().find(is_city);
-    let meant = city.map(|name| format!("did you mean `{name}`?"));
     reading.problems.push(
         place
             .problem(Code::UnknownName, refused.to_string())
             .why("zones are named as in the IANA time zone database")
-            .fix(
-                meant
-                    .or_else(|| suggest::did_you_mean(text, &known))
-                    .unwrap_or_else(|| {
-                        "write one like `Asia/Tokyo`, `America/New_York` or `UTC`".to_owned()
-                    }),
-            ),
+            .fix(like(text).unwrap_or_else(|| {
+                "write one like `Asia/Tokyo`, `America/New_York` or `UTC`".to_owned()
+            })),
     );
     None
 }
 
-/// A date, or a time of one.
-pub(super) enum Written {
-    /// All of a day.
-    Day(Date),
-    /// A time.
-    Time(DateTime),
+/// The zone that was probably meant, as advice.
+pub(crate) fn like(text: &str) -> Option<String> {
+    let all = Zone::names();
+    let known: Vec<&str> = all.iter().map(String::as_str).collect();
+    let city = Zone::of_city(text).map(|name| format!("did you mean `{name}`?"));
+    city.or_else(|| suggest::did_you_mean(text, &known))
 }
 
 /// A date such as `2026-12-28`, or a time of one, such as `2026-12-28T18:00`.
 pub(super) fn instant(text: &str, place: Place<'_>, reading: &mut Reading<'_>) -> Option<Written> {
-    let time = || {
-        let (day, hour) = text.split_once(['T', ' '])?;
-        Some(Written::Time(date(day)?.to_datetime(clock(hour)?)))
-    };
-    let found = date(text).map(Written::Day).or_else(time);
+    let found = Written::read(text);
     if found.is_none() {
         let example = "2026-12-28` or `2026-12-28T18:00";
         refuse(text, "a date or a time", example, place, reading);
@@ -84,18 +67,4 @@ fn refuse(text: &str, what: &str, example: &str, place: Place<'_>, reading: &mut
             .problem(Code::InvalidValue, format!("`{text}` is not {what}"))
             .fix(format!("write it like `{example}`")),
     );
-}
-
-/// `2026-12-28`, and nothing shorter.
-fn date(text: &str) -> Option<Date> {
-    (text.len() == "2026-12-28".len())
-        .then(|| Date::strptime("%Y-%m-%d", text).ok())
-        .flatten()
-}
-
-/// `09:00`, and nothing shorter.
-fn clock(text: &str) -> Option<Time> {
-    (text.len() == "09:00".len())
-        .then(|| Time::strptime("%H:%M", text).ok())
-        .flatten()
 }

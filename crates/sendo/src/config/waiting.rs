@@ -76,6 +76,7 @@ impl QuietShape {
                 from: from?,
                 to: to?,
             },
+            by: None,
         };
         if freeze::never_open(std::slice::from_ref(&quiet)) {
             reading.problems.push(

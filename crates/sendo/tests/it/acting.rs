@@ -6,18 +6,22 @@ use serde_json::Value;
 
 use crate::serving::{LONGEST, ask, stage, until};
 
-const ONE_PERSON: &str = "approval: { people: 1 }";
+pub(crate) const ONE_PERSON: &str = "approval: { people: 1 }";
 
 /// A shop whose production a person must agree to, and two who may.
-struct Shop {
+pub(crate) struct Shop {
     stage: Stage,
-    server: Server,
+    pub(crate) server: Server,
     aoi: String,
 }
 
 impl Shop {
-    fn open() -> Self {
-        let stage = stage(ONE_PERSON);
+    pub(crate) fn open() -> Self {
+        Self::with(ONE_PERSON)
+    }
+
+    pub(crate) fn with(approval: &str) -> Self {
+        let stage = stage(approval);
         stage.repository("shop", "main", &[("README.md", "# It sells things.\n")]);
         let mut server = stage.served();
         let create = ["token", "create", "aoi", "--for", "local:aoi"];
@@ -31,13 +35,13 @@ impl Shop {
     }
 
     /// A merge that waits for a person.
-    fn merge(&mut self, title: &str) -> String {
+    pub(crate) fn merge(&mut self, title: &str) -> String {
         let revision = self.stage.work("shop", "main", title);
         self.until_newest_is(&revision, "people");
         revision
     }
 
-    fn until_newest_is(&mut self, revision: &str, what: &str) -> Value {
+    pub(crate) fn until_newest_is(&mut self, revision: &str, what: &str) -> Value {
         loop {
             let newest = until(&mut self.server, what);
             if newest["revision"] == revision {
@@ -47,17 +51,17 @@ impl Shop {
     }
 
     /// A verb of who runs the server.
-    fn mei(&mut self, arguments: &[&str]) -> Ended {
+    pub(crate) fn mei(&mut self, arguments: &[&str]) -> Ended {
         ask(&self.stage, &mut self.server, arguments, None)
     }
 
-    fn aoi(&mut self, arguments: &[&str]) -> Ended {
+    pub(crate) fn aoi(&mut self, arguments: &[&str]) -> Ended {
         let token = self.aoi.clone();
         ask(&self.stage, &mut self.server, arguments, Some(&token))
     }
 
     /// A merge that a person approves and that arrives.
-    fn arrived(&mut self, title: &str, number: u64) -> String {
+    pub(crate) fn arrived(&mut self, title: &str, number: u64) -> String {
         let revision = self.merge(title);
         let deployment = format!("shop/production/{number}");
         assert_eq!(self.aoi(&["approve", &deployment]).code, 0);
@@ -65,7 +69,7 @@ impl Shop {
         revision
     }
 
-    fn production(&self) -> String {
+    pub(crate) fn production(&self) -> String {
         let file = "main:shop/kustomization.yaml";
         self.stage
             .git(&self.stage.bare("manifests"), "mei", &["show", file])

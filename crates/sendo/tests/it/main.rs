@@ -19,6 +19,7 @@ mod documents;
 mod example_configuration;
 mod explain_cli;
 mod first_day;
+mod freezing;
 mod logs;
 mod manifest_cli;
 mod metrics;

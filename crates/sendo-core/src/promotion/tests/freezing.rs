@@ -27,6 +27,7 @@ fn window(name: &str, from: i64, to: i64) -> Freeze {
             from: local(from),
             to: local(to),
         },
+        by: None,
     }
 }
 
@@ -54,6 +55,7 @@ fn a_freeze_stops_the_merge_and_not_the_preparation() {
         name: "books".to_owned(),
         reason: Some("the books are closed".to_owned()),
         until: second(4_000),
+        by: None,
     };
     assert_eq!(h.waiting(), Some(waiting));
     assert_eq!(h.open(), Some(1), "everything else is done meanwhile");

@@ -102,7 +102,7 @@ fn lived(seed: u64, lies: bool) -> Harness {
     h.chaos = lies.then(|| Dice(dice.of(u64::MAX) | 1));
     for turn in 0..20 {
         let head = h.outside.branches["main"].clone();
-        match dice.of(24) {
+        match dice.of(27) {
             0..=2 => _ = h.merge(&format!("change {turn}")),
             3 => h.push_tag(&format!("v{}", dice.of(9)), &head),
             4 => h.report_image(&head, &format!("{turn}")),
@@ -119,6 +119,15 @@ fn lived(seed: u64, lies: bool) -> Harness {
                 h.lock(area(&mut dice), "frank", Some(until));
             }
             16 | 17 => h.unlock(area(&mut dice), "erin"),
+            24 | 25 => {
+                let now = u32::try_from(h.now.0 / 1_000_000).unwrap();
+                let window = (
+                    now + [0, 30, 60][usize::try_from(dice.of(3)).unwrap()],
+                    now + 90,
+                );
+                h.freeze(area(&mut dice), "audit", "erin", window);
+            }
+            26 => h.unfreeze(area(&mut dice), "audit", "frank"),
             _ => {
                 let act = act(&mut dice, h.state("web/test").ordinal);
                 h.act(

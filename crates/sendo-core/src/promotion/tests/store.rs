@@ -82,7 +82,12 @@ impl Harness {
             .and_then(|running| running.waiting.as_ref());
         let closed = matches!(
             waits,
-            Some(Waiting::Locked { .. } | Waiting::Held { .. } | Waiting::Soak { .. })
+            Some(
+                Waiting::Locked { .. }
+                    | Waiting::Held { .. }
+                    | Waiting::Frozen { .. }
+                    | Waiting::Soak { .. }
+            )
         );
         let begins = |(owner, effect, live): &&(SubjectId, EffectView, bool)| {
             let kind = effect.effect.kind();

@@ -6,6 +6,7 @@ use super::outside::Content;
 use crate::act::{Act, Asked};
 use crate::effect::{ChangeState, CheckState, EffectError, Review, Verdict};
 use crate::event::Event;
+use crate::freeze::Announced;
 use crate::names::{BranchName, Principal, Revision, TagName};
 use crate::promotion::{LaneRules, Trigger};
 use crate::subject::LaneId;
@@ -259,6 +260,28 @@ impl Harness {
         self.mail.push(Event::UnlockRequested {
             area,
             by: who(name),
+        });
+    }
+
+    /// Announces a freeze from one second after midnight to another.
+    pub(super) fn freeze(&mut self, area: &str, name: &str, by: &str, (from, to): (u32, u32)) {
+        let second = |n| Timestamp(0) + Span::from_secs(n);
+        let freeze = Announced {
+            area: area.parse().unwrap(),
+            name: name.to_owned(),
+            by: who(by),
+            reason: "the auditors are here".to_owned(),
+            from: second(from),
+            to: second(to),
+        };
+        self.mail.push(Event::FreezeRequested { freeze });
+    }
+
+    pub(super) fn unfreeze(&mut self, area: &str, name: &str, by: &str) {
+        self.mail.push(Event::UnfreezeRequested {
+            area: area.parse().unwrap(),
+            name: name.to_owned(),
+            by: who(by),
         });
     }
 

@@ -1,0 +1,320 @@
+//! Freezes: when nothing is merged, announcing one, and ending one that was announced.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use sendo_core::act::Area;
+use sendo_core::freeze::{self, Announced, Edge, MOST, Unfit, Zone, instant, is_name};
+use sendo_core::lock::{FREEZES, Locks};
+use sendo_core::promotion::LaneRules;
+use sendo_core::subject::SubjectKind;
+use sendo_core::time::{Span, Timestamp};
+use sendo_core::view::Freezes;
+use sendo_intake::{FreezeRequest, UnfreezeRequest};
+use serde::{Deserialize, Serialize};
+
+use super::locks::{area, key};
+use super::{accepted, acts};
+use crate::auth::Caller;
+use crate::body::JsonBody;
+use crate::error::{Answer, Refusal};
+use crate::names::suggestion;
+use crate::state::{App, Shared};
+
+/// Lists when nothing is merged, as far as the caller's token covers it.
+pub(crate) async fn list(State(app): State<App>, caller: Caller) -> Answer<Json<Freezes>> {
+    covered(&app, &caller).await.map(Json)
+}
+
+/// When nothing is merged, as far as the caller's token covers it.
+pub(crate) async fn covered(app: &Shared, caller: &Caller) -> Answer<Freezes> {
+    let mut freezes = all(app).await?;
+    freezes.announced.retain(|freeze| {
+        let application = freeze.area.application.as_ref();
+        application.is_none_or(|application| caller.covers(application.as_str()))
+    });
+    for freeze in &mut freezes.configured {
+        let application = |lane: &str| lane.split('/').next().unwrap_or_default().to_owned();
+        freeze
+            .lanes
+            .retain(|lane| caller.covers(&application(lane)));
+    }
+    freezes.configured.retain(|freeze| !freeze.lanes.is_empty());
+    Ok(freezes)
+}
+
+async fn all(app: &Shared) -> Answer<Freezes> {
+    let store = &app.web.store;
+    let at = store.now().await?;
+    let mut announced = Vec::new();
+    for fact in store.facts_named(SubjectKind::Lock, FREEZES).await? {
+        let kept: Vec<Announced> = serde_json::from_value(fact.value).unwrap_or_default();
+        announced.extend(kept.into_iter().filter(|freeze| freeze.to > at));
+    }
+    announced.sort_by(|one, other| (&one.area, one.from).cmp(&(&other.area, other.from)));
+    Ok(Freezes {
+        announced,
+        configured: freeze::configured(&(app.web.lanes)(), at),
+        at,
+    })
+}
+
+/// What is to be announced. Times are by the clock of the zone unless they have an offset.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ToFreeze {
+    pub(crate) area: String,
+    pub(crate) reason: String,
+    /// Made from the day it begins when left out.
+    #[serde(default)]
+    pub(crate) name: Option<String>,
+    /// Now when left out.
+    #[serde(default)]
+    pub(crate) from: Option<String>,
+    #[serde(default)]
+    pub(crate) to: Option<String>,
+    /// How long it lasts, instead of `to`.
+    #[serde(default)]
+    pub(crate) seconds: Option<u32>,
+    /// UTC when left out.
+    #[serde(default)]
+    pub(crate) zone: Option<String>,
+}
+
+/// What is to be ended.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ToUnfreeze {
+    name: String,
+    /// Needed only when several areas have a freeze of that name.
+    #[serde(default)]
+    area: Option<String>,
+}
+
+/// Announces a freeze.
+pub(crate) async fn freeze(
+    State(app): State<App>,
+    caller: Caller,
+    headers: HeaderMap,
+    JsonBody(asked): JsonBody<ToFreeze>,
+) -> Answer<Response> {
+    announce(&app, &caller, &headers, asked).await
+}
+
+/// Takes an announcement, from a program or from a page's form.
+pub(crate) async fn announce(
+    app: &Shared,
+    caller: &Caller,
+    headers: &HeaderMap,
+    asked: ToFreeze,
+) -> Answer<Response> {
+    let by = caller.principal()?;
+    let area = area(app, caller, &asked.area)?;
+    let Some(reason) = acts::checked(Some(asked.reason.clone()))? else {
+        return Err(Refusal::bad(
+            "reason_missing",
+            "a freeze needs a reason",
+            "say why, so that whoever waits knows what for",
+        ));
+    };
+    let others = all(app).await?;
+    let zone = asked.zone.as_deref().map_or(Ok(Zone::UTC), zone)?;
+    let now = others.at;
+    let (from, to) = window(&asked, &zone, now)?;
+    let others = others.announced.into_iter();
+    let others: Vec<Announced> = others.filter(|other| other.area == area).collect();
+    let name = match &asked.name {
+        Some(name) => name.clone(),
+        None => made_up(app, &area, &others, zone.local(from)),
+    };
+    let freeze = Announced {
+        area,
+        name,
+        by: by.clone(),
+        reason,
+        from,
+        to,
+    };
+    fits(app, &freeze, &others, now)?;
+    let dedup = key("freeze", &by, headers, &asked)?;
+    let Announced {
+        area, name, reason, ..
+    } = freeze.clone();
+    let request = FreezeRequest {
+        area,
+        name,
+        reason,
+        from,
+        to,
+    };
+    let accepted = app.web.intake.freeze(request, by, dedup).await?;
+    Ok(accepted::frozen(accepted, freeze))
+}
+
+fn window(asked: &ToFreeze, zone: &Zone, now: Timestamp) -> Answer<(Timestamp, Timestamp)> {
+    let read = |text: &str, edge| {
+        instant(text, zone, edge).ok_or_else(|| {
+            Refusal::bad(
+                "time_invalid",
+                format!("`{text}` is not a date or a time"),
+                "write it like `2026-12-28`, `2026-12-28T18:00` or `2026-12-28T18:00+09:00`",
+            )
+        })
+    };
+    let from = asked.from.as_deref();
+    let from = from.map_or(Ok(now), |text| read(text, Edge::From))?;
+    let to = match (&asked.to, asked.seconds) {
+        (Some(text), None) => read(text, Edge::To)?,
+        (None, Some(seconds)) => from + Span::from_secs(seconds),
+        _ => {
+            return Err(Refusal::bad(
+                "end_missing",
+                "a freeze has one end",
+                "say either when it ends or how long it lasts",
+            ));
+        }
+    };
+    Ok((from, to))
+}
+
+fn zone(name: &str) -> Answer<Zone> {
+    Zone::new(name).map_err(|error| {
+        let all = Zone::names();
+        let next = Zone::of_city(name).map_or_else(
+            || suggestion(name, all.iter().map(String::as_str)),
+            |meant| format!("did you mean `{meant}`?"),
+        );
+        Refusal::bad("zone_unknown", error.to_string(), next)
+    })
+}
+
+/// The day it begins, with a number behind it when that is taken.
+fn made_up(
+    app: &Shared,
+    area: &Area,
+    others: &[Announced],
+    begins: Option<impl std::fmt::Display>,
+) -> String {
+    let begins = begins.map(|at| at.to_string()).unwrap_or_default();
+    let day = begins.split('T').next().unwrap_or_default().to_owned();
+    let numbered = (2..=MOST + 1).map(|n| format!("{day}-{n}"));
+    let mut names = std::iter::once(day.clone()).chain(numbered);
+    let lanes = (app.web.lanes)();
+    let free = |name: &String| !is_taken(&lanes, area, others, name);
+    names.find(free).unwrap_or(day)
+}
+
+fn is_taken(lanes: &[LaneRules], area: &Area, others: &[Announced], name: &str) -> bool {
+    others.iter().any(|other| other.name == name) || Locks::is_configured(lanes, area, name)
+}
+
+/// Whether it would be announced now. The area decides again, and has the last word.
+fn fits(app: &Shared, freeze: &Announced, others: &[Announced], now: Timestamp) -> Answer<()> {
+    let Announced { area, name, .. } = freeze;
+    if !is_name(name) {
+        return Err(Refusal::bad(
+            "name_invalid",
+            "a name has 1 to 60 letters, digits, `-`, `_` and `.`, and does not begin with `-`",
+            "give another, such as `year-end`",
+        ));
+    }
+    let conflict =
+        |code, message, next| Err(Refusal::new(StatusCode::CONFLICT, code, message, next));
+    if is_taken(&(app.web.lanes)(), area, others, name) {
+        let message = format!("`{area}` has a freeze `{name}` already");
+        return conflict(
+            "name_taken",
+            message,
+            "give another name; `sendo freezes` lists them",
+        );
+    }
+    if others.len() >= MOST {
+        let message = format!("`{area}` has {MOST} announced freezes already");
+        return conflict(
+            "too_many_freezes",
+            message,
+            "end some with `sendo unfreeze NAME`, or write them into the configuration",
+        );
+    }
+    freeze.check(now).map_err(|unfit| match unfit {
+        Unfit::Backwards => Refusal::bad(
+            unfit.code(),
+            "this freeze ends before it begins",
+            "exchange its beginning and its end, or correct one of them",
+        ),
+        Unfit::Over => Refusal::bad(
+            unfit.code(),
+            "this freeze is over already",
+            "give a later end; without a zone or an offset, times are UTC",
+        ),
+        Unfit::TooLong => Refusal::bad(
+            unfit.code(),
+            "this freeze is longer than a year",
+            "give an earlier end, or write it into the configuration",
+        ),
+    })
+}
+
+/// Ends a freeze that was announced.
+pub(crate) async fn unfreeze(
+    State(app): State<App>,
+    caller: Caller,
+    headers: HeaderMap,
+    JsonBody(asked): JsonBody<ToUnfreeze>,
+) -> Answer<Response> {
+    end(&app, &caller, &headers, asked).await
+}
+
+/// Takes the end of a freeze, from a program or from a page's form.
+pub(crate) async fn end(
+    app: &Shared,
+    caller: &Caller,
+    headers: &HeaderMap,
+    asked: ToUnfreeze,
+) -> Answer<Response> {
+    let by = caller.principal()?;
+    let within = match &asked.area {
+        Some(text) => Some(area(app, caller, text)?),
+        None => None,
+    };
+    let freezes = covered(app, caller).await?;
+    let called = freezes.announced.iter().filter(|freeze| {
+        freeze.name == asked.name && within.as_ref().is_none_or(|area| freeze.area == *area)
+    });
+    let called: Vec<&Area> = called.map(|freeze| &freeze.area).collect();
+    let [one] = called[..] else {
+        return Err(not_one(&asked.name, &called, &freezes));
+    };
+    let area = area(app, caller, &one.to_string())?;
+    let dedup = key("unfreeze", &by, headers, &asked)?;
+    let request = UnfreezeRequest {
+        area,
+        name: asked.name,
+    };
+    let accepted = app.web.intake.unfreeze(request, by, dedup).await?;
+    Ok(accepted::answer(accepted))
+}
+
+fn not_one(name: &str, called: &[&Area], freezes: &Freezes) -> Refusal {
+    if !called.is_empty() {
+        let areas: Vec<String> = called.iter().map(|area| format!("`{area}`")).collect();
+        return Refusal::new(
+            StatusCode::CONFLICT,
+            "name_ambiguous",
+            format!("`{name}` is announced for {}", areas.join(" and ")),
+            "say which, with its area",
+        );
+    }
+    let configured = freezes.configured.iter().any(|freeze| freeze.name == name);
+    let next = if configured {
+        "it stands in the configuration: change it there"
+    } else {
+        "`sendo freezes` lists what is"
+    };
+    Refusal::not_found(
+        "freeze_unknown",
+        format!("no freeze `{name}` is announced"),
+        next,
+    )
+}
