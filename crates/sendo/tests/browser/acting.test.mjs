@@ -53,9 +53,10 @@ story("two browsers race for one approval and it is given once", async ({ stage,
 story("a lock set on its page holds a merge back until it is opened there", async ({ stage, browser }) => {
   const { harbour, enter } = await town(stage, browser, { site: { live: { how: direct } } });
   const page = await enter("aoi", "/locks", { width: 360 });
-  await page.getByLabel("What").fill("*/live");
-  await page.getByLabel("Reason").fill("a <b>migration</b>");
-  await page.getByRole("button", { name: "Lock", exact: true }).click();
+  const form = page.locator('form[action="/locks"].lock');
+  await form.getByLabel("What").fill("*/live");
+  await form.getByLabel("Reason").fill("a <b>migration</b>");
+  await form.getByRole("button", { name: "Lock", exact: true }).click();
   await until("it is locked", async () => (await harbour.get("/api/v1/locks")).locks.length === 1);
   const revision = harbour.merge("site", "Add a page");
   await harbour.waits("site/live", "locked");
@@ -64,6 +65,25 @@ story("a lock set on its page holds a merge back until it is opened there", asyn
   assert.deepEqual([await violations(page), await overhang(page), page.trouble], [[], 0, []]);
   await picture(page, "acting-locks");
   await page.getByRole("button", { name: "Unlock */live" }).click();
+  await harbour.arrives("site/live", revision);
+});
+
+story("a freeze announced on its page holds a merge back until it is ended there", async ({ stage, browser }) => {
+  const { harbour, enter } = await town(stage, browser, { site: { live: { how: direct } } });
+  const page = await enter("aoi", "/locks", { width: 360 });
+  const form = page.locator('form[action="/freezes"]');
+  await form.getByLabel("What").fill("site/live");
+  await form.getByLabel("To", { exact: true }).fill(new Date(Date.now() + 86_400_000).toISOString().slice(0, 16));
+  await form.getByLabel("Reason").fill("year <b>end</b>");
+  await form.getByLabel("Name").fill("year-end");
+  await form.getByRole("button", { name: "Announce a freeze" }).click();
+  await until("it is frozen", async () => (await harbour.get("/api/v1/freezes")).announced.length === 1);
+  const revision = harbour.merge("site", "Add a page");
+  await harbour.waits("site/live", "frozen");
+  await page.reload();
+  assert.match(await page.getByRole("main").innerText(), /year <b>end<\/b>/);
+  assert.deepEqual([await violations(page), await overhang(page), page.trouble], [[], 0, []]);
+  await page.getByRole("button", { name: /year-end/ }).click();
   await harbour.arrives("site/live", revision);
 });
 
