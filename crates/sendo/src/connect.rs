@@ -25,12 +25,14 @@ const USUAL: &str = "http://127.0.0.1:8787";
 pub(crate) const HERE: &str = "sendo.yaml";
 /// The token for a server that no context names.
 const TOKEN: &str = "SENDO_TOKEN";
+/// The address that token is meant for, when it is exported, too.
+const URL: &str = "SENDO_URL";
 
 /// The options as clap reads them.
 #[derive(Debug, Clone, Default, clap::Args)]
 struct Options {
     /// The server's address, such as `http://127.0.0.1:8787`.
-    #[arg(long, env = "SENDO_URL", value_name = "URL", help_heading = "Server")]
+    #[arg(long, env = URL, value_name = "URL", help_heading = "Server")]
     server: Option<String>,
     /// The server by the name that `sendo context set` gave it.
     #[arg(
@@ -144,12 +146,20 @@ impl Connect {
     }
 
     fn find(&self, config_first: bool) -> Result<Place, Failure> {
+        let typed = self.typed;
         let Options {
             server,
             context,
             config,
         } = &self.options;
-        let typed = self.typed;
+        // A variable that is exported empty says nothing.
+        let server = server
+            .as_ref()
+            .filter(|url| typed.server || !url.is_empty());
+        let context = context.as_ref();
+        let context = context.filter(|name| typed.context || !name.is_empty());
+        let config = config.as_ref();
+        let config = config.filter(|path| typed.config || !path.as_os_str().is_empty());
         if typed.server && typed.context {
             return Err(Failure::new(
                 Exit::Usage,
@@ -183,11 +193,12 @@ impl Connect {
             Some(path) => Some(TokenAt::File(token_file::path(&read(path)?))),
             None => None,
         };
+        let server = address(url)?;
         Ok(Place {
-            server: address(url)?,
+            token: from_environment(&server).or(file),
+            server,
             named_by,
             context: None,
-            token: from_environment().or(file),
         })
     }
 }
@@ -210,9 +221,10 @@ impl Place {
                 path.display().to_string(),
             ),
         };
-        let found = found.map(|text| text.trim().to_owned()).and_then(|text| {
-            let is_there = !text.is_empty();
-            is_there.then_some(text).ok_or("it is empty".to_owned())
+        let found = found.and_then(|text| match text.trim() {
+            "" => Err("it is empty".to_owned()),
+            token if token.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(token.to_owned()),
+            _ => Err("what is there is no token: one is a single word".to_owned()),
         });
         match (found, &self.context) {
             (Ok(token), _) => Ok(Some(SecretString::from(token))),
@@ -269,7 +281,7 @@ pub fn address(text: &str) -> Result<String, Failure> {
             Err(failure("a server's address holds no user and no password")
                 .next("sendo context set NAME --server URL --token-file FILE"))
         }
-        Some(_) => Ok(text.trim_end_matches('/').to_owned()),
+        Some(url) => Ok(url.as_str().trim_end_matches('/').to_owned()),
         None => {
             Err(failure("this is not the address of a server")
                 .next("--server http://127.0.0.1:8787"))
@@ -278,26 +290,54 @@ pub fn address(text: &str) -> Result<String, Failure> {
 }
 
 fn here() -> Result<Place, Failure> {
-    let usual = |named_by| Place {
-        server: USUAL.to_owned(),
-        named_by,
-        context: None,
-        token: from_environment(),
-    };
+    let contexts = Contexts::load()?;
     let path = Path::new(HERE);
     if path.exists() {
-        // One that lies here is a convenience: it may be for something else, and invalid.
         let config = Config::load_for(path, Purpose::Explain);
-        return match config {
-            Ok(config) => configured(&config, "sendo.yaml in this folder"),
-            Err(_) => Ok(usual("the usual address")),
-        };
+        match (config, &contexts.in_use) {
+            (Ok(config), _) => return lying_here(&config),
+            // Which server is meant cannot be told, so none is taken by guessing.
+            (Err(errors), Some(name)) => {
+                return Err(Failure::new(
+                    Exit::Usage,
+                    "configuration_invalid",
+                    format!(
+                        "sendo.yaml in this folder is invalid, so it is not known whether it or the context `{name}` is meant"
+                    ),
+                )
+                .why(errors.to_string())
+                .next(format!("--context {name}, or sendo validate --config sendo.yaml")));
+            }
+            (Err(_), None) => {}
+        }
     }
-    let contexts = Contexts::load()?;
-    match &contexts.in_use {
-        Some(name) => of_context(name, contexts.get(name)?, "the context in use"),
-        None => Ok(usual("the usual address")),
+    if let Some(name) = &contexts.in_use {
+        return of_context(name, contexts.get(name)?, "the context in use");
     }
+    Ok(Place {
+        server: USUAL.to_owned(),
+        named_by: "the usual address",
+        context: None,
+        token: from_environment(USUAL),
+    })
+}
+
+/// The server of a configuration that lies in this folder and was not named: it may be a stranger's,
+/// so it sends no token further than to this machine, whatever it says of an address.
+fn lying_here(config: &Config) -> Result<Place, Failure> {
+    let mut listens = config.server.listen;
+    if listens.ip().is_unspecified() {
+        listens.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
+    }
+    let server = format!("http://{listens}");
+    let file = || TokenAt::File(token_file::path(config));
+    let token = from_environment(&server).unwrap_or_else(file);
+    Ok(Place {
+        token: (!is_in_the_open(&server)).then_some(token),
+        server,
+        named_by: "sendo.yaml in this folder",
+        context: None,
+    })
 }
 
 fn named(name: &str, named_by: &'static str) -> Result<Place, Failure> {
@@ -319,17 +359,24 @@ fn of_context(name: &str, context: &Context, named_by: &'static str) -> Result<P
 fn configured(config: &Config, named_by: &'static str) -> Result<Place, Failure> {
     let server = config.server.url.clone();
     let server = server.unwrap_or_else(|| format!("http://{}", config.server.listen));
+    let server = address(&server)?;
+    let file = || TokenAt::File(token_file::path(config));
     Ok(Place {
-        server: address(&server)?,
+        token: Some(from_environment(&server).unwrap_or_else(file)),
+        server,
         named_by,
         context: None,
-        token: from_environment().or(Some(TokenAt::File(token_file::path(config)))),
     })
 }
 
-fn from_environment() -> Option<TokenAt> {
-    let is_set = std::env::var(TOKEN).is_ok_and(|token| !token.trim().is_empty());
-    is_set.then(|| TokenAt::Env(TOKEN.to_owned()))
+/// The exported token, for this address: one that is exported together with another address is that
+/// one's.
+fn from_environment(server: &str) -> Option<TokenAt> {
+    let exported = |name| std::env::var(name).unwrap_or_default();
+    let meant = exported(URL);
+    let is_for_it = meant.is_empty() || address(&meant).is_ok_and(|meant| meant == server);
+    let is_set = !exported(TOKEN).trim().is_empty();
+    (is_set && is_for_it).then(|| TokenAt::Env(TOKEN.to_owned()))
 }
 
 fn read(path: &Path) -> Result<Config, Failure> {

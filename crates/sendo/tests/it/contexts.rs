@@ -94,6 +94,54 @@ fn no_token_goes_to_a_server_it_was_not_given_for() {
 }
 
 #[test]
+fn a_configuration_that_only_lies_there_sends_no_token_away_from_this_machine() {
+    let home = home();
+    let far = configuration(10).replace("{ listen", "{ url: \"https://far.example.com\", listen");
+    home.write("sendo.yaml", far.as_bytes());
+    let mine = [("SENDO_TOKEN", "mine")];
+    let here = typed(&home, &mine, "context show -o json");
+    assert_eq!(
+        named_by(&here),
+        "sendo.yaml in this folder: http://127.0.0.1:10"
+    );
+    let named = typed(&home, &mine, "context show --config sendo.yaml");
+    assert!(named.out.contains("far.example.com") && named.out.contains("SENDO_TOKEN"));
+}
+
+#[test]
+fn an_exported_token_goes_to_the_address_it_was_exported_with() {
+    let home = home();
+    let pair = [
+        ("SENDO_TOKEN", "mine"),
+        ("SENDO_URL", "http://127.0.0.1:9/"),
+    ];
+    let token = |options: &str| typed(&home, &pair, &format!("context show {options}")).out;
+    assert!(token("--server http://127.0.0.1:8").contains("token     none"));
+    assert!(token("--server http://127.0.0.1:9").contains("SENDO_TOKEN"));
+    assert!(token("").contains("SENDO_TOKEN"));
+}
+
+#[test]
+fn an_invalid_configuration_and_a_context_in_use_are_not_guessed_between() {
+    let home = home();
+    home.write("sendo.yaml", b"nonsense: true\n");
+    assert_eq!(typed(&home, &[], "context show").code, 0);
+    assert_eq!(
+        typed(
+            &home,
+            &[],
+            "context set far --server https://far.example.com"
+        )
+        .code,
+        0
+    );
+    assert_eq!(typed(&home, &[], "context use far").code, 0);
+    let torn = typed(&home, &[], "context show");
+    assert_eq!(torn.code, 3, "{}", torn.out);
+    assert!(torn.err.contains("--context far"), "{}", torn.err);
+}
+
+#[test]
 fn a_configuration_gives_its_token_to_an_address_named_in_the_same_way_only() {
     let home = home();
     home.write("far.yaml", configuration(9).as_bytes());
