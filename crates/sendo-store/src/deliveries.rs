@@ -73,6 +73,16 @@ fn repeated<'d>(deliveries: &[&'d NewDelivery]) -> HashMap<(&'d str, &'d str), (
 
 /// What the statement is given: the deliveries, each key once, as JSON, and their bodies in a row.
 fn told(deliveries: &[&NewDelivery]) -> Result<(String, Vec<u8>)> {
+    let holds_nul = |one: &&&NewDelivery| {
+        let texts = [&one.source, &one.dedup, &one.name].into_iter();
+        texts.chain(one.by.as_ref()).any(|text| text.contains('\0'))
+    };
+    if deliveries.iter().find(holds_nul).is_some() {
+        return Err(StoreError::unreadable(
+            "a delivery",
+            "a name in it holds a NUL",
+        ));
+    }
     let again = repeated(deliveries);
     let mut bodies = Vec::with_capacity(deliveries.iter().map(|one| one.body.len()).sum());
     let mut told = Vec::with_capacity(again.len());

@@ -1,7 +1,7 @@
 -- $1 tells the deliveries, $2 is all their bodies in a row.
 INSERT INTO deliveries (source, dedup, name, body, sender, received_at, duplicates)
 SELECT value ->> 'source', value ->> 'dedup', value ->> 'name',
-       substr($2, value ->> 'start', value ->> 'length'), value ->> 'sender',
+       coalesce(substr($2, value ->> 'start', value ->> 'length'), x''), value ->> 'sender',
        $3, value ->> 'again'
   FROM json_each($1)
  WHERE true

@@ -59,6 +59,23 @@ contract! {
         assert_eq!(bodies, (0..10).map(body).collect::<Vec<_>>());
     }
 
+    async fn an_empty_body_is_not_one_that_was_deleted(bench) {
+        let empty = NewDelivery { body: Vec::new(), ..delivery("1") };
+        bench.store.accept(empty).await.unwrap();
+        let claimed = claim_delivery(&bench.store).await;
+        bench.store.settle(&claimed, quarantining()).await.unwrap();
+        let replayed = bench.store.replay(&claimed.id, entry("delivery.replayed")).await.unwrap();
+        assert_eq!(replayed, Replayed::Yes);
+    }
+
+    async fn a_name_that_holds_a_nul_is_refused_and_takes_no_other_with_it(bench) {
+        let bad = delivery("2\0");
+        let (good, bad) = (bench.store.accept(delivery("2")), bench.store.accept(bad));
+        let (good, bad) = futures_util::future::join(good, bad).await;
+        assert!(matches!(good, Ok(Accepted::New(_))) && bad.is_err(), "{good:?} {bad:?}");
+        assert_eq!(bench.store.deliveries(None, 10).await.unwrap().len(), 1);
+    }
+
     async fn the_same_id_from_another_source_is_another_delivery(bench) {
         bench.store.accept(delivery("1")).await.unwrap();
         let mut other = delivery("1");
