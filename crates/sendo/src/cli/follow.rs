@@ -65,12 +65,21 @@ async fn look_on(client: &Client, what: &mut impl Follow) -> Outcome {
             News::Back => what.trouble(None),
             News::Changed => {}
         }
-        failed = match what.look().await {
+        let looked = match what.look().await {
             Ok(Some(exit)) => return Ok(exit),
-            Ok(None) => false,
-            Err(failure) if passes(&failure) => true,
+            Ok(None) => None,
+            Err(failure) if passes(&failure) => Some(failure),
             Err(failure) => return Err(failure),
         };
+        if let Some(failure) = &looked
+            && !failed
+        {
+            let (why, seconds) = (failure.what(), AGAIN.as_secs());
+            what.trouble(Some(&format!("{why}; it is tried again every {seconds} s")));
+        } else if looked.is_none() && failed {
+            what.trouble(None);
+        }
+        failed = looked.is_some();
         sleep(PACE).await;
     }
 }

@@ -143,18 +143,25 @@ impl Follow for Logs<'_> {
 impl Logs<'_> {
     /// The deployments whose timelines may say something new.
     async fn to_read(&self, query: &str) -> Result<Vec<DeploymentId>, Failure> {
-        let limit = if self.since.is_some() { MOST } else { USUAL };
+        // Later looks go back to what is known, however much began meanwhile.
+        let first = self.known.is_empty();
+        let limit = if first && self.since.is_none() {
+            USUAL
+        } else {
+            MOST
+        };
         let path = format!("/api/v1/deployments?limit={limit}&{query}");
         let listed: Listed = self.client.get(&path).await?;
-        let rows = listed.deployments;
+        let mut rows = listed.deployments;
+        let known = rows
+            .iter()
+            .rposition(|row| self.known.contains_key(&row.id));
+        rows.truncate(known.map_or(rows.len(), |last| last + 1));
         let lies_in = |row: &&Deployment| match (self.since, row.finished_at) {
             (Some(since), Some(finished)) => finished >= since,
             _ => true,
         };
-        if self.known.is_empty()
-            && rows.len() == MOST as usize
-            && rows.iter().all(|row| lies_in(&row))
-        {
+        if known.is_none() && rows.len() == MOST as usize && rows.iter().all(|row| lies_in(&row)) {
             self.out.note(&format!(
                 "older ones than the {MOST} newest deployments are not told of"
             ));
