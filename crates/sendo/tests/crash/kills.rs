@@ -22,12 +22,17 @@ pub(crate) fn killed_before_and_after_every_effect_and_every_commit() {
             cases.push(At::with(place.clone(), side.clone(), later));
         }
     }
-    let done = in_parallel(run::AT_ONCE, &cases, |at| {
+    let once = |at: &At| {
         let asked = Asked {
             at: Some(at.clone()),
             ..Asked::default()
         };
         run::killed(at.to_string(), Telling::Whole, &asked)
+    };
+    // On a starved machine a story may settle before its turn; what went wrong stays wrong.
+    let done = in_parallel(run::AT_ONCE, &cases, |at| match once(at) {
+        case if case.disturbed || !case.findings.breaches.is_empty() => case,
+        _ => once(at),
     });
     let first_missed = cases
         .iter()
