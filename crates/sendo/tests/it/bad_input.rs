@@ -38,7 +38,13 @@ fn a_note_of_a_push_that_cannot_be_read_is_kept_where_people_see_it() {
     let stage = stage("example1");
     let mut server = stage.served();
     let spool = stage.bare("example1").join("sendo-spool");
-    std::fs::write(spool.join("1-1-0.push"), "not a push at all\n").unwrap();
+    // As the hook does: a note is whole when it has its name.
+    let leave = |name: &str, text: &str| {
+        let draft = stage.folder().join(name);
+        std::fs::write(&draft, text).unwrap();
+        std::fs::rename(draft, spool.join(name)).unwrap();
+    };
+    leave("1-1-0.push", "not a push at all\n");
     let kept = wait::until("quarantine", LONGEST, || {
         let listed = server.get("/api/v1/deliveries?outcome=quarantined")?;
         listed["deliveries"].as_array()?.first().cloned()
@@ -50,7 +56,7 @@ fn a_note_of_a_push_that_cannot_be_read_is_kept_where_people_see_it() {
     assert!(why.contains("line 1"), "{kept}");
     // What looks like a payload is none: a spool speaks of its own repository only.
     let forged = r#"{"ref":"refs/heads/main","after":"0123456789012345678901234567890123456789","repository":{"full_name":"example1"}}"#;
-    std::fs::write(spool.join("1-2-0.push"), forged).unwrap();
+    leave("1-2-0.push", forged);
     let quarantined = wait::until("the forged one", LONGEST, || {
         let listed = server.get("/api/v1/deliveries?outcome=quarantined")?;
         (listed["deliveries"].as_array()?.len() == 2).then_some(())
