@@ -249,6 +249,17 @@ pub(super) fn checked(reason: Option<String>) -> Answer<Option<String>> {
     ))
 }
 
+/// A reason that somebody has to give; `what` says so.
+pub(super) fn needed(reason: &str, what: &'static str) -> Answer<String> {
+    checked(Some(reason.to_owned()))?.ok_or_else(|| {
+        Refusal::bad(
+            "reason_missing",
+            what,
+            "say why, so that whoever waits knows what for",
+        )
+    })
+}
+
 /// Why it is not done, with what to do next.
 pub(super) fn refused(why: ActRefusal, rules: &LaneRules) -> Refusal {
     let lane = &rules.lane;

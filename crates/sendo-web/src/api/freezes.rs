@@ -111,13 +111,7 @@ pub(crate) async fn announce(
 ) -> Answer<Response> {
     let by = caller.principal()?;
     let area = area(app, caller, &asked.area)?;
-    let Some(reason) = acts::checked(Some(asked.reason.clone()))? else {
-        return Err(Refusal::bad(
-            "reason_missing",
-            "a freeze needs a reason",
-            "say why, so that whoever waits knows what for",
-        ));
-    };
+    let reason = acts::needed(&asked.reason, "a freeze needs a reason")?;
     let others = all(app).await?;
     let zone = asked.zone.as_deref().map_or(Ok(Zone::UTC), zone)?;
     let now = others.at;
@@ -303,7 +297,7 @@ fn not_one(name: &str, called: &[&Area], freezes: &Freezes) -> Refusal {
             StatusCode::CONFLICT,
             "name_ambiguous",
             format!("`{name}` is announced for {}", areas.join(" and ")),
-            "say which, with its area",
+            format!("`sendo unfreeze {name} --area '{}'`", called[0]),
         );
     }
     let configured = freezes.configured.iter().any(|freeze| freeze.name == name);

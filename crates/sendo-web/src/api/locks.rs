@@ -136,13 +136,7 @@ pub(crate) async fn close(
 ) -> Answer<Response> {
     let by = caller.principal()?;
     let area = area(app, caller, &asked.area)?;
-    let Some(reason) = acts::checked(Some(asked.reason.clone()))? else {
-        return Err(Refusal::bad(
-            "reason_missing",
-            "a lock needs a reason",
-            "say why, so that whoever waits knows what for",
-        ));
-    };
+    let reason = acts::needed(&asked.reason, "a lock needs a reason")?;
     let until = match asked.seconds {
         None => None,
         Some(seconds) if (1..=LONGEST).contains(&seconds) => Some(after(app, seconds).await?),
