@@ -157,7 +157,7 @@ async fn serve(config: &Path) {
     // Sooner than a configuration may say, so that a digest is told before the story ends.
     let mailboxes = config.notices.iter_mut();
     for mailbox in mailboxes.filter_map(|target| target.mailbox.as_mut()) {
-        mailbox.digest = mailbox.digest.map(|_| Span::from_secs(1));
+        mailbox.digest = mailbox.digest.map(|_| Span::from_millis(250));
     }
     let (listening, address) = oneshot::channel();
     tokio::spawn(async move {
