@@ -127,6 +127,12 @@ impl Connect {
         named.unwrap_or_else(|| HERE.into())
     }
 
+    /// Whether a server is typed, whatever else names one.
+    #[must_use]
+    pub const fn is_typed(&self) -> bool {
+        self.typed.server || self.typed.context
+    }
+
     /// The server to talk to.
     ///
     /// # Errors

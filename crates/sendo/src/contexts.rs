@@ -6,8 +6,9 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::fs::File;
 use std::io::ErrorKind;
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -67,30 +68,26 @@ impl Contexts {
         serde_saphyr::from_str(&text).map_err(|error| unreadable(&path, error.to_string()))
     }
 
-    /// Replaces the file.
+    /// Changes the file, one process after the other.
     ///
     /// # Errors
-    /// [`Failure`] when it cannot be written, or there is no folder for it.
-    pub fn save(&self) -> Result<(), Failure> {
-        let failed = |what: String, why: String| {
-            Failure::new(Exit::Failed, "contexts_unwritable", what)
-                .why(why)
-                .next("set XDG_CONFIG_HOME to a folder you may write to")
-        };
+    /// [`Failure`] of `change`, or when the file cannot be read or written, or there is no folder for
+    /// it.
+    pub fn change<T>(change: impl FnOnce(&mut Self) -> Result<T, Failure>) -> Result<T, Failure> {
         let Some(path) = place() else {
             let what = "there is no place to keep contexts in".to_owned();
-            return Err(failed(what, "HOME is not set".to_owned()));
+            return Err(unwritable(what, "HOME is not set".to_owned()));
         };
-        let made = path.parent().map_or(Ok(()), |folder| {
-            let mut folders = std::fs::DirBuilder::new();
-            folders.recursive(true).mode(0o700).create(folder)
-        });
-        yaml(self)
-            .and_then(|text| {
-                made.and_then(|()| token_file::write(&path, text.trim_end()))
-                    .map_err(|error| error.to_string())
-            })
-            .map_err(|why| failed(format!("{} cannot be written", path.display()), why))
+        let failed = |why: String| unwritable(format!("{} cannot be written", path.display()), why);
+        // A link stays one: what it leads to is replaced, and may not be there yet.
+        let leads_to = std::fs::read_link(&path).map(|to| path.with_file_name(to));
+        let path = leads_to.unwrap_or_else(|_| path.clone());
+        let _alone = lock(&path).map_err(|error| failed(error.to_string()))?;
+        let mut contexts = Self::load()?;
+        let changed = change(&mut contexts)?;
+        let text = yaml(&contexts).map_err(failed)?;
+        token_file::write(&path, text.trim_end()).map_err(|error| failed(error.to_string()))?;
+        Ok(changed)
     }
 
     /// The context of that name.
@@ -142,6 +139,25 @@ pub fn place() -> Option<PathBuf> {
     let own = folder("XDG_CONFIG_HOME").filter(|path| path.is_absolute());
     let base = own.or_else(|| Some(folder("HOME")?.join(".config")))?;
     Some(base.join("sendo/contexts.yaml"))
+}
+
+/// Waits until no other process changes the file, for as long as what is returned lives.
+fn lock(path: &Path) -> std::io::Result<File> {
+    if let Some(folder) = path.parent() {
+        let mut folders = std::fs::DirBuilder::new();
+        folders.recursive(true).mode(0o700).create(folder)?;
+    }
+    let mut options = File::options();
+    options.write(true).create(true).truncate(false).mode(0o600);
+    let file = options.open(path.with_extension("lock"))?;
+    file.lock()?;
+    Ok(file)
+}
+
+fn unwritable(what: String, why: String) -> Failure {
+    Failure::new(Exit::Failed, "contexts_unwritable", what)
+        .why(why)
+        .next("set XDG_CONFIG_HOME to a folder you may write to")
 }
 
 fn unreadable(path: &Path, why: String) -> Failure {

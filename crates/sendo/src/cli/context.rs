@@ -123,38 +123,32 @@ fn list(out: &Out) -> Outcome {
 }
 
 fn take(name: &str, out: &Out) -> Outcome {
-    let mut contexts = Contexts::load()?;
-    let server = contexts.get(name)?.server.clone();
-    contexts.in_use = Some(name.to_owned());
-    contexts.save()?;
+    Contexts::load()?.get(name)?;
+    let server = Contexts::change(|contexts| {
+        let server = contexts.get(name)?.server.clone();
+        contexts.in_use = Some(name.to_owned());
+        Ok(server)
+    })?;
     out.note(&format!("{name} is in use: {server}"));
     Ok(Exit::Ok)
 }
 
 fn set(args: &Set, out: &Out) -> Outcome {
-    let mut contexts = Contexts::load()?;
     let server = address(&args.server)?;
-    // What is relative here is something else where the next verb is typed.
-    let token_file = args.token_file.as_ref().map(std::path::absolute);
-    let token_file = token_file.transpose().map_err(|error| {
-        Failure::new(Exit::Usage, "token_file", "this is not the path of a file")
-            .why(error.to_string())
-    })?;
     if is_in_the_open(&server) {
         out.note(IN_THE_OPEN);
     }
-    if let Some(path) = token_file.as_ref().filter(|path| !path.is_file()) {
-        out.note(&format!("there is no {} yet", path.display()));
-    }
-    let name = &args.name;
     let context = Context {
         server,
-        token_file,
+        token_file: token_file(args, out)?,
         token_env: args.token_env.clone(),
     };
-    contexts.contexts.insert(name.clone(), context);
-    contexts.save()?;
-    let next = if contexts.in_use.as_ref() == Some(name) {
+    let name = &args.name;
+    let in_use = Contexts::change(|contexts| {
+        contexts.contexts.insert(name.clone(), context);
+        Ok(contexts.in_use.as_ref() == Some(name))
+    })?;
+    let next = if in_use {
         "sendo status".to_owned()
     } else {
         format!("sendo context use {name}, or --context {name} with a verb")
@@ -163,15 +157,31 @@ fn set(args: &Set, out: &Out) -> Outcome {
     Ok(Exit::Ok)
 }
 
+/// The file of a token as a path that means the same wherever the next verb is typed.
+fn token_file(args: &Set, out: &Out) -> Result<Option<PathBuf>, Failure> {
+    let path = args.token_file.as_ref().map(std::path::absolute);
+    let path = path.transpose().map_err(|error| {
+        Failure::new(Exit::Usage, "token_file", "this is not the path of a file")
+            .why(error.to_string())
+    })?;
+    if let Some(path) = path.as_ref().filter(|path| !path.is_file()) {
+        out.note(&format!("there is no {} yet", path.display()));
+    }
+    Ok(path)
+}
+
 fn remove(name: &str, out: &Out) -> Outcome {
-    let mut contexts = Contexts::load()?;
-    contexts.get(name)?;
-    contexts.contexts.remove(name);
-    if contexts.in_use.as_deref() == Some(name) {
-        contexts.in_use = None;
+    Contexts::load()?.get(name)?;
+    let was_in_use = Contexts::change(|contexts| {
+        contexts.get(name)?;
+        contexts.contexts.remove(name);
+        let was_in_use = contexts.in_use.as_deref() == Some(name);
+        contexts.in_use.take_if(|used| used == name);
+        Ok(was_in_use)
+    })?;
+    if was_in_use {
         out.note("it was in use; now none is");
     }
-    contexts.save()?;
     out.note(&format!("{name} is removed"));
     Ok(Exit::Ok)
 }

@@ -10,6 +10,7 @@ use sendo_store::{AuditVerdict, Backlog, Store, StoreError};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::plan::offline_alone;
 use super::serve::failure;
 use super::{Failure, Outcome};
 use crate::client::Client;
@@ -84,6 +85,9 @@ impl Checks {
 }
 
 pub(super) fn run(args: &Args, out: &Out) -> Outcome {
+    if args.offline {
+        offline_alone(&args.connect)?;
+    }
     let mut checks = Checks::default();
     git(&mut checks);
     let file = args.connect.config();
@@ -244,10 +248,14 @@ async fn empty() -> Result<std::sync::Arc<dyn Store>, StoreError> {
 
 async fn server(args: &Args, checks: &mut Checks, out: &Out) -> Result<(), Failure> {
     const GROUP: &str = "server";
-    let client = match args.connect.place_beside_config() {
-        Ok(place) => Client::of(&place, out)?,
+    let found = args.connect.place_beside_config();
+    let client = match found.and_then(|place| Client::of(&place, out)) {
+        Ok(client) => client,
         Err(unknown) => {
-            checks.lacks(GROUP, unknown.what(), "name it with --server or --context");
+            let next = unknown
+                .hint()
+                .unwrap_or("name it with --server or --context");
+            checks.lacks(GROUP, unknown.what(), next);
             return Ok(());
         }
     };

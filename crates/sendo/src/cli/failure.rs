@@ -50,6 +50,12 @@ impl Failure {
         &self.what
     }
 
+    /// What to do next, where that is known.
+    #[must_use]
+    pub fn hint(&self) -> Option<&str> {
+        self.next.as_deref()
+    }
+
     /// How to end.
     #[must_use]
     pub const fn exit(&self) -> Exit {

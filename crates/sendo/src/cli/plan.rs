@@ -41,6 +41,9 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, out: &Out) -> Outcome {
+    if args.offline {
+        offline_alone(&args.connect)?;
+    }
     let path = args.connect.config();
     let config = match Config::load_for(&path, Purpose::Plan) {
         Ok(config) => config,
@@ -64,6 +67,19 @@ pub(super) fn run(args: &Args, out: &Out) -> Outcome {
     } else {
         Exit::Ok
     })
+}
+
+/// Refuses a server that is typed beside `--offline`, which talks to none.
+pub(super) fn offline_alone(connect: &Connect) -> Result<(), Failure> {
+    if !connect.is_typed() {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Exit::Usage,
+        "offline_server",
+        "--offline talks to no server, and one is named",
+    )
+    .next("leave out --offline, or --server and --context"))
 }
 
 fn offline(config: &Config) -> Result<PlanView, Failure> {

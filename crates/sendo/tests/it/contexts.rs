@@ -274,3 +274,76 @@ fn plain_http_that_leaves_the_machine_is_warned_of() {
         assert!(says(none).contains("address"), "{none}");
     }
 }
+
+#[test]
+fn contexts_that_are_set_at_the_same_time_are_all_kept() {
+    let home = home();
+    std::thread::scope(|scope| {
+        for n in 0..8 {
+            let (home, line) = (
+                &home,
+                format!("context set c{n} --server http://127.0.0.1:{n}000"),
+            );
+            scope.spawn(move || assert_eq!(typed(home, &[], &line).code, 0));
+        }
+    });
+    let all = typed(&home, &[], "context list -o json").out;
+    let all: Value = serde_json::from_str(&all).unwrap();
+    assert_eq!(all["contexts"].as_array().unwrap().len(), 8, "{all}");
+}
+
+#[test]
+fn a_file_of_contexts_that_is_a_link_stays_one() {
+    let home = home();
+    let (folder, real) = (
+        home.path().join(".config/sendo"),
+        home.path().join("real.yaml"),
+    );
+    std::fs::create_dir_all(&folder).unwrap();
+    std::os::unix::fs::symlink(&real, folder.join("contexts.yaml")).unwrap();
+    assert_eq!(
+        typed(&home, &[], "context set here --server http://127.0.0.1:1").code,
+        0
+    );
+    assert!(folder.join("contexts.yaml").is_symlink());
+    assert!(
+        std::fs::read_to_string(&real)
+            .unwrap()
+            .contains("127.0.0.1:1")
+    );
+}
+
+#[test]
+fn offline_and_a_server_at_once_are_refused() {
+    let home = home();
+    for verb in ["plan", "doctor"] {
+        let line = format!("{verb} --offline --server http://127.0.0.1:1");
+        let refused = typed(&home, &[], &line);
+        assert_eq!(refused.code, 3, "{}", refused.err);
+        assert!(
+            refused.err.contains("--offline talks to no server"),
+            "{}",
+            refused.err
+        );
+    }
+}
+
+#[test]
+fn a_doctor_whose_token_is_missing_says_so_beside_everything_else() {
+    let home = home();
+    let set = "context set away --server http://127.0.0.1:1 --token-env NOT_THERE";
+    assert_eq!(typed(&home, &[], set).code, 0);
+    let looked = typed(&home, &[], "doctor --context away -o json");
+    assert_eq!(looked.code, 1, "{}", looked.err);
+    let looked: Value = serde_json::from_str(&looked.out).unwrap();
+    let checks = looked["checks"].as_array().unwrap();
+    let server = checks
+        .iter()
+        .find(|check| check["group"] == "server")
+        .unwrap();
+    assert!(
+        server["what"].as_str().unwrap().contains("NOT_THERE"),
+        "{server}"
+    );
+    assert!(checks.len() > 2, "{looked}");
+}
