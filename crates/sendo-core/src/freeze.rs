@@ -21,7 +21,7 @@ use crate::names::Principal;
 use crate::time::Timestamp;
 
 pub use announced::{Announced, MOST, Unfit, is_name};
-pub use listed::{Configured, configured};
+pub use listed::{Configured, Holding, configured, holding};
 pub use written::{Edge, Written, clock, date, instant};
 
 /// At most so many windows that follow each other are joined. Beyond them a lane looks again.

@@ -5,6 +5,8 @@
 use sendo_core::deployment::{Deployment, DeploymentState, Waiting};
 use sendo_core::view::{BoardView, LaneView};
 
+use crate::Language;
+
 /// One application and its piers, left to right.
 #[derive(Debug)]
 pub(crate) struct River<'a> {
@@ -25,8 +27,39 @@ pub(crate) struct Pier<'a> {
     pub(crate) boat: Option<&'a Deployment>,
     /// Ended without success while another one is already on its way.
     pub(crate) stranded: Option<&'a Deployment>,
-    /// Whether it is locked, or held after a rollback.
-    pub(crate) closed: bool,
+    /// What closes it to deployments.
+    pub(crate) closed: Option<Closed>,
+}
+
+/// What closes a pier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Closed {
+    /// A lock, or a rollback that holds it.
+    Locked,
+    /// A freeze, which ends by itself.
+    Frozen,
+}
+
+impl Closed {
+    const fn of(lane: &LaneView) -> Option<Self> {
+        if lane.lock.is_some() || lane.held.is_some() {
+            Some(Self::Locked)
+        } else if lane.frozen.is_some() {
+            Some(Self::Frozen)
+        } else {
+            None
+        }
+    }
+
+    /// The one word that marks it.
+    pub(crate) const fn word(self, language: Language) -> &'static str {
+        match (self, language) {
+            (Self::Locked, Language::En) => "locked",
+            (Self::Locked, Language::Ja) => "ロック中",
+            (Self::Frozen, Language::En) => "frozen",
+            (Self::Frozen, Language::Ja) => "フリーズ中",
+        }
+    }
 }
 
 impl River<'_> {
@@ -94,6 +127,6 @@ fn pier(lane: &LaneView) -> Pier<'_> {
         running: lane.running.as_ref(),
         boat: moving.or(failed),
         stranded: moving.and(failed),
-        closed: lane.lock.is_some() || lane.held.is_some(),
+        closed: Closed::of(lane),
     }
 }

@@ -3,7 +3,8 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{Freeze, When};
+use super::{Announced, Freeze, When, closed};
+use crate::names::Principal;
 use crate::promotion::LaneRules;
 use crate::subject::LaneId;
 use crate::time::Timestamp;
@@ -21,6 +22,34 @@ pub struct Configured {
     pub from: Timestamp,
     /// When that ends, with its own windows that follow it without a gap.
     pub to: Timestamp,
+}
+
+/// A freeze that closes a lane now, as a board marks it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holding {
+    /// What people call it.
+    pub name: String,
+    /// Why, in their words.
+    pub reason: Option<String>,
+    /// Until when, with all that follow it without a gap.
+    pub until: Timestamp,
+    /// Who announced it; `None` when the configuration says it.
+    pub by: Option<Principal>,
+}
+
+/// The freeze that closes a lane now: of the configuration, or announced for an area it is in.
+#[must_use]
+pub fn holding(rules: &LaneRules, announced: &[Announced], now: Timestamp) -> Option<Holding> {
+    let around = announced.iter().filter(|one| one.area.covers(&rules.lane));
+    let announced = around.cloned().map(Freeze::from);
+    let freezes: Vec<Freeze> = rules.freezes.iter().cloned().chain(announced).collect();
+    let (freeze, until) = closed(&freezes, now)?;
+    Some(Holding {
+        name: freeze.name.clone(),
+        reason: freeze.reason.clone(),
+        until,
+        by: freeze.by.clone(),
+    })
 }
 
 /// The freezes of some lanes that are not over, in the order of the configuration.

@@ -29,7 +29,8 @@ impl Written {
     pub fn read(text: &str) -> Option<Self> {
         let time = || {
             let (day, hour) = text.split_once(['T', ' '])?;
-            Some(Self::Time(date(day)?.to_datetime(clock(hour)?)))
+            let hour = clock(hour).or_else(|| to_the_second(hour))?;
+            Some(Self::Time(date(day)?.to_datetime(hour)))
         };
         date(text).map(Self::Day).or_else(time)
     }
@@ -56,7 +57,9 @@ pub fn instant(text: &str, zone: &Zone, edge: Edge) -> Option<Timestamp> {
             Edge::To => zone.last(local),
         }
     };
-    let at = text.parse().ok().or_else(local)?;
+    // A zone of its own in brackets would speak against the one that was named.
+    let absolute = || text.parse().ok().filter(|_| !text.contains('['));
+    let at = absolute().or_else(local)?;
     Some(Timestamp(jiff::Timestamp::as_microsecond(at)))
 }
 
@@ -65,6 +68,13 @@ pub fn instant(text: &str, zone: &Zone, edge: Edge) -> Option<Timestamp> {
 pub fn date(text: &str) -> Option<Date> {
     (text.len() == "2026-12-28".len())
         .then(|| Date::strptime("%Y-%m-%d", text).ok())
+        .flatten()
+}
+
+/// `09:00:00`, and nothing shorter: what a browser's own field may send.
+fn to_the_second(text: &str) -> Option<Time> {
+    (text.len() == "09:00:00".len())
+        .then(|| Time::strptime("%H:%M:%S", text).ok())
         .flatten()
 }
 

@@ -33,7 +33,8 @@ struct ShownPier {
     running: Option<(Brought, Moment)>,
     boat: Option<Boat>,
     notes: Vec<Note>,
-    closed: bool,
+    /// The word for what closes it.
+    closed: Option<&'static str>,
 }
 
 pub(super) struct Boat {
@@ -102,7 +103,7 @@ fn shown(pier: &Pier<'_>, column: usize, now: Timestamp, language: Language) -> 
     let since = |running: &Deployment| running.finished_at.unwrap_or(running.created_at);
     ShownPier {
         environment: pier.environment.to_owned(),
-        closed: pier.closed,
+        closed: pier.closed.map(|closed| closed.word(language)),
         running: pier
             .running
             .map(|running| (running.into(), Moment::age(since(running), now, language))),

@@ -6,7 +6,7 @@ use sendo_core::view::{BoardView, LaneView};
 use super::paint::{Ink, paint};
 use crate::wording::configuration::amiss;
 use crate::wording::standing::standing;
-use crate::wording::{Context, closed, state};
+use crate::wording::{Context, closed, frozen, state};
 use crate::{Language, time};
 
 /// A line for each lane that stands elsewhere than before; for every lane where there is no before.
@@ -54,7 +54,9 @@ fn line(lane: &LaneView, language: Language) -> String {
     };
     let lock = lane.lock.as_ref().map(|lock| closed::lock(lock, language));
     let held = lane.held.as_ref().map(|held| closed::held(held, language));
-    let closed = [lock, held].into_iter().flatten();
+    let frozen = lane.frozen.as_ref();
+    let frozen = frozen.map(|freeze| frozen::holding(freeze, &lane.lane, language));
+    let closed = [lock, held, frozen].into_iter().flatten();
     let closed: String = closed.map(|why| format!("  ×  {why}")).collect();
     format!("{stands}{closed}")
 }

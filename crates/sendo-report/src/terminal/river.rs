@@ -126,11 +126,8 @@ fn boat(pier: &Pier<'_>) -> String {
 }
 
 fn wood(pier: &Pier<'_>, language: Language) -> String {
-    let closed = match (pier.closed, language) {
-        (false, _) => "",
-        (true, Language::En) => " × locked",
-        (true, Language::Ja) => " × ロック中",
-    };
+    let closed = pier.closed.map(|closed| closed.word(language));
+    let closed = closed.map_or_else(String::new, |word| format!(" × {word}"));
     match (pier.running, language) {
         (Some(running), _) => {
             let revision = running.revision.short();
@@ -143,9 +140,9 @@ fn wood(pier: &Pier<'_>, language: Language) -> String {
 
 const fn wood_ink(pier: &Pier<'_>) -> Ink {
     match (pier.closed, pier.running) {
-        (true, _) => Ink::Waiting,
-        (false, Some(_)) => Ink::Good,
-        (false, None) => Ink::Dim,
+        (Some(_), _) => Ink::Waiting,
+        (None, Some(_)) => Ink::Good,
+        (None, None) => Ink::Dim,
     }
 }
 

@@ -1,7 +1,8 @@
 //! When nothing is merged, said by itself: what the freeze is called, what it closes and when, why, and
 //! who ends it.
 
-use sendo_core::freeze::{Announced, Configured, Zone};
+use sendo_core::freeze::{Announced, Configured, Holding, Zone};
+use sendo_core::subject::LaneId;
 use sendo_core::time::Timestamp;
 
 use crate::sentence::{Sentence, Slot};
@@ -34,6 +35,22 @@ pub fn announced(freeze: &Announced, now: Timestamp, zone: &Zone, language: Lang
             ("to", Slot::Text(time::local(freeze.to, zone))),
             ("by", Slot::Code(freeze.by.to_string())),
             ("reason", Slot::Text(fragment(&freeze.reason))),
+        ],
+    )
+}
+
+/// A freeze that closes a lane now.
+#[must_use]
+pub fn holding(freeze: &Holding, lane: &LaneId, language: Language) -> Sentence {
+    Sentence::fill(
+        match language {
+            Language::En => "{lane} is frozen until {until} ({name}).",
+            Language::Ja => "{lane} は {until} までフリーズ中です（{name}）。",
+        },
+        &[
+            ("lane", Slot::Text(lane.to_string())),
+            ("until", Slot::Text(time::date_time(freeze.until))),
+            ("name", Slot::Code(escape::cut(&freeze.name, 80))),
         ],
     )
 }

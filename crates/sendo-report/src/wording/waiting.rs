@@ -225,7 +225,7 @@ fn frozen(
     Sentence::fill(
         match (language, by, reason) {
             (Language::En, Some(_), _) => {
-                "waits until {until}, because {by} announced the freeze {name}: {reason}. It goes on by itself, or at once after `sendo unfreeze {typed}`."
+                "waits until {until}, because {by} announced the freeze {name}: {reason}. It goes on by itself; `sendo unfreeze {typed}` ends the freeze."
             }
             (Language::En, None, None) => {
                 "waits until {until}, because of the freeze {name}. It goes on by itself."
@@ -234,7 +234,7 @@ fn frozen(
                 "waits until {until}, because of the freeze {name}: {reason}. It goes on by itself."
             }
             (Language::Ja, Some(_), _) => {
-                "{by} が告知したフリーズ期間 {name} のため、{until} まで待っています: {reason}。時間になるか、`sendo unfreeze {typed}` で終わらせると進みます。"
+                "{by} が告知したフリーズ期間 {name} のため、{until} まで待っています: {reason}。時間になると自動で進みます。期間を終わらせるには `sendo unfreeze {typed}` を実行します。"
             }
             (Language::Ja, None, None) => {
                 "フリーズ期間 {name} のため、{until} まで待っています。時間になると自動で進みます。"

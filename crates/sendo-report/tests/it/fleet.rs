@@ -76,5 +76,6 @@ fn one(app: u64, env: usize) -> LaneView {
         failed,
         lock: None,
         held: None,
+        frozen: None,
     }
 }

@@ -25,7 +25,8 @@ struct Taken {
 struct Frozen {
     #[serde(flatten)]
     taken: Taken,
-    freeze: Announced,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    freeze: Option<Announced>,
 }
 
 impl From<Accepted> for Taken {
@@ -46,9 +47,11 @@ pub(super) fn answer(accepted: Accepted) -> Response {
     (StatusCode::ACCEPTED, Json(Taken::from(accepted))).into_response()
 }
 
-/// The same for a freeze, with what it came to.
+/// The same for a freeze, with what it came to; what came of one that was sent before, `sendo freezes`
+/// says.
 pub(super) fn frozen(accepted: Accepted, freeze: Announced) -> Response {
     let taken = Taken::from(accepted);
+    let freeze = (!taken.duplicate).then_some(freeze);
     (StatusCode::ACCEPTED, Json(Frozen { taken, freeze })).into_response()
 }
 

@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use axum::Json;
 use axum::extract::State;
 use sendo_core::deployment::{Deployment, DeploymentState};
+use sendo_core::freeze;
 use sendo_core::subject::LaneId;
 use sendo_core::view::{BoardView, LaneView};
 
-use super::locks;
+use super::{freezes, locks};
 use crate::auth::Caller;
 use crate::error::Answer;
 use crate::state::{App, Shared};
@@ -23,6 +24,7 @@ pub(crate) async fn show(State(app): State<App>, caller: Caller) -> Answer<Json<
 pub(crate) async fn view(app: &Shared, caller: &Caller) -> Answer<BoardView> {
     let at = app.web.store.now().await?;
     let closed = locks::closed(app).await?;
+    let announced = freezes::announced(app, at).await?;
     let mut rows: HashMap<LaneId, Vec<Deployment>> = HashMap::new();
     for row in app.web.store.board().await? {
         rows.entry(row.lane.clone()).or_default().push(row);
@@ -35,6 +37,7 @@ pub(crate) async fn view(app: &Shared, caller: &Caller) -> Answer<BoardView> {
             let mut view = lane_view(rules.lane.clone(), rows);
             view.lock = closed.lock_of(&view.lane).cloned();
             view.held = closed.held_of(&view.lane).cloned();
+            view.frozen = freeze::holding(rules, &announced, at);
             view
         })
         .collect();
@@ -54,6 +57,7 @@ fn lane_view(lane: LaneId, rows: Vec<Deployment>) -> LaneView {
         failed: None,
         lock: None,
         held: None,
+        frozen: None,
     };
     for row in rows {
         let slot = match row.state {

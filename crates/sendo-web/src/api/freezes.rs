@@ -7,7 +7,6 @@ use axum::response::Response;
 use sendo_core::act::Area;
 use sendo_core::freeze::{self, Announced, Edge, MOST, Unfit, Zone, instant, is_name};
 use sendo_core::lock::{FREEZES, Locks};
-use sendo_core::promotion::LaneRules;
 use sendo_core::subject::SubjectKind;
 use sendo_core::time::{Span, Timestamp};
 use sendo_core::view::Freezes;
@@ -45,19 +44,24 @@ pub(crate) async fn covered(app: &Shared, caller: &Caller) -> Answer<Freezes> {
 }
 
 async fn all(app: &Shared) -> Answer<Freezes> {
-    let store = &app.web.store;
-    let at = store.now().await?;
+    let at = app.web.store.now().await?;
+    Ok(Freezes {
+        announced: announced(app, at).await?,
+        configured: freeze::configured(&(app.web.lanes)(), at),
+        at,
+    })
+}
+
+/// What people announced and is not over, area by area.
+pub(super) async fn announced(app: &Shared, at: Timestamp) -> Answer<Vec<Announced>> {
     let mut announced = Vec::new();
-    for fact in store.facts_named(SubjectKind::Lock, FREEZES).await? {
+    let facts = app.web.store.facts_named(SubjectKind::Lock, FREEZES);
+    for fact in facts.await? {
         let kept: Vec<Announced> = serde_json::from_value(fact.value).unwrap_or_default();
         announced.extend(kept.into_iter().filter(|freeze| freeze.to > at));
     }
     announced.sort_by(|one, other| (&one.area, one.from).cmp(&(&other.area, other.from)));
-    Ok(Freezes {
-        announced,
-        configured: freeze::configured(&(app.web.lanes)(), at),
-        at,
-    })
+    Ok(announced)
 }
 
 /// What is to be announced. Times are by the clock of the zone unless they have an offset.
@@ -114,33 +118,24 @@ pub(crate) async fn announce(
     let reason = acts::needed(&asked.reason, "a freeze needs a reason")?;
     let others = all(app).await?;
     let zone = asked.zone.as_deref().map_or(Ok(Zone::UTC), zone)?;
-    let now = others.at;
-    let (from, to) = window(&asked, &zone, now)?;
-    let others = others.announced.into_iter();
-    let others: Vec<Announced> = others.filter(|other| other.area == area).collect();
-    let name = match &asked.name {
-        Some(name) => name.clone(),
-        None => made_up(app, &area, &others, zone.local(from)),
-    };
+    let (from, to) = window(&asked, &zone, others.at)?;
+    let dedup = key("freeze", &by, headers, &asked)?;
+    let made_up = || made_up(zone.local(from), &dedup);
     let freeze = Announced {
+        name: asked.name.clone().unwrap_or_else(made_up),
         area,
-        name,
         by: by.clone(),
         reason,
         from,
         to,
     };
-    fits(app, &freeze, &others, now)?;
-    let dedup = key("freeze", &by, headers, &asked)?;
-    let Announced {
-        area, name, reason, ..
-    } = freeze.clone();
+    fits(app, &freeze, others)?;
     let request = FreezeRequest {
-        area,
-        name,
-        reason,
-        from,
-        to,
+        area: freeze.area.clone(),
+        name: freeze.name.clone(),
+        reason: freeze.reason.clone(),
+        from: freeze.from,
+        to: freeze.to,
     };
     let accepted = app.web.intake.freeze(request, by, dedup).await?;
     Ok(accepted::frozen(accepted, freeze))
@@ -183,28 +178,18 @@ fn zone(name: &str) -> Answer<Zone> {
     })
 }
 
-/// The day it begins, with a number behind it when that is taken.
-fn made_up(
-    app: &Shared,
-    area: &Area,
-    others: &[Announced],
-    begins: Option<impl std::fmt::Display>,
-) -> String {
+/// The day it begins, and a piece of what makes the request the one it is: two that are announced at
+/// the same moment have names of their own.
+fn made_up(begins: Option<impl std::fmt::Display>, dedup: &str) -> String {
     let begins = begins.map(|at| at.to_string()).unwrap_or_default();
-    let day = begins.split('T').next().unwrap_or_default().to_owned();
-    let numbered = (2..=MOST + 1).map(|n| format!("{day}-{n}"));
-    let mut names = std::iter::once(day.clone()).chain(numbered);
-    let lanes = (app.web.lanes)();
-    let free = |name: &String| !is_taken(&lanes, area, others, name);
-    names.find(free).unwrap_or(day)
-}
-
-fn is_taken(lanes: &[LaneRules], area: &Area, others: &[Announced], name: &str) -> bool {
-    others.iter().any(|other| other.name == name) || Locks::is_configured(lanes, area, name)
+    let day = begins.split('T').next().unwrap_or_default();
+    let hash = dedup.rsplit(':').next().unwrap_or_default();
+    let piece: String = hash.chars().take(6).collect();
+    format!("{day}-{piece}")
 }
 
 /// Whether it would be announced now. The area decides again, and has the last word.
-fn fits(app: &Shared, freeze: &Announced, others: &[Announced], now: Timestamp) -> Answer<()> {
+fn fits(app: &Shared, freeze: &Announced, others: Freezes) -> Answer<()> {
     let Announced { area, name, .. } = freeze;
     if !is_name(name) {
         return Err(Refusal::bad(
@@ -213,13 +198,16 @@ fn fits(app: &Shared, freeze: &Announced, others: &[Announced], now: Timestamp) 
             "give another, such as `year-end`",
         ));
     }
+    let now = others.at;
+    let mut others = others.announced;
+    others.retain(|other| other.area == *area);
     let conflict =
         |code, message, next| Err(Refusal::new(StatusCode::CONFLICT, code, message, next));
-    if is_taken(&(app.web.lanes)(), area, others, name) {
-        let message = format!("`{area}` has a freeze `{name}` already");
+    let is_taken = others.iter().any(|other| other.name == *name);
+    if is_taken || Locks::is_configured(&(app.web.lanes)(), area, name) {
         return conflict(
             "name_taken",
-            message,
+            format!("`{area}` has a freeze `{name}` already"),
             "give another name; `sendo freezes` lists them",
         );
     }
@@ -231,23 +219,25 @@ fn fits(app: &Shared, freeze: &Announced, others: &[Announced], now: Timestamp) 
             "end some with `sendo unfreeze NAME`, or write them into the configuration",
         );
     }
-    freeze.check(now).map_err(|unfit| match unfit {
-        Unfit::Backwards => Refusal::bad(
-            unfit.code(),
+    freeze.check(now).map_err(unfit)
+}
+
+fn unfit(unfit: Unfit) -> Refusal {
+    let (message, next) = match unfit {
+        Unfit::Backwards => (
             "this freeze ends before it begins",
             "exchange its beginning and its end, or correct one of them",
         ),
-        Unfit::Over => Refusal::bad(
-            unfit.code(),
+        Unfit::Over => (
             "this freeze is over already",
             "give a later end; without a zone or an offset, times are UTC",
         ),
-        Unfit::TooLong => Refusal::bad(
-            unfit.code(),
+        Unfit::TooLong => (
             "this freeze is longer than a year",
             "give an earlier end, or write it into the configuration",
         ),
-    })
+    };
+    Refusal::bad(unfit.code(), message, next)
 }
 
 /// Ends a freeze that was announced.

@@ -106,7 +106,10 @@ async fn what_is_announced_is_read_by_the_clock_of_its_zone_and_named_after_its_
         body.as_object_mut()
             .expect("an object")
             .extend(more.as_object().expect("one").clone());
-        let freeze = post(&server, &token, "/api/v1/freezes", &body).await["freeze"].take();
+        let mut freeze = post(&server, &token, "/api/v1/freezes", &body).await["freeze"].take();
+        let given = freeze["name"].as_str().expect("a name").to_owned();
+        assert!(given.starts_with(name), "{given}");
+        freeze["name"] = json!(name);
         let begins = NOW + Span::from_secs(from);
         let expected = Announced {
             name: name.to_owned(),
@@ -118,6 +121,62 @@ async fn what_is_announced_is_read_by_the_clock_of_its_zone_and_named_after_its_
         };
         assert_eq!(freeze, json!(expected), "{body}");
     }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_board_marks_what_is_frozen_now() {
+    let server = frozen().await;
+    let frozen = async || {
+        let board = server.get("/api/v1/board").send().await.json();
+        let lanes = board["lanes"].as_array().expect("lanes").clone();
+        let names = lanes.into_iter().map(|lane| lane["frozen"]["name"].clone());
+        names.collect::<Vec<_>>()
+    };
+    assert_eq!(frozen().await, [Value::Null, json!("audit")]);
+    // When it is over, the holidays of the configuration have not begun.
+    server.clock.advance(Span::from_secs(3_600));
+    assert_eq!(frozen().await, [Value::Null, Value::Null]);
+    server.clock.advance(Span::from_secs(14 * 3_600));
+    assert_eq!(frozen().await, [Value::Null, json!("holidays")]);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn two_without_a_name_at_the_same_moment_are_both_announced() {
+    let server = frozen().await;
+    let token = server.token_of("local:alice", &[Scope::Deploy]).await;
+    let body = json!({"area": "web", "reason": "x", "seconds": 60});
+    let announce = || post(&server, &token, "/api/v1/freezes", &body);
+    let (one, other) = tokio::join!(announce(), announce());
+    let name = |told: &Value| told["freeze"]["name"].as_str().expect("a name").to_owned();
+    assert_ne!(name(&one), name(&other));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_request_that_is_sent_again_under_its_key_is_taken_once_and_another_is_not_taken_for_it()
+{
+    let server = frozen().await;
+    let token = server.token_of("local:carol", &[Scope::Deploy]).await;
+    let sent = async |name: &str, key: &str| {
+        let body = json!({"area": "web", "reason": "x", "name": name, "seconds": 60});
+        let call = server.post("/api/v1/freezes", &body.to_string());
+        let call = call.token(&token).header("idempotency-key", key);
+        call.send().await
+    };
+    let (first, again) = (
+        sent("visit", "1").await.json(),
+        sent("visit", "1").await.json(),
+    );
+    assert_eq!(first["freeze"]["name"], "visit");
+    assert_eq!(again["delivery"], first["delivery"]);
+    assert_eq!(
+        (&again["duplicate"], &again["freeze"]),
+        (&json!(true), &Value::Null)
+    );
+    // One that is announced already stays as it is, whatever the key.
+    assert_eq!(sent("audit", "2").await.status, 409);
     server.stop().await;
 }
 

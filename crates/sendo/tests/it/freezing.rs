@@ -80,7 +80,8 @@ fn freezes_of_people_and_of_the_configuration_are_listed_by_the_clock_that_is_as
         .out
         .replace("\n  ", " ");
     for said in [
-        "`2099-05-01` will close `shop/*` from 2099-05-01 00:00:00 Asia/Tokyo to 2099-05-03 00:00:00",
+        "The freeze `2099-05-01-",
+        "` will close `shop/*` from 2099-05-01 00:00:00 Asia/Tokyo to 2099-05-03 00:00:00",
         "`party` of the configuration will close `shop/production` from 2099-12-31 00:00:00 Asia/Tokyo",
     ] {
         assert!(tokyo.contains(said), "{tokyo}");
