@@ -7,7 +7,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::act::Area;
-use crate::names::{Principal, Revision};
+use crate::names::{Principal, Repository, Revision};
 use crate::subject::LaneId;
 use crate::time::Timestamp;
 
@@ -273,7 +273,29 @@ pub struct Deployment {
     pub included: Vec<Change>,
     /// Why it ended without success: a stable code and the other side's words.
     pub error: Option<Failure>,
+    /// The ids of the deliveries that announced it or asked for it, at most [`MOST_CAUSES`]. Empty
+    /// when a look at the repository was faster.
+    #[serde(default)]
+    pub caused_by: Vec<String>,
+    /// The commit that carries it, once there is one.
+    #[serde(default)]
+    pub brings: Option<Brings>,
 }
+
+/// The commit that carries a deployment to a manifests repository: ours, not what others add to its
+/// branch, and not what the forge makes of it when it is merged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Brings {
+    /// The manifests repository.
+    pub repository: Repository,
+    /// The head of the base it was built on: its parent.
+    pub from: Revision,
+    /// The commit.
+    pub to: Revision,
+}
+
+/// At most this many deliveries are kept as what caused a deployment: the first ones.
+pub const MOST_CAUSES: usize = 10;
 
 /// Why a deployment ended without success.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::act::ActKind;
 use crate::audit::AuditEntry;
-use crate::deployment::{Deployment, DeploymentId, Failure, Held, Lock};
+use crate::deployment::{Brings, Deployment, DeploymentId, DeploymentState, Failure, Held, Lock};
 use crate::effect::EffectView;
-use crate::freeze::{Announced, Configured};
+use crate::freeze::{Announced, Configured, Holding};
 use crate::names::EnvironmentName;
 use crate::notice::Notice;
 use crate::subject::LaneId;
@@ -31,6 +31,9 @@ pub struct LaneView {
     /// A rollback that holds it where it is.
     #[serde(default)]
     pub held: Option<Held>,
+    /// The freeze that closes it now.
+    #[serde(default)]
+    pub frozen: Option<Holding>,
 }
 
 /// Every lane, in the order of the configuration.
@@ -63,6 +66,47 @@ pub struct DeploymentView {
     pub deployment: Deployment,
     /// Its turns, oldest first.
     pub timeline: Vec<Notice>,
+    /// The deliveries that caused it and are still kept, oldest first.
+    #[serde(default)]
+    pub causes: Vec<Cause>,
+}
+
+/// What differs between two commits, as a unified diff in git's format. Bytes that are not UTF-8 are
+/// replaced.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Patch {
+    /// At most 1 MiB; empty when no file differs.
+    pub text: String,
+    /// Whether the text ends early, after a whole line.
+    pub cut: bool,
+}
+
+/// What a deployment changes in the files of its manifests repository.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DiffView {
+    /// The deployment.
+    pub deployment: DeploymentId,
+    /// Where it stands.
+    pub state: DeploymentState,
+    /// The commit that carries it, and the one before.
+    #[serde(flatten)]
+    pub brings: Brings,
+    /// What the one changes against the other.
+    #[serde(flatten)]
+    pub patch: Patch,
+}
+
+/// A delivery that caused a deployment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cause {
+    /// Its id.
+    pub id: String,
+    /// Where it came from.
+    pub source: String,
+    /// The event name the sender gave.
+    pub name: String,
+    /// When it was stored.
+    pub at: Timestamp,
 }
 
 /// An application as its page shows it.

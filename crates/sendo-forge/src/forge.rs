@@ -4,9 +4,11 @@
 
 use std::collections::BTreeMap;
 
+use sendo_core::deployment::Brings;
 use sendo_core::effect::{ChangeRequest, Edit, Look, Outcome, Publish, Source};
 use sendo_core::names::{BranchName, ForgeName, Repository, Revision};
 use sendo_core::time::Timestamp;
+use sendo_core::view::Patch;
 
 use crate::error::ForgeError;
 use crate::local::acts::LocalActs;
@@ -108,6 +110,17 @@ impl Forge {
     ) -> Result<ChangeRequest, ForgeError> {
         match self {
             Self::Local(local) => local.change_request(repository, number, edits).await,
+        }
+    }
+
+    /// What a deployment's commit changes, in at most `limit` bytes.
+    ///
+    /// # Errors
+    /// `repository_missing` and `commit_missing` when they are not there any more, and [`ForgeError`]
+    /// as for every question.
+    pub async fn diff(&self, brings: &Brings, limit: u64) -> Result<Patch, ForgeError> {
+        match self {
+            Self::Local(local) => local.diff(brings, limit).await,
         }
     }
 

@@ -10,6 +10,7 @@
 //! This crate decides nothing, knows no forge and no manifest, and reads no clock: times come in with
 //! each call. Needs git 2.31, and 2.38 for [`BareRepository::merge_trees`].
 
+mod diff;
 mod error;
 mod history;
 mod hook;
@@ -26,6 +27,7 @@ mod tree_path;
 mod tree_writer;
 mod write;
 
+pub use diff::Diff;
 pub use error::GitError;
 pub use history::{CommitInfo, Log, LogQuery, LoggedCommit, Merged, Touched};
 pub use oid::Oid;

@@ -34,12 +34,13 @@ const ENVIRONMENT: [(&str, &str); 10] = [
 ];
 
 /// Configuration that overrides the repository's own.
-const CONFIGURATION: [(&str, &str); 7] = [
+const CONFIGURATION: [(&str, &str); 8] = [
     ("core.hooksPath", "/dev/null"),
     ("safe.directory", "*"),
     ("core.logAllRefUpdates", "false"),
     ("core.filesRefLockTimeout", "2000"),
     ("core.packedRefsTimeout", "5000"),
+    ("core.quotePath", "false"),
     ("gc.auto", "0"),
     ("maintenance.auto", "false"),
 ];

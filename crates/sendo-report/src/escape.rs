@@ -21,7 +21,7 @@ pub(crate) fn one_line(text: &str) -> String {
 }
 
 /// Characters that reorder or hide text: bidirectional controls, zero-width marks, tags.
-const fn turns_text(c: char) -> bool {
+pub(crate) const fn turns_text(c: char) -> bool {
     matches!(
         c,
         '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}'

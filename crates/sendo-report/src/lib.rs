@@ -25,6 +25,7 @@ pub mod webhook;
 pub mod wording;
 
 mod board;
+mod diff;
 mod escape;
 
 pub use language::Language;

@@ -112,5 +112,7 @@ fn body(application: &str, environment: &str) -> Result<String, Box<dyn Error>> 
         change: None,
         included: Vec::new(),
         error: None,
+        caused_by: Vec::new(),
+        brings: None,
     })?)
 }

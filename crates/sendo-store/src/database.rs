@@ -183,6 +183,10 @@ impl Store for Database {
         deliveries::list(&self.db, outcome, limit).await
     }
 
+    async fn deliveries_of(&self, ids: &[String]) -> Result<Vec<DeliveryRow>> {
+        deliveries::of(&self.db, ids).await
+    }
+
     async fn backlog(&self) -> Result<Backlog> {
         board::backlog(&self.db).await
     }

@@ -13,8 +13,8 @@ use crate::audit::append;
 use crate::boundary::place;
 use crate::codec::{id, json, seq};
 use crate::db::statement::{
-    ACCEPT, CLAIM_DELIVERY, DELIVERIES_BY_OUTCOME, DELIVERIES_NEWEST, DELIVERY_STANDING,
-    INSERT_EVENT, REPLAY_DELIVERY, SETTLE_DELIVERY,
+    ACCEPT, CLAIM_DELIVERY, DELIVERIES_BY_OUTCOME, DELIVERIES_NEWEST, DELIVERIES_OF,
+    DELIVERY_STANDING, INSERT_EVENT, REPLAY_DELIVERY, SETTLE_DELIVERY,
 };
 use crate::db::{Db, Kind, Row, Tx, args, transact};
 use crate::error::StoreError;
@@ -237,6 +237,19 @@ pub(crate) async fn list(db: &Db, outcome: Option<&str>, limit: u32) -> Result<V
             None => tx.rows(&DELIVERIES_NEWEST, args![limit]).await?,
             Some(outcome) => tx.rows(&DELIVERIES_BY_OUTCOME, args![limit, outcome]).await?,
         };
+        rows.iter().map(row).collect()
+    })
+}
+
+/// Ids that are none of ours are passed over.
+pub(crate) async fn of(db: &Db, ids: &[String]) -> Result<Vec<DeliveryRow>> {
+    let seqs: Vec<i64> = ids.iter().filter_map(|id| seq(id).ok()).collect();
+    if seqs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let seqs = json("ids", &seqs)?;
+    transact!(db, Kind::Read, tx => {
+        let rows = tx.rows(&DELIVERIES_OF, args![seqs.clone()]).await?;
         rows.iter().map(row).collect()
     })
 }

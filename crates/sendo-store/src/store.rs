@@ -417,6 +417,8 @@ pub trait Store: Send + Sync {
     async fn effects(&self, subject: &SubjectId) -> Result<Vec<EffectView>>;
     /// The newest deliveries, at most `limit`; `None` is any state, `Some("quarantined")` only those.
     async fn deliveries(&self, outcome: Option<&str>, limit: u32) -> Result<Vec<DeliveryRow>>;
+    /// The deliveries of these ids that are still kept, in the order in which they arrived.
+    async fn deliveries_of(&self, ids: &[String]) -> Result<Vec<DeliveryRow>>;
     /// What is still under way.
     async fn backlog(&self) -> Result<Backlog>;
     /// How long the queues are, for a scrape: one query, independent of history.

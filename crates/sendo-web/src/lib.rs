@@ -38,6 +38,7 @@ mod query;
 mod session;
 mod sign_in;
 
+pub use api::diff::{DiffError, Differ};
 pub use api::plan::{ConfigFile, PlanError, Planner};
 pub use feed::Feed;
 pub use routes::router;

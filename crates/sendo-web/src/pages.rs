@@ -164,6 +164,18 @@ pub(crate) async fn deployment(
     Ok(shown(html, &headers))
 }
 
+/// What a deployment changes.
+pub(crate) async fn diff(
+    State(app): State<App>,
+    caller: Caller,
+    headers: HeaderMap,
+    InPath(place): InPath<(String, String, String)>,
+) -> Answer<Response> {
+    let view = api::diff::view(&app, &caller, &place).await?;
+    let html = page::diff(&view, caller.reader(), language(&app, &headers));
+    Ok(shown(html, &headers))
+}
+
 /// The environments of an application that a caller may roll back.
 fn may_roll_back(app: &Shared, caller: &Caller, application: &str) -> Vec<EnvironmentName> {
     let Some(by) = caller

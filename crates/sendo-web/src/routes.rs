@@ -84,6 +84,11 @@ fn table() -> Vec<Route> {
             readers,
             api::deployments::show,
         ),
+        get(
+            "/api/v1/deployments/{application}/{environment}/{number}/diff",
+            readers,
+            api::diff::show,
+        ),
         post(
             "/api/v1/deployments/{application}/{environment}/{number}/approve",
             approvers,
@@ -178,6 +183,11 @@ fn table() -> Vec<Route> {
             "/deployments/{application}/{environment}/{number}",
             readers,
             pages::deployment,
+        ),
+        get(
+            "/deployments/{application}/{environment}/{number}/diff",
+            readers,
+            pages::diff,
         ),
         get("/deliveries", readers, pages::deliveries),
         post("/deliveries/{id}/replay", deployers, forms::replay),

@@ -11,6 +11,7 @@ use sendo_report::Language;
 use sendo_store::Store;
 use tokio::sync::{Semaphore, watch};
 
+use crate::api::diff::Differ;
 use crate::api::plan::Planner;
 use crate::auth::Refusals;
 use crate::feed::Feed;
@@ -18,6 +19,9 @@ use crate::metrics::Scrapes;
 
 /// The rules of the configured lanes, in order; asked anew each time, so that a reload is seen.
 pub type Lanes = Arc<dyn Fn() -> Arc<[LaneRules]> + Send + Sync>;
+
+/// Changes that are read from repositories at the same time.
+const DIFFS: usize = 4;
 
 /// What the process gives to its routes.
 #[derive(Clone)]
@@ -32,6 +36,8 @@ pub struct WebState {
     pub configuration: watch::Receiver<Configuration>,
     /// Says what another configuration would do.
     pub planner: Planner,
+    /// Reads what deployments change.
+    pub differ: Differ,
     /// The language of pages for readers whose browser asks for none.
     pub language: Language,
     /// This binary's version.
@@ -114,6 +120,7 @@ pub(crate) struct Shared {
     pub(crate) verifying: Semaphore,
     /// A plan looks at every repository: one at a time.
     pub(crate) planning: Semaphore,
+    pub(crate) diffing: Semaphore,
     /// Scheme and authority of the public address.
     pub(crate) public: Option<Uri>,
 }
@@ -127,6 +134,7 @@ impl Shared {
             refusals: Refusals::default(),
             verifying: Semaphore::new(1),
             planning: Semaphore::new(1),
+            diffing: Semaphore::new(DIFFS),
             public,
         }
     }

@@ -17,4 +17,5 @@ pub mod token_file;
 pub mod wiring;
 
 mod demo;
+mod differing;
 mod init;

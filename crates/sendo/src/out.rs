@@ -60,6 +60,12 @@ impl Out {
         self.colour
     }
 
+    /// Whether a person sees what is printed as it is.
+    #[must_use]
+    pub fn is_terminal(&self) -> bool {
+        std::io::stdout().is_terminal()
+    }
+
     /// How many columns there are for data; 100 where nobody says.
     #[must_use]
     pub fn width(&self) -> usize {
@@ -180,9 +186,10 @@ impl Out {
     }
 }
 
-/// Another screen than the one with the command line, without a cursor; and back.
-const ENTER: &str = "\x1b[?1049h\x1b[?25l";
-const LEAVE: &str = "\x1b[?25h\x1b[?1049l";
+/// Another screen than the one with the command line, without a cursor, where what is too long for a
+/// line ends with it; and back.
+const ENTER: &str = "\x1b[?1049h\x1b[?25l\x1b[?7l";
+const LEAVE: &str = "\x1b[?7h\x1b[?25h\x1b[?1049l";
 
 /// The terminal's second screen. Dropping it leaves the first one as it was.
 #[derive(Debug)]
@@ -191,8 +198,9 @@ pub struct Screen {
 }
 
 impl Screen {
-    /// Draws a text, as much of it as there is room for, and a line below it.
-    pub fn draw(&self, text: &str, below: &str) {
+    /// Draws a text, as much of it as there is room for, and a line below it; `more` words how many
+    /// lines there was no room for.
+    pub fn draw(&self, text: &str, below: &str, more: impl FnOnce(usize) -> String) {
         let rows = match rustix::termios::tcgetwinsize(std::io::stdout()) {
             Ok(size) if size.ws_row > 1 => usize::from(size.ws_row),
             _ => 24,
@@ -205,11 +213,7 @@ impl Screen {
         }
         let below: String = below.chars().take(self.out.width()).collect();
         let rest = lines.len().saturating_sub(room);
-        let more = if rest > 0 {
-            format!("… {rest} more lines")
-        } else {
-            String::new()
-        };
+        let more = if rest > 0 { more(rest) } else { String::new() };
         frame += &format!("{more}\x1b[K\n{below}\x1b[J");
         self.out.data(&frame);
     }

@@ -17,6 +17,7 @@ use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Database, SecretError};
+use crate::differing;
 use crate::live::{Live, Print};
 use crate::planning;
 use crate::reload::Reloading;
@@ -209,6 +210,7 @@ async fn listen(
             app.lanes(),
             app.reach(),
         ),
+        differ: differing::differ(app.reach()),
         language: config.server.language,
         version: env!("CARGO_PKG_VERSION"),
         ready,

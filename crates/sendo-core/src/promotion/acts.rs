@@ -6,6 +6,7 @@
 
 use serde_json::json;
 
+use super::announced::delivery;
 use super::decide::{ACTED, Draft};
 use super::rules::{Approval, LaneRules};
 use super::state::{Candidate, Ending, Running, Success};
@@ -83,9 +84,10 @@ impl Draft<'_> {
             .collect();
         asked.sort_by(|one, other| (one.0, &one.1).cmp(&(other.0, &other.1)));
         let held = self.state.held.clone();
-        for (at, _, asked) in asked {
+        for (at, key, asked) in asked {
+            let event = key.strip_prefix(ACTED).unwrap_or(&key);
             let done = if self.rules.access.allows(&asked.by, asked.act.verb()) {
-                self.apply(&asked, at)
+                self.apply(&asked, at, delivery(event))
             } else {
                 Err(ActRefusal::NotAllowed)
             };
@@ -105,12 +107,13 @@ impl Draft<'_> {
         self.plan.forget.extend(read.map(|(key, _)| key.to_owned()));
     }
 
-    fn apply(&mut self, asked: &Asked, at: Timestamp) -> Result<(), ActRefusal> {
+    /// `cause` is the delivery that asked.
+    fn apply(&mut self, asked: &Asked, at: Timestamp, cause: String) -> Result<(), ActRefusal> {
         match &asked.act {
             Act::Approve { number } => self.agree(*number, asked),
             Act::Cancel { number } => self.cancel(*number, asked),
-            Act::Retry { number } => self.retry(*number, asked, at),
-            Act::Rollback { to } => self.roll_back(*to, asked, at),
+            Act::Retry { number } => self.retry(*number, asked, at, cause),
+            Act::Rollback { to } => self.roll_back(*to, asked, at, cause),
             Act::Release => {
                 self.release(asked);
                 Ok(())
@@ -191,7 +194,13 @@ impl Draft<'_> {
 
     /// One that ended is put in line again under a new number; one under way looks again at once,
     /// which the hint that came with the act brings about.
-    fn retry(&mut self, number: u64, asked: &Asked, at: Timestamp) -> Result<(), ActRefusal> {
+    fn retry(
+        &mut self,
+        number: u64,
+        asked: &Asked,
+        at: Timestamp,
+        cause: String,
+    ) -> Result<(), ActRefusal> {
         if self.meant(number).is_ok() {
             self.audit_act("deployment.retried", asked, Some(number));
             return Ok(());
@@ -210,6 +219,7 @@ impl Draft<'_> {
             omitted,
             requested_by: Some(asked.by.clone()),
             created_at: at,
+            caused_by: vec![cause],
             ..ended
         };
         self.audit_act("deployment.retried", asked, Some(number));
@@ -230,6 +240,7 @@ impl Draft<'_> {
         to: Option<u64>,
         asked: &Asked,
         at: Timestamp,
+        cause: String,
     ) -> Result<(), ActRefusal> {
         let target = self.earlier(to).ok_or(ActRefusal::NothingToGoBackTo)?;
         self.state.ordinal += 1;
@@ -248,6 +259,7 @@ impl Draft<'_> {
             rollback: true,
             compared: self.state.last_success(),
             created_at: at,
+            caused_by: vec![cause],
         };
         self.audit_act(ROLLED_BACK, asked, Some(ordinal));
         self.state.held = Some(Held {

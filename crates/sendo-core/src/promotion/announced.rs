@@ -12,7 +12,9 @@ use super::matching::Announcement;
 use super::newest::{Offer, behind};
 use super::rules::Trigger;
 use crate::act::{ActRefusal, Verb};
-use crate::deployment::{Deployment, DeploymentId, DeploymentState, Failure, Strategy};
+use crate::deployment::{
+    Deployment, DeploymentId, DeploymentState, Failure, MOST_CAUSES, Strategy,
+};
 use crate::names::Revision;
 use crate::notice::{Notice, Turn};
 use crate::time::Timestamp;
@@ -24,12 +26,45 @@ const MOST_NOTED: usize = 250;
 #[derive(Clone)]
 pub(super) struct Heard {
     /// The key of its fact.
-    key: String,
+    pub(super) key: String,
     pub(super) announcement: Announcement,
     pub(super) at: Timestamp,
 }
 
+impl Heard {
+    /// The event that announced it.
+    fn event(&self) -> &str {
+        self.key.strip_prefix(ANNOUNCED).unwrap_or(&self.key)
+    }
+
+    /// The delivery that told it.
+    pub(super) fn delivery(&self) -> String {
+        delivery(self.event())
+    }
+}
+
+/// The delivery an event was read from: an event's id is the delivery's and its place in it.
+pub(super) fn delivery(event: &str) -> String {
+    let id = event.rsplit_once('/').map_or(event, |(id, _)| id);
+    id.to_owned()
+}
+
 impl Draft<'_> {
+    /// The deliveries that tell of an offer: what it came by, and what announced the same revision.
+    pub(super) fn causes(&self, offer: &Offer<'_>) -> Vec<String> {
+        let same =
+            |heard: &&Heard| heard.announcement.revision.as_ref() == Some(&offer.found.revision);
+        let announced = self.passed.iter().filter(same);
+        let mut causes: Vec<String> = Vec::new();
+        for heard in offer.asked.into_iter().chain(announced) {
+            let id = heard.delivery();
+            if causes.len() < MOST_CAUSES && !causes.contains(&id) {
+                causes.push(id);
+            }
+        }
+        causes
+    }
+
     /// Whether only announcements tell this lane what is newest.
     fn is_told(&self) -> bool {
         matches!(self.rules.on, Trigger::Image | Trigger::Command)
@@ -151,6 +186,8 @@ impl Draft<'_> {
             change: None,
             included: Vec::new(),
             error: Some(failure),
+            caused_by: vec![heard.delivery()],
+            brings: None,
         });
         self.audit(
             "request.not_found",
@@ -167,8 +204,7 @@ impl Draft<'_> {
             .revision
             .as_ref()
             .map_or_else(|| announcement.reference.clone(), ToString::to_string);
-        let event = heard.key.strip_prefix(ANNOUNCED).unwrap_or(&heard.key);
-        let Some(seen) = self.requested(event, reference, heard.at) else {
+        let Some(seen) = self.requested(heard.event(), reference, heard.at) else {
             self.unsettled = true;
             return;
         };
@@ -198,7 +234,7 @@ impl Draft<'_> {
             found,
             tree,
             seen: &seen,
-            asked: Some(announcement),
+            asked: Some(heard),
             newest: told,
             at: heard.at,
         });
@@ -307,6 +343,8 @@ impl Draft<'_> {
             change: None,
             included: Vec::new(),
             error: None,
+            caused_by: vec![heard.delivery()],
+            brings: None,
         };
         self.row(row);
         self.audit(

@@ -12,7 +12,7 @@ use super::matching::Announcement;
 use super::rules::{TagOrder, TagPattern, Trigger};
 use super::state::{Candidate, Ending};
 use super::tags;
-use crate::deployment::{Change, DeploymentState};
+use crate::deployment::{Change, DeploymentState, MOST_CAUSES};
 use crate::effect::{ChangeState, Effect, Found, Look, Source, SourceChange};
 use crate::names::{Revision, TreeId};
 use crate::time::Timestamp;
@@ -27,7 +27,7 @@ pub(super) struct Offer<'o> {
     /// The look that told about it.
     pub(super) seen: &'o Seen,
     /// The request or report it came by.
-    pub(super) asked: Option<&'o Announcement>,
+    pub(super) asked: Option<&'o Heard>,
     /// Whether it is what the trigger calls newest; a person may ask for another one.
     pub(super) newest: bool,
     pub(super) at: Timestamp,
@@ -89,7 +89,7 @@ impl Draft<'_> {
     }
 
     fn offer_newest(&mut self, found: Found, tree: TreeId, seen: &Seen, decided: bool) {
-        let asked = self.asked.clone().map(|heard| heard.announcement);
+        let asked = self.asked.clone();
         self.answer_newest();
         if !decided {
             self.carry(&seen.source);
@@ -101,7 +101,13 @@ impl Draft<'_> {
             }
         }
         let tag = found.tag.as_ref().map(ToString::to_string);
-        let asked = asked.map(|asked| Announcement { tag, ..asked });
+        let asked = asked.map(|heard| Heard {
+            announcement: Announcement {
+                tag,
+                ..heard.announcement.clone()
+            },
+            ..heard
+        });
         self.offer(Offer {
             found,
             tree,
@@ -190,9 +196,9 @@ impl Draft<'_> {
 
     /// Puts a revision next in line; whoever stood there is superseded.
     pub(super) fn offer(&mut self, offer: Offer<'_>) {
-        let Offer {
-            found, seen, asked, ..
-        } = &offer;
+        let Offer { found, seen, .. } = &offer;
+        let asked = offer.asked.map(|heard| &heard.announcement);
+        let caused_by = self.causes(&offer);
         let backwards = self.goes_backwards(found, seen);
         let (included, omitted) = self.included(&offer, backwards);
         if offer.newest {
@@ -219,6 +225,7 @@ impl Draft<'_> {
             rollback: false,
             compared: seen.compared,
             created_at: offer.at,
+            caused_by,
         };
         let under_way = self.state.running.as_ref().filter(|running| {
             let on_its_way = &running.candidate;
@@ -246,6 +253,15 @@ impl Draft<'_> {
             .as_mut()
             .filter(|r| r.candidate.ordinal == by)
         {
+            // What asked for it as well belongs to its causes.
+            let causes = &mut running.candidate.caused_by;
+            let more = candidate.caused_by.iter();
+            let more = more
+                .filter(|id| !causes.contains(id))
+                .cloned()
+                .collect::<Vec<_>>();
+            causes.extend(more);
+            causes.truncate(MOST_CAUSES);
             // Who asks for it does not approve it, whoever started it.
             let asked = &mut running.candidate.requested_by;
             *asked = asked.take().or_else(|| candidate.requested_by.clone());

@@ -9,7 +9,8 @@ use serde_json::Value;
 use super::matching::Announcement;
 use super::rules::Mode;
 use crate::deployment::{
-    Change, ChangeLink, Deployment, DeploymentId, DeploymentState, Failure, Held, Strategy, Waiting,
+    Brings, Change, ChangeLink, Deployment, DeploymentId, DeploymentState, Failure, Held, Strategy,
+    Waiting,
 };
 use crate::effect::{Edit, Published};
 use crate::names::{BranchName, Principal, Repository, Revision, TreeId};
@@ -126,6 +127,9 @@ pub struct Candidate {
     pub compared: u64,
     /// When it was first known.
     pub created_at: Timestamp,
+    /// The ids of the deliveries that announced it or asked for it.
+    #[serde(default)]
+    pub caused_by: Vec<String>,
 }
 
 /// The deployment under way.
@@ -278,6 +282,8 @@ impl Candidate {
             change: None,
             included: self.included.clone(),
             error: None,
+            caused_by: self.caused_by.clone(),
+            brings: None,
         }
     }
 }
@@ -290,6 +296,11 @@ impl Running {
         let mut row = self.candidate.row(lane, DeploymentState::Running);
         row.version = Some(self.version.clone());
         row.change = self.change.clone();
+        row.brings = self.published.as_ref().map(|published| Brings {
+            repository: self.repository.clone(),
+            from: published.base.clone(),
+            to: published.commit.clone(),
+        });
         row.waiting = self.waiting.clone().filter(|_| self.ending.is_none());
         if row.waiting.is_some() {
             row.state = DeploymentState::Waiting;

@@ -2,10 +2,12 @@
 //!
 //! Works on a bare repository; knows no change requests.
 
+mod diff;
 mod edit;
 mod publish;
 mod source;
 
+pub(crate) use diff::diff;
 pub(crate) use edit::{expected_tree, present};
 pub(crate) use publish::{Identity, publish};
 pub(crate) use source::source;

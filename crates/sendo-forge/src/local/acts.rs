@@ -5,11 +5,13 @@
 
 use std::path::PathBuf;
 
+use sendo_core::deployment::Brings;
 use sendo_core::effect::{
     Ahead, ChangeRequest, ChangeState, Check, Edit, Look, Outcome, Publish, Review, Source, Verdict,
 };
 use sendo_core::names::{BranchName, InvalidName, Principal, Repository, Revision};
 use sendo_core::time::Timestamp;
+use sendo_core::view::Patch;
 use sendo_git::{BareRepository, GitError, Oid, RefName};
 
 use super::{CheckState, LocalError, LocalForge, MergeChange, OpenChange, ReviewChange};
@@ -206,6 +208,17 @@ impl LocalActs {
                 })
                 .collect::<Result<_, ForgeError>>()?,
         })
+    }
+
+    pub(crate) async fn diff(&self, brings: &Brings, limit: u64) -> Result<Patch, ForgeError> {
+        let git = match self.git(&brings.repository).await {
+            Err(error) if error.reason_code == "repository_missing" => {
+                let what = format!("`{}` is not on its forge any more", brings.repository);
+                return Err(ForgeError::refused("repository_missing", what));
+            }
+            found => found?,
+        };
+        git::diff(&git, brings, limit).await
     }
 
     pub(crate) async fn open(&self, open: &Open) -> Result<Outcome, ForgeError> {

@@ -1,10 +1,11 @@
 //! What the loop asks for, when people were faster.
 
-use sendo_core::deployment::DeploymentId;
+use sendo_core::deployment::{Brings, DeploymentId};
 use sendo_core::effect::{Edit, Outcome, Publish, Published, Story};
 use sendo_core::names::{Repository, Revision};
 use sendo_forge::local::acts::LocalActs;
 use sendo_forge::{Forge, Open};
+use sendo_git::{RefName, RefUpdate};
 
 use crate::world::{World, branch};
 
@@ -139,4 +140,43 @@ async fn a_branch_of_ours_that_somebody_deleted_is_not_made_again() {
     let outcome = forge.publish(&again, MESSAGE, false).await.unwrap();
     assert_eq!(outcome, Outcome::HeadMoved);
     assert_eq!(world.head(BRANCH).await, None);
+}
+
+#[tokio::test]
+async fn a_deployment_s_diff_is_its_own_commit_whatever_becomes_of_it() {
+    const ROOM: u64 = 1024 * 1024;
+    let (world, forge, published) = published().await;
+    let brings = Brings {
+        repository: repository(),
+        from: published.base.clone(),
+        to: published.commit.clone(),
+    };
+    let proposed = forge.diff(&brings, ROOM).await.unwrap();
+    let edit = "\n-  newTag: v1\n+  newTag: v2\n";
+    assert!(proposed.text.contains(edit), "{}", proposed.text);
+    // Others commit to its branch, somebody makes that the base, and others go on from there.
+    let head = world.push(BRANCH, &[("a", "2\n")]).await;
+    let update = RefUpdate::moved(
+        RefName::branch("main").unwrap(),
+        published.base.as_str().parse().unwrap(),
+        head,
+    );
+    world.git.update_refs(&[update]).await.unwrap();
+    world.push("main", &[("b", "3\n")]).await;
+    assert_eq!(forge.diff(&brings, ROOM).await.unwrap(), proposed);
+}
+
+#[tokio::test]
+async fn a_diff_of_what_is_not_there_any_more_says_what_is_not() {
+    let (_world, forge, published) = published().await;
+    let mut brings = Brings {
+        repository: repository(),
+        from: published.base,
+        to: Revision::new("1".repeat(40)).unwrap(),
+    };
+    let gone = forge.diff(&brings, 1_000).await.unwrap_err();
+    assert_eq!(gone.reason_code, "commit_missing");
+    brings.repository = "here:acme/gone".parse().unwrap();
+    let gone = forge.diff(&brings, 1_000).await.unwrap_err();
+    assert_eq!(gone.reason_code, "repository_missing");
 }

@@ -6,6 +6,7 @@
     reason = "a test's helpers fail by panicking"
 )]
 
+mod diffs;
 mod files;
 mod history;
 mod hostile;

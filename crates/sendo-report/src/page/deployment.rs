@@ -9,10 +9,11 @@ use super::gates::{Gate, Work, gates, works};
 use super::labels::Labels;
 use super::river::{ShownRiver, shape};
 use super::shown::{Moment, Shown, took};
-use super::{Reader, application_path, deployment_path, finish};
+use super::{Reader, application_path, deployment_path, diff_path, finish};
 use crate::board::Pier;
 use crate::escape::one_line;
 use crate::sentence::is_web;
+use crate::wording::cause::cause;
 use crate::wording::{Context, change_title, promotion, reference, state};
 use crate::{Language, time};
 
@@ -128,7 +129,7 @@ fn reach(page: &DeploymentPage, language: Language) -> ShownRiver {
         running: page.running.as_ref(),
         boat: (!arrived).then_some(row),
         stranded: None,
-        closed: false,
+        closed: None,
     };
     ShownRiver::reach(&pier, reference(&row.reference), page.at, language)
 }
@@ -151,11 +152,19 @@ fn facts(
             Value::Command { text, command: url }
         }
     });
+    let shown = row.brings.as_ref().map(|_| Value::Link {
+        url: diff_path(&row.id),
+        text: labels.show_change.to_owned(),
+    });
     let newer = row.superseded_by.as_ref().map(|by| Value::Link {
         url: deployment_path(by),
         text: by.to_string(),
     });
     let end = row.finished_at.unwrap_or(page.at);
+    let causes = page.view.causes.iter().map(|one| {
+        let words = Value::Words(cause(one, language));
+        (labels.caused_by, Some(words))
+    });
     [
         (labels.revision, Some(Value::Code(row.revision.to_string()))),
         (
@@ -167,6 +176,7 @@ fn facts(
             version.map(|version| Value::Code(one_line(version))),
         ),
         (labels.change_request, change),
+        (labels.change, shown),
         (
             labels.asked_by,
             row.requested_by
@@ -188,6 +198,7 @@ fn facts(
         (labels.superseded_by, newer),
     ]
     .into_iter()
+    .chain(causes)
     .filter_map(|(label, value)| value.map(|value| Fact { label, value }))
     .collect()
 }

@@ -11,6 +11,7 @@ mod audit;
 mod board;
 mod deliveries;
 mod deployment;
+mod diff;
 mod gates;
 mod labels;
 mod locks;
@@ -25,6 +26,7 @@ pub use audit::audit;
 pub use board::{Show, board};
 pub use deliveries::deliveries;
 pub use deployment::deployment;
+pub use diff::diff;
 pub use locks::locks;
 pub use sign_in::{Reader, SIGN_IN_PATH, SIGN_OUT_PATH, sign_in, sign_in_once, sign_in_once_path};
 
@@ -64,6 +66,12 @@ pub const DELIVERIES_PATH: &str = "/deliveries";
 #[must_use]
 pub fn deployment_path(deployment: &DeploymentId) -> String {
     format!("/deployments/{deployment}")
+}
+
+/// The page that shows what a deployment changes.
+#[must_use]
+pub fn diff_path(deployment: &DeploymentId) -> String {
+    format!("{}/diff", deployment_path(deployment))
 }
 
 /// The page of one application.

@@ -7,6 +7,7 @@ use sendo_core::view::DeploymentView;
 use super::paint::{Ink, clip, columns, pad, paint, wrap};
 use super::{NARROWEST, timeline};
 use crate::escape::one_line;
+use crate::wording::cause::cause;
 use crate::wording::standing::standing;
 use crate::wording::{Context, change_title, reference, state};
 use crate::{Language, time};
@@ -121,7 +122,7 @@ pub fn deployment(view: &DeploymentView, language: Language, width: usize, color
         ));
         out.push('\n');
     }
-    let facts = facts(row, language);
+    let facts = facts(view, language);
     let label = facts
         .iter()
         .map(|(name, _)| columns(name))
@@ -164,7 +165,8 @@ fn reason(row: &Deployment, language: Language) -> Option<String> {
     tells.then(|| standing(row, &Context::of_deployment(row), language).to_string())
 }
 
-fn facts(row: &Deployment, language: Language) -> Vec<(&'static str, String)> {
+fn facts(view: &DeploymentView, language: Language) -> Vec<(&'static str, String)> {
+    let row = &view.deployment;
     let [
         revision,
         from,
@@ -174,6 +176,7 @@ fn facts(row: &Deployment, language: Language) -> Vec<(&'static str, String)> {
         began,
         took_name,
         newer,
+        caused,
     ] = match language {
         Language::En => [
             "Revision",
@@ -184,6 +187,7 @@ fn facts(row: &Deployment, language: Language) -> Vec<(&'static str, String)> {
             "Began",
             "Took",
             "Superseded by",
+            "Caused by",
         ],
         Language::Ja => [
             "リビジョン",
@@ -194,6 +198,7 @@ fn facts(row: &Deployment, language: Language) -> Vec<(&'static str, String)> {
             "開始",
             "所要時間",
             "置き換えたデプロイ",
+            "きっかけ",
         ],
     };
     let mut facts = vec![
@@ -222,5 +227,7 @@ fn facts(row: &Deployment, language: Language) -> Vec<(&'static str, String)> {
             .map(|_| (took_name, took(row.created_at, row.finished_at, language))),
     );
     facts.extend(row.superseded_by.as_ref().map(|by| (newer, by.to_string())));
+    let causes = view.causes.iter();
+    facts.extend(causes.map(|one| (caused, cause(one, language))));
     facts
 }

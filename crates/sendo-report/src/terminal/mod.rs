@@ -4,6 +4,7 @@
 //! terminal columns, so Japanese text lines up too.
 
 mod changes;
+mod diff;
 mod history;
 mod paint;
 mod plan;
@@ -16,6 +17,7 @@ use sendo_core::notice::{Digest, Notice};
 use sendo_core::view::{DeploymentView, Freezes};
 
 pub use changes::{changes, is_same};
+pub use diff::diff;
 pub use history::{deployment, history};
 pub use plan::plan;
 pub use river::status;
@@ -29,6 +31,24 @@ use paint::Ink;
 
 /// The narrowest terminal anything is laid out for.
 pub const NARROWEST: usize = 30;
+
+/// How a screen that draws itself anew is left.
+#[must_use]
+pub const fn watch_ends(language: Language) -> &'static str {
+    match language {
+        Language::En => "Ctrl-C ends this",
+        Language::Ja => "Ctrl-C で終わります",
+    }
+}
+
+/// What stands below as many lines as a screen has room for.
+#[must_use]
+pub fn more_lines(lines: usize, language: Language) -> String {
+    match language {
+        Language::En => format!("… {lines} more lines"),
+        Language::Ja => format!("… ほか {lines} 行"),
+    }
+}
 
 /// One line of a timeline: clock time (UTC), a shape, what happened.
 #[must_use]

@@ -4,8 +4,10 @@
 //! type next. It is worded for both languages side by side, so that neither is forgotten.
 
 pub mod act;
+pub mod cause;
 pub mod closed;
 pub(crate) mod configuration;
+pub mod diff;
 pub mod digest;
 pub mod effect;
 pub mod frozen;

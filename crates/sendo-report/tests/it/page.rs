@@ -10,7 +10,7 @@ use sendo_report::{Language, page::board as drawn};
 use crate::every;
 use crate::fleet::fleet;
 use crate::sample::{
-    application, audit, board, change, deliveries, notice, told_page, waiting, who,
+    application, audit, board, change, deliveries, diff, notice, told_page, waiting, who,
 };
 
 /// A reader who is not signed in.
@@ -45,6 +45,17 @@ fn a_deployment_tells_its_story_in_english() {
 #[test]
 fn a_deployment_tells_its_story_in_japanese() {
     insta::assert_snapshot!(page::deployment(&told_page(), NOBODY, Language::Ja));
+}
+
+#[test]
+fn a_change_is_shown_line_by_line() {
+    let mut long = diff();
+    long.patch.text = "diff --git a/f b/f\n".repeat(6_000);
+    let long = page::diff(&long, NOBODY, Language::En);
+    assert_eq!(long.matches("diff --git").count(), 5_000);
+    assert!(long.contains("<code>sendo diff example1/prod/7</code> shows more"));
+    let pages = Language::ALL.map(|language| page::diff(&diff(), NOBODY, language));
+    insta::assert_snapshot!(pages.each_ref().map(|page| main(page)).join("\n"));
 }
 
 #[test]
@@ -100,6 +111,7 @@ fn a_page_keeps_within_a_strict_policy() {
             + &page::application(&application(), "example1", NOBODY, language)
             + &page::deployment(&everything(), NOBODY, language)
             + &page::deliveries(&deliveries(), NOBODY, language)
+            + &page::diff(&diff(), NOBODY, language)
             + &page::audit(&audit(), NOBODY, language)
             + &page::missing(NOBODY, language)
             + &page::sign_in("/", true, language)

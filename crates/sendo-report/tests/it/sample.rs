@@ -2,7 +2,8 @@
 
 use sendo_core::audit::AuditEntry;
 use sendo_core::deployment::{
-    Change, ChangeLink, Deployment, DeploymentId, DeploymentState, Failure, Strategy, Waiting,
+    Brings, Change, ChangeLink, Deployment, DeploymentId, DeploymentState, Failure, Strategy,
+    Waiting,
 };
 use sendo_core::effect::{Effect, EffectError, EffectKey, EffectState, EffectView, Story};
 use sendo_core::names::{BranchName, Principal, Repository, Revision};
@@ -10,8 +11,8 @@ use sendo_core::notice::{Digest, Notice, Turn};
 use sendo_core::subject::LaneId;
 use sendo_core::time::{Span, Timestamp};
 use sendo_core::view::{
-    ApplicationPage, AuditLine, AuditPage, Became, BoardView, DeliveriesPage, DeliveryLine,
-    DeploymentPage, DeploymentView, LaneView,
+    ApplicationPage, AuditLine, AuditPage, Became, BoardView, Cause, DeliveriesPage, DeliveryLine,
+    DeploymentPage, DeploymentView, DiffView, LaneView, Patch,
 };
 
 /// 2026-04-01T09:30:00Z.
@@ -137,6 +138,8 @@ pub(crate) fn deployment(name: &str, digits: &str, state: DeploymentState) -> De
         change: None,
         included: Vec::new(),
         error: None,
+        caused_by: Vec::new(),
+        brings: None,
     }
 }
 
@@ -190,6 +193,7 @@ pub(crate) fn board() -> BoardView {
         failed: None,
         lock: None,
         held: None,
+        frozen: None,
     };
     BoardView {
         lanes: vec![
@@ -231,6 +235,11 @@ pub(crate) fn told() -> DeploymentView {
     let mut row = waiting("example1/prod/7", "e4f5a6b", 8, people());
     row.included = changes();
     row.requested_by = Some(who("local:alice"));
+    row.brings = Some(Brings {
+        repository: "acme:acme/manifests".parse().expect("a valid sample"),
+        from: revision("bead000"),
+        to: revision("d1ff000"),
+    });
     let turns = [
         Turn::Started {
             reference: "refs/heads/master".to_owned(),
@@ -262,9 +271,19 @@ pub(crate) fn told() -> DeploymentView {
             turn,
         })
         .collect();
+    let cause = |id: &str, source: &str, name: &str| Cause {
+        id: id.to_owned(),
+        source: source.to_owned(),
+        name: name.to_owned(),
+        at: before(401),
+    };
     DeploymentView {
         deployment: row,
         timeline,
+        causes: vec![
+            cause("000000000011", "forge:acme", "push"),
+            cause("000000000012", "api", "deploy"),
+        ],
     }
 }
 
@@ -301,6 +320,20 @@ pub(crate) fn told_page() -> DeploymentPage {
         after: None,
         at: NOW,
         view,
+    }
+}
+
+/// The change of [`told`], with a file that is new, one in Japanese, and what no terminal may obey.
+pub(crate) fn diff() -> DiffView {
+    let row = told().deployment;
+    DiffView {
+        deployment: row.id,
+        state: row.state,
+        brings: row.brings.expect("it has a commit"),
+        patch: Patch {
+            text: "diff --git a/prod/kustomization.yaml b/prod/kustomization.yaml\nindex 3b18e51..8d0e412 100644\n--- a/prod/kustomization.yaml\n+++ b/prod/kustomization.yaml\n@@ -3,2 +3,2 @@ images:\n - name: example1\n-  newTag: \"1\" # <b>old</b>\n+  newTag: \"2\" # \u{1b}[31mnew\ndiff --git a/本番/メモ b/本番/メモ\nnew file mode 100644\nindex 0000000..ce01362\n--- /dev/null\n+++ b/本番/メモ\n@@ -0,0 +1 @@\n+\u{202e}こんにちは\n\\ No newline at end of file\n".to_owned(),
+            cut: true,
+        },
     }
 }
 

@@ -2,20 +2,74 @@
 
 use proptest::prelude::*;
 use sendo_core::deployment::DeploymentState;
-use sendo_core::freeze::Zone;
+use sendo_core::freeze::{Holding, Zone};
+use sendo_core::time::Span;
 use sendo_core::view::{BoardView, Configuration, EditPlan, Freezes, LanePlan, PlanView};
 use sendo_report::wording::Context;
-use sendo_report::{Language, terminal};
+use sendo_report::{Language, terminal, wording};
 use unicode_width::UnicodeWidthStr;
 
 use crate::every;
 use crate::sample::lane as sample_lane;
-use crate::sample::{board, deployment, link, notice, told, waiting};
+use crate::sample::{board, deployment, diff, link, notice, told, waiting};
 
 fn each(render: impl Fn(Language) -> String) -> String {
     Language::ALL
         .map(|language| format!("== {}\n{}\n", language.tag(), render(language)))
         .concat()
+}
+
+#[test]
+fn a_change_is_shown_in_colours_and_moves_no_cursor() {
+    let view = diff();
+    let heading = each(|language| wording::diff::heading(&view, language).to_string());
+    let text = &view.patch.text;
+    let coloured = terminal::diff(text, true).replace('\u{1b}', "ESC");
+    let plain = terminal::diff(text, false);
+    insta::assert_snapshot!([heading, coloured, plain].join("\n"));
+}
+
+#[test]
+fn a_pier_that_is_frozen_is_marked_until_when() {
+    let before = board();
+    let mut after = before.clone();
+    after.lanes[0].frozen = Some(Holding {
+        name: "year-end".to_owned(),
+        reason: None,
+        until: after.at + Span::from_secs(3_600),
+        by: None,
+    });
+    for (language, word) in [(Language::En, "× frozen]"), (Language::Ja, "× フリーズ中]")] {
+        let river = terminal::status(&after, language, 120, false);
+        assert_eq!(river.matches(word).count(), 1, "{river}");
+    }
+    let told = |language| terminal::changes(Some(&before), &after, language, false);
+    insta::assert_snapshot!(each(|language| told(language).join("\n")));
+}
+
+#[test]
+fn what_is_said_above_a_change_depends_on_what_became_of_it() {
+    let mut view = diff();
+    let mut said = Vec::new();
+    for state in [
+        DeploymentState::Waiting,
+        DeploymentState::Succeeded,
+        DeploymentState::Cancelled,
+    ] {
+        view.state = state;
+        said.push(each(|language| {
+            wording::diff::heading(&view, language).to_string()
+        }));
+    }
+    view.patch.text = String::new();
+    said.push(each(|language| {
+        wording::diff::heading(&view, language).to_string()
+    }));
+    said.push(each(|language| wording::diff::cut(language).to_owned()));
+    said.push(each(|language| {
+        wording::diff::replaced(language).to_owned()
+    }));
+    insta::assert_snapshot!(said.concat());
 }
 
 #[test]

@@ -54,6 +54,7 @@ statements! {
     INSERT_EVENT = shared "insert_event",
     DELIVERIES_NEWEST = shared "deliveries_newest",
     DELIVERIES_BY_OUTCOME = shared "deliveries_by_outcome",
+    DELIVERIES_OF = split "deliveries_of",
     WAKE_SUBJECT = shared "wake_subject",
     CLAIM_SUBJECT = split "claim_subject",
     COMMIT_SUBJECT = shared "commit_subject",

@@ -76,6 +76,21 @@ contract! {
         assert_eq!(bench.store.deliveries(None, 10).await.unwrap().len(), 1);
     }
 
+    async fn deliveries_are_found_by_their_ids_in_the_order_they_arrived(bench) {
+        let mut ids = Vec::new();
+        for n in 0..4 {
+            let Accepted::New(id) = bench.store.accept(delivery(&n.to_string())).await.unwrap() else {
+                panic!("it is new");
+            };
+            ids.push(id);
+        }
+        let asked = [ids[2].clone(), "none".to_owned(), ids[0].clone(), "000000099999".to_owned()];
+        let found = bench.store.deliveries_of(&asked).await.unwrap();
+        let found: Vec<_> = found.into_iter().map(|row| row.id).collect();
+        assert_eq!(found, [ids[0].clone(), ids[2].clone()]);
+        assert!(bench.store.deliveries_of(&[]).await.unwrap().is_empty());
+    }
+
     async fn the_same_id_from_another_source_is_another_delivery(bench) {
         bench.store.accept(delivery("1")).await.unwrap();
         let mut other = delivery("1");

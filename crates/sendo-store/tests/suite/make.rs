@@ -162,6 +162,8 @@ pub(crate) fn deployment(lane_name: &str, ordinal: u64, state: DeploymentState) 
         change: None,
         included: Vec::new(),
         error: None,
+        caused_by: Vec::new(),
+        brings: None,
     }
 }
 

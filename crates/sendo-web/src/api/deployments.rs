@@ -7,9 +7,9 @@ use axum::response::Response;
 use sendo_core::act::{ActRefusal, Verb};
 use sendo_core::deployment::{Deployment, DeploymentId, DeploymentState};
 use sendo_core::names::TagName;
-use sendo_core::view::DeploymentView;
+use sendo_core::view::{Cause, DeploymentView};
 use sendo_intake::DeployRequest;
-use sendo_store::DeploymentFilter;
+use sendo_store::{DeliveryRow, DeploymentFilter};
 use serde::{Deserialize, Serialize};
 
 use super::accepted;
@@ -166,9 +166,17 @@ pub(crate) async fn view(
 ) -> Answer<DeploymentView> {
     let deployment = row(app, caller, place).await?;
     let timeline = app.web.store.timeline(&deployment.id).await?;
+    let causes = app.web.store.deliveries_of(&deployment.caused_by).await?;
+    let cause = |row: DeliveryRow| Cause {
+        id: row.id,
+        source: row.source,
+        name: row.name,
+        at: row.received_at,
+    };
     Ok(DeploymentView {
         deployment,
         timeline,
+        causes: causes.into_iter().map(cause).collect(),
     })
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod audit;
 pub(crate) mod board;
 pub(crate) mod deliveries;
 pub(crate) mod deployments;
+pub(crate) mod diff;
 pub(crate) mod freezes;
 pub(crate) mod images;
 pub(crate) mod locks;

@@ -112,6 +112,7 @@ impl Server {
             }),
             configuration: watch::channel(Configuration::default()).1,
             planner: Arc::new(|_| Box::pin(async { Ok(PlanView::default()) })),
+            differ: Arc::new(|_| Box::pin(async { Ok(crate::seed::diff()) })),
             language: Language::En,
             version: "1.2.3",
             ready: readiness,

@@ -4,6 +4,7 @@ mod acts;
 mod api;
 mod client;
 mod description;
+mod diffs;
 mod feed;
 mod freezes;
 mod harness;

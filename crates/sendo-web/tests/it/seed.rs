@@ -1,13 +1,14 @@
 //! Deployments as a decision leaves them, for the stories that read.
 
 use sendo_core::deployment::{
-    Change, ChangeLink, Deployment, DeploymentId, DeploymentState, Failure, Strategy,
+    Brings, Change, ChangeLink, Deployment, DeploymentId, DeploymentState, Failure, Strategy,
 };
 use sendo_core::names::{Principal, Revision};
 use sendo_core::notice::{Notice, Turn};
 use sendo_core::plan::Plan;
 use sendo_core::subject::LaneId;
 use sendo_core::time::{Span, Timestamp};
+use sendo_core::view::Patch;
 use sendo_store::{Committed, Store};
 
 pub(crate) fn revision() -> Revision {
@@ -44,6 +45,25 @@ pub(crate) fn deployment(lane: &LaneId, ordinal: u64, text: &str) -> Deployment 
             reason_code: "refused".to_owned(),
             message: text.to_owned(),
         }),
+        caused_by: Vec::new(),
+        brings: Some(brings()),
+    }
+}
+
+/// The commit of every deployment.
+pub(crate) fn brings() -> Brings {
+    Brings {
+        repository: "here:manifests".parse().expect("a repository"),
+        from: revision(),
+        to: revision(),
+    }
+}
+
+/// What the server under test reads from any repository.
+pub(crate) fn diff() -> Patch {
+    Patch {
+        text: "diff --git a/f b/f\n--- a/f\n+++ b/f\n@@ -1 +1 @@\n-<b>1\n+<b>2\n".to_owned(),
+        cut: false,
     }
 }
 

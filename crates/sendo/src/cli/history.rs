@@ -41,7 +41,8 @@ pub(super) fn names(what: &str) -> Result<Vec<&str>, Failure> {
     let names: Vec<&str> = what.split('/').collect();
     let is_name = |name: &&str| {
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-        !name.is_empty() && name.chars().all(plain)
+        let dots = matches!(*name, "." | "..");
+        !name.is_empty() && !dots && name.chars().all(plain)
     };
     if names.len() <= 3 && names.iter().all(is_name) {
         return Ok(names);

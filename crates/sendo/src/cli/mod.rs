@@ -15,6 +15,7 @@ mod delivery;
 mod demo;
 mod deploy;
 mod dialect;
+mod diff;
 mod doctor;
 mod explain;
 mod failure;
@@ -97,6 +98,8 @@ enum Verb {
     History(history::Args),
     /// Tell what happened to deployments, line by line, and go on telling.
     Logs(logs::Args),
+    /// Show what a deployment changes in the files.
+    Diff(diff::Args),
     /// Ask for a deployment.
     Deploy(deploy::Deploy),
     /// Agree to a deployment.
@@ -190,6 +193,7 @@ impl Verb {
             Self::Status(args) => status::run(&args, out),
             Self::History(args) => history::run(&args, out),
             Self::Logs(args) => logs::run(&args, out),
+            Self::Diff(args) => diff::run(&args, out),
             Self::Deploy(args) => deploy::deploy(&args, out),
             Self::Approve(args) => act::on_deployment("approve", &args, out),
             Self::Cancel(args) => act::on_deployment("cancel", &args, out),

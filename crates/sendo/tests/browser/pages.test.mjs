@@ -24,7 +24,7 @@ story("a page with every fault is found out", async ({ browser, elsewhere }) => 
   assert.deepEqual(await stops(page), [{ href: "/", visible: false }]);
 });
 
-const STATUS = { board: 200, deployment: 200, unknown: 404, refused: 400 };
+const STATUS = { board: 200, deployment: 200, diff: 200, unknown: 404, refused: 400 };
 
 for (const colorScheme of ["light", "dark"]) {
   for (const width of [1280, 360]) {

@@ -9,7 +9,7 @@ story("without scripts every page reads the same", async ({ stage, browser }) =>
   const [paths, chromium] = [await harbourPages(stage), await browser()];
   for (const [name, url] of Object.entries(paths)) {
     const alive = await chromium.open(url);
-    await alive.refreshed;
+    if (await alive.locator("main[data-events]").count()) await alive.refreshed;
     const still = await chromium.open(url, { javaScriptEnabled: false });
     assert.equal(await text(still), await text(alive), name);
     assert.ok((await text(still)).length > 60, name);

@@ -278,6 +278,7 @@ export async function harbourPages(stage) {
   const paths = {
     board: "/",
     deployment: `/deployments/${id}`,
+    diff: `/deployments/${id}/diff`,
     unknown: "/nothing/here",
     refused: "/deployments/%FF/test/1",
   };

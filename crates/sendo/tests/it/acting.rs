@@ -69,6 +69,15 @@ impl Shop {
         revision
     }
 
+    /// Insists that git would apply a patch to the manifests as they were pushed.
+    pub(crate) fn applies(&self, patch: &str) {
+        let file = self.stage.folder().join("change.patch");
+        std::fs::write(&file, patch).unwrap();
+        let check = ["apply", "--check", file.to_str().unwrap()];
+        self.stage
+            .git(&self.stage.clone_of("manifests"), "mei", &check);
+    }
+
     pub(crate) fn production(&self) -> String {
         let file = "main:shop/kustomization.yaml";
         self.stage
@@ -169,6 +178,28 @@ fn a_rollback_goes_back_and_holds_until_the_lane_is_unlocked() {
         (0, "nothing is locked\n")
     );
     shop.until_newest_is(&third, "succeeded");
+}
+
+#[test]
+fn a_deployment_tells_which_deliveries_caused_it() {
+    let mut shop = Shop::open();
+    let revision = shop.arrived("Add a cart", 1);
+    shop.arrived("Add a till", 2);
+    let pushed = shop.mei(&["history", "shop/production/1"]);
+    assert!(
+        pushed.out.contains("Caused by") && pushed.out.contains("push from "),
+        "{}",
+        pushed.out
+    );
+    shop.mei(&["rollback", "shop/production", "--reason", "5xx"]);
+    shop.until_newest_is(&revision, "people");
+    let asked = shop.mei(&["history", "shop/production/3", "-o", "json"]);
+    let asked: Value = serde_json::from_str(&asked.out).unwrap();
+    assert_eq!(asked["causes"][0]["source"], "api", "{asked}");
+    assert_eq!(
+        asked["causes"][0]["id"],
+        asked["deployment"]["caused_by"][0]
+    );
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod config_merges;
 mod config_refuses;
 mod contexts;
 mod copies_cli;
+mod diffing;
 mod doctor;
 mod documents;
 mod example_configuration;

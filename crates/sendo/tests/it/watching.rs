@@ -80,14 +80,14 @@ fn a_server_that_goes_is_named_and_one_that_comes_back_is_heard_again() {
 fn at_a_terminal_the_river_is_drawn_in_its_place_and_the_terminal_is_left_as_it_was() {
     let (stage, mut server) = shop();
     let mut watch = at_a_terminal(&stage, &mut server, "status --watch");
-    watch.says("\u{1b}[?1049h\u{1b}[?25l\u{1b}[H");
+    watch.says("\u{1b}[?1049h\u{1b}[?25l\u{1b}[?7l\u{1b}[H");
     let revision = stage.work("shop", "main", "Add a cart");
     watch.says(&format!("◉ {}]", &revision[..7]));
     assert!(watch.out().matches("\u{1b}[H").count() > 1);
     watch.interrupt();
     assert_eq!(watch.ended(), 130, "{}", watch.err());
-    watch.says("\u{1b}[?25h\u{1b}[?1049l");
-    assert!(watch.out().ends_with("\u{1b}[?25h\u{1b}[?1049l"));
+    watch.says("\u{1b}[?7h\u{1b}[?25h\u{1b}[?1049l");
+    assert!(watch.out().ends_with("\u{1b}[?7h\u{1b}[?25h\u{1b}[?1049l"));
 }
 
 #[test]

@@ -24,6 +24,26 @@ fn a_person_may_ask_for_the_newest_whatever_it_touches() {
 }
 
 #[test]
+fn a_deployment_names_the_deliveries_that_caused_it() {
+    let mut h = Harness::but(|rules| rules.deliver.checks = vec!["ci".to_owned()]);
+    let causes = |h: &Harness, at: usize| h.rows.values().nth(at).unwrap().caused_by.clone();
+    let merged = h.merge("one");
+    h.run();
+    let announced = causes(&h, 0);
+    assert!(
+        !announced.is_empty() && announced[0] == "000001",
+        "{announced:?}"
+    );
+    h.deploy("web/test", Some(merged.as_str()), "alice");
+    h.run();
+    let joined = causes(&h, 0);
+    assert!(
+        joined.starts_with(&announced) && joined.len() == announced.len() + 1,
+        "{joined:?}"
+    );
+}
+
+#[test]
 fn a_request_overtaken_by_a_later_one_is_not_followed_after_it() {
     let mut h = Harness::one(super::lanes::tagged("v*", crate::promotion::TagOrder::Date));
     let (one, two, three) = (h.merge("one"), h.merge("two"), h.merge("three"));

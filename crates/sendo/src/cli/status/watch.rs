@@ -2,7 +2,7 @@
 //! elsewhere each change is a line, and for programs a document.
 
 use sendo_core::view::BoardView;
-use sendo_report::terminal::{changes, is_same};
+use sendo_report::terminal::{self, changes, is_same};
 
 use super::super::follow::{Follow, follow};
 use super::super::{Failure, Outcome};
@@ -79,9 +79,10 @@ impl Watch<'_> {
         };
         let below = match &self.trouble {
             Some(why) => format!("✗ {why}"),
-            None => "Ctrl-C ends this".to_owned(),
+            None => terminal::watch_ends(language()).to_owned(),
         };
         let screen = self.screen.get_or_insert_with(|| self.out.screen());
-        screen.draw(&drawn(board, self.out), &below);
+        let more = |lines| terminal::more_lines(lines, language());
+        screen.draw(&drawn(board, self.out), &below, more);
     }
 }
