@@ -158,7 +158,9 @@ async fn tell(tx: &mut Tx, plan: &Plan) -> Result<()> {
         put_deployment(tx, deployment).await?;
     }
     put_notices(tx, &plan.notices).await?;
-    if plan.notices.is_empty() && !plan.deployments.is_empty() {
+    // A lock or a freeze is told to nobody, and stands on pages and in the audit trail.
+    let is_seen = !plan.deployments.is_empty() || !plan.audit.is_empty();
+    if plan.notices.is_empty() && is_seen {
         tx.run(&BUMP_REVISION, args![]).await?;
     }
     Ok(())

@@ -6,7 +6,7 @@ use sendo_core::plan::Plan;
 use sendo_store::DeploymentFilter;
 
 use super::bench::Bench;
-use super::make::{decide, deployment, notice};
+use super::make::{decide, deployment, entry, notice};
 
 async fn tell(bench: &Bench, lane: &str, states: &[DeploymentState]) {
     let deployments = (1..)
@@ -86,6 +86,11 @@ contract! {
         tell(&bench, "a/test", &[]).await;
         assert_eq!(bench.store.revision().await.unwrap(), before);
         tell(&bench, "a/test", &[Running]).await;
-        assert!(bench.store.revision().await.unwrap() > before);
+        let told = bench.store.revision().await.unwrap();
+        assert!(told > before);
+        // A lock is in no deployment's row, and on a page.
+        let locked = Plan { audit: vec![entry("lock.set")], ..Plan::default() };
+        decide(&bench.store, "a/test", &locked).await;
+        assert!(bench.store.revision().await.unwrap() > told);
     }
 }
