@@ -22,6 +22,9 @@
     request.send();
   };
 
+  const key = (one) => [one.id, one.name, one.getAttribute("href"), one.form?.getAttribute("action"),
+    one.closest("[id]:not(main)")?.id].join("\n");
+
   // What the reader did to the page stays: what is typed, opened, focused and scrolled to.
   const show = (page) => {
     const fresh = page?.querySelector("main");
@@ -30,8 +33,9 @@
     const named = (name, value) => fresh.querySelector(`[${name}="${CSS.escape(value)}"]`);
     for (const open of old.querySelectorAll("details[open][id]")) named("id", open.id)?.setAttribute("open", "");
     const at = old.contains(document.activeElement) ? document.activeElement : null;
-    const focus = at && (at.id ? named("id", at.id) : at.closest("[id]:not(main)") && at.matches("summary")
-      ? named("id", at.closest("[id]").id)?.querySelector("summary") : at.getAttribute("href") && named("href", at.getAttribute("href")));
+    // Of those that are alike, such as two links to one place, the one at the same place among them.
+    const alike = (root) => [...root.querySelectorAll(at?.tagName ?? "none")].filter((one) => key(one) === key(at));
+    const focus = at && alike(fresh)[alike(old).indexOf(at)];
     const [left, top] = [window.scrollX, window.scrollY];
     if (at?.matches("input")) focus?.replaceWith(at);
     old.replaceWith(document.adoptNode(fresh));

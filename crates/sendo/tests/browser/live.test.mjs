@@ -39,6 +39,26 @@ story("what somebody asks for appears on an open board without a reload", async 
   assert.ok(await page.evaluate(() => globalThis.sameDocument), "the page was loaded again");
 });
 
+story("who goes through an open board with the keyboard keeps their place when it changes", async ({ stage, browser }) => {
+  const harbour = await stage({ site: { live: { how: direct } }, shop: { test: { how: checked } } });
+  await harbour.arrives("site/live", harbour.merge("site", "Say what a ferry costs"));
+  const page = await watching(await browser(), harbour);
+  const stops = page.locator("main a[href], main button, main input");
+  const focused = () => page.evaluate(() => {
+    const { tagName, name, textContent } = document.activeElement;
+    return [tagName, name, document.activeElement.getAttribute("href"), textContent.trim()].join(" ");
+  });
+  for (let place = 0, count = await stops.count(); place < count; place += 1) {
+    await stops.nth(place).focus();
+    const before = await focused();
+    await page.evaluate(() => (document.querySelector("main").isOld = true));
+    harbour.sendo(place % 2 ? ["unlock", "shop/test"] : ["lock", "shop/test", "--reason", "the auditors are here"]);
+    await until("the page has changed", () => page.evaluate(() => !document.querySelector("main").isOld));
+    // What was unlocked meanwhile has no link that says so.
+    if (!before.endsWith("locked")) assert.equal(await focused(), before);
+  }
+});
+
 story("a board without its server says so, and catches up when the server is back", async ({ stage, browser }) => {
   const harbour = await stage({ site: { live: { how: direct } } });
   const page = await watching(await browser(), harbour);
