@@ -80,6 +80,7 @@ struct Inner {
     deploys: Counters<3>,
     rollbacks: Counters<0>,
     locks: Gauges<1>,
+    frozen: Gauges<0>,
     clients: Gauges<0>,
     no_seat: Counters<0>,
     transactions: Histograms<1>,
@@ -160,6 +161,7 @@ impl Inner {
                 ["scope"],
                 "What is closed: locks on a `lane`, an `application`, an `environment` or `everything`, and lanes that a `rollback` holds",
             ),
+            frozen: c.gauge("sendo_lane_frozen", [], "Lanes that a freeze closes now"),
             clients: c.gauge("sendo_sse_clients", [], "Open pages that listen for changes"),
             no_seat: c.counter("sendo_sse_refused", [], "Pages that found no seat to listen"),
             transactions: c.seconds(
@@ -346,6 +348,11 @@ impl Meter {
             }
         }
         self.0.quarantined.set([], quarantined);
+    }
+
+    /// How many lanes are frozen now.
+    pub fn frozen(&self, lanes: usize) {
+        self.0.frozen.set([], lanes as f64);
     }
 
     /// How much is closed, by what.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
+use sendo_core::freeze;
 use sendo_metrics::{Depth, Meter};
 use sendo_store::Queue;
 use tokio::sync::Mutex;
@@ -73,5 +74,11 @@ async fn ask(app: &Shared, meter: &Meter) -> Answer<()> {
         .to_vec();
     scopes.push(("rollback", closed.held.len()));
     meter.locks(&scopes);
+    let announced = api::freezes::announced(app, now).await?;
+    let lanes = (app.web.lanes)();
+    let frozen = lanes
+        .iter()
+        .filter(|rules| freeze::holding(rules, &announced, now).is_some());
+    meter.frozen(frozen.count());
     Ok(())
 }

@@ -53,7 +53,7 @@ async fn all(app: &Shared) -> Answer<Freezes> {
 }
 
 /// What people announced and is not over, area by area.
-pub(super) async fn announced(app: &Shared, at: Timestamp) -> Answer<Vec<Announced>> {
+pub(crate) async fn announced(app: &Shared, at: Timestamp) -> Answer<Vec<Announced>> {
     let mut announced = Vec::new();
     let facts = app.web.store.facts_named(SubjectKind::Lock, FREEZES);
     for fact in facts.await? {

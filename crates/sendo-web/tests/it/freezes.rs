@@ -134,6 +134,8 @@ async fn the_board_marks_what_is_frozen_now() {
         names.collect::<Vec<_>>()
     };
     assert_eq!(frozen().await, [Value::Null, json!("audit")]);
+    let scraped = server.get("/metrics").send().await.body;
+    assert!(scraped.contains("\nsendo_lane_frozen 1"), "{scraped}");
     // When it is over, the holidays of the configuration have not begun.
     server.clock.advance(Span::from_secs(3_600));
     assert_eq!(frozen().await, [Value::Null, Value::Null]);
