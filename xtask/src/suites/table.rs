@@ -170,7 +170,7 @@ pub(super) const SUITES: &[Suite] = &[
     },
     Suite {
         name: "browser",
-        about: "every page in a real Chromium: access, policy, keyboard, live, hostile words",
+        about: "every page in a real Chromium, and every message by Slack's own types",
         needs: &[
             Need::File("crates/sendo/tests/browser/package-lock.json"),
             Need::Git,

@@ -30,9 +30,10 @@ export function story(name, tell) {
     t.after(() => Promise.all(ends.map((end) => end())));
     const keep = (thing) => (ends.push(() => thing.end()), thing);
     await tell({
-      stage: (applications) => Stage.set(applications, keep),
+      stage: (applications, ...more) => Stage.set(applications, keep, ...more),
       demo: () => demo(keep),
       browser: async () => keep(await Browser.start()),
+      receiver: () => receiver(keep),
       elsewhere: (html, host = "127.0.0.1", headers = {}) => elsewhere(html, host, headers, keep),
     });
   });
@@ -63,8 +64,9 @@ export const direct = { mode: "commit" };
 export const checked = { checks: ["ci"] };
 
 class Stage {
-  /** `applications` is a map of names to environments, as in a configuration, with `how` for the way. */
-  static async set(applications, keep) {
+  /** `applications` is a map of names to environments, as in a configuration, with `how` for the way; `more` is what
+   * else the configuration says, and `beside` what lies beside it, by name. */
+  static async set(applications, keep, more = {}, beside = {}) {
     const stage = new Stage();
     const place = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
     stage.folder = mkdtempSync(join(place, "sendo-browser-"));
@@ -89,7 +91,9 @@ class Stage {
       server: { listen: `127.0.0.1:${stage.port}`, database: "sqlite:sendo.db" },
       forges: { here: { kind: "local", root: "." } },
       applications: resolved,
+      ...more,
     };
+    for (const [name, text] of Object.entries(beside)) writeFileSync(join(stage.folder, name), text);
     // JSON is YAML.
     writeFileSync(join(stage.folder, "sendo.yaml"), JSON.stringify(stage.configuration, null, 2));
     await stage.serve();
@@ -254,6 +258,20 @@ async function freePort() {
   const { port } = server.address();
   await new Promise((resolve) => server.close(resolve));
   return port;
+}
+
+/** Something else that is told over HTTP and agrees to everything; gives its address and the JSON that came, by path. */
+async function receiver(keep) {
+  const came = {};
+  const server = createServer(async (request, answer) => {
+    const body = Buffer.concat(await request.toArray()).toString();
+    (came[request.url] ??= []).push(JSON.parse(body));
+    const said = { ok: true, channel: came[request.url].at(-1).channel, ts: `1795434000.${came[request.url].length}` };
+    answer.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(said));
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  keep({ end: () => (server.closeAllConnections(), new Promise((resolve) => server.close(resolve))) });
+  return { url: `http://127.0.0.1:${server.address().port}`, came };
 }
 
 /** A page that is not ours, on another port of this machine; gives its address. */
