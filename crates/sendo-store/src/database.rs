@@ -183,6 +183,10 @@ impl Store for Database {
         deliveries::list(&self.db, outcome, limit).await
     }
 
+    async fn delivered(&self, source: &str, dedup: &str) -> Result<Option<String>> {
+        deliveries::delivered(&self.db, source, dedup).await
+    }
+
     async fn deliveries_of(&self, ids: &[String]) -> Result<Vec<DeliveryRow>> {
         deliveries::of(&self.db, ids).await
     }

@@ -14,7 +14,7 @@ use crate::boundary::place;
 use crate::codec::{id, json, seq};
 use crate::db::statement::{
     ACCEPT, CLAIM_DELIVERY, DELIVERIES_BY_OUTCOME, DELIVERIES_NEWEST, DELIVERIES_OF,
-    DELIVERY_STANDING, INSERT_EVENT, REPLAY_DELIVERY, SETTLE_DELIVERY,
+    DELIVERY_BY_KEY, DELIVERY_STANDING, INSERT_EVENT, REPLAY_DELIVERY, SETTLE_DELIVERY,
 };
 use crate::db::{Db, Kind, Row, Tx, args, transact};
 use crate::error::StoreError;
@@ -103,6 +103,13 @@ fn told(deliveries: &[&NewDelivery]) -> Result<(String, Vec<u8>)> {
         bodies.extend_from_slice(&delivery.body);
     }
     Ok((json("deliveries", &told)?, bodies))
+}
+
+pub(crate) async fn delivered(db: &Db, source: &str, dedup: &str) -> Result<Option<String>> {
+    transact!(db, Kind::Read, tx => {
+        let row = tx.row(&DELIVERY_BY_KEY, args![source, dedup]).await?;
+        row.map(|row| row.int("seq").map(id)).transpose()
+    })
 }
 
 pub(crate) async fn claim(db: &Db, lease: Span, max_attempts: u32) -> Result<Option<Delivery>> {

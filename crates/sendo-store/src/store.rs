@@ -333,6 +333,8 @@ pub trait Store: Send + Sync {
 
     /// Stores a delivery durably, or counts a duplicate. Returns only after the commit.
     async fn accept(&self, delivery: NewDelivery) -> Result<Accepted>;
+    /// The id of the delivery that was stored under a sender's key, whatever became of it.
+    async fn delivered(&self, source: &str, dedup: &str) -> Result<Option<String>>;
     /// Claims the oldest delivery that waits for translation. One that was claimed more than
     /// `max_attempts` times is quarantined with `attempts_exhausted` instead.
     async fn claim_delivery(&self, lease: Span, max_attempts: u32) -> Result<Option<Delivery>>;

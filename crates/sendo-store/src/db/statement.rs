@@ -55,6 +55,7 @@ statements! {
     DELIVERIES_NEWEST = shared "deliveries_newest",
     DELIVERIES_BY_OUTCOME = shared "deliveries_by_outcome",
     DELIVERIES_OF = split "deliveries_of",
+    DELIVERY_BY_KEY = shared "delivery_by_key",
     WAKE_SUBJECT = shared "wake_subject",
     CLAIM_SUBJECT = split "claim_subject",
     COMMIT_SUBJECT = shared "commit_subject",

@@ -91,6 +91,16 @@ contract! {
         assert!(bench.store.deliveries_of(&[]).await.unwrap().is_empty());
     }
 
+    async fn a_delivery_is_found_by_the_key_its_sender_gave(bench) {
+        let Accepted::New(id) = bench.store.accept(delivery("1")).await.unwrap() else {
+            panic!("it is new");
+        };
+        let source = delivery("1").source;
+        assert_eq!(bench.store.delivered(&source, "1").await.unwrap(), Some(id));
+        assert_eq!(bench.store.delivered(&source, "2").await.unwrap(), None);
+        assert_eq!(bench.store.delivered("another", "1").await.unwrap(), None);
+    }
+
     async fn the_same_id_from_another_source_is_another_delivery(bench) {
         bench.store.accept(delivery("1")).await.unwrap();
         let mut other = delivery("1");

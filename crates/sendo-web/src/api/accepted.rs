@@ -5,11 +5,13 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use sendo_core::freeze::Announced;
 use sendo_core::names::Principal;
-use sendo_store::Accepted;
+use sendo_intake::api::SOURCE;
+use sendo_store::{Accepted, NewDelivery};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::error::{Answer, Refusal};
+use crate::state::Shared;
 use crate::token::hex;
 
 /// The header under which a caller may send the same request again.
@@ -82,9 +84,39 @@ pub(super) fn dedup<T: Serialize>(
         })
 }
 
-/// A key nobody else has, for a request that is meant each time it is sent.
-pub(super) fn unique(kind: &str) -> Answer<String> {
-    Ok(format!("{kind}:{}", hex(&random::<16>()?)))
+/// Under which key a request is stored, or the answer to it when it was taken in before.
+pub(super) enum Sent {
+    /// It is new, as far as anybody can tell.
+    New(String),
+    /// The caller sent it before under its idempotency key. Whatever has become of it since, it is not
+    /// looked at again: what would be refused now may be what it did then.
+    Before(Response),
+}
+
+/// Looks up what was asked before, for a caller who may ask for it.
+pub(super) async fn sent<T: Serialize>(
+    app: &Shared,
+    kind: &str,
+    by: &Principal,
+    headers: &HeaderMap,
+    request: &T,
+) -> Answer<Sent> {
+    let Some(key) = dedup(kind, by, headers, request)? else {
+        // One that nobody else has, for a request that is meant each time it is sent.
+        return Ok(Sent::New(format!("{kind}:{}", hex(&random::<16>()?))));
+    };
+    if app.web.store.delivered(SOURCE, &key).await?.is_none() {
+        return Ok(Sent::New(key));
+    }
+    // It adds nothing but its count: what was stored first stays.
+    let again = NewDelivery {
+        source: SOURCE.to_owned(),
+        dedup: key,
+        name: kind.to_owned(),
+        body: Vec::new(),
+        by: Some(by.to_string()),
+    };
+    Ok(Sent::Before(answer(app.web.intake.accept(again).await?)))
 }
 
 /// Bytes nobody can guess.

@@ -12,7 +12,7 @@ use sendo_report::{Language, wording};
 use sendo_store::DeploymentFilter;
 use serde::{Deserialize, Serialize};
 
-use super::accepted;
+use super::accepted::{self, Sent};
 use crate::auth::Caller;
 use crate::body::JsonBody;
 use crate::error::{Answer, Refusal};
@@ -134,10 +134,17 @@ pub(crate) async fn roll_back(
         limit: 50,
     };
     let successes = app.web.store.deployments(&filter).await?;
-    if !goes_back(&successes, &rules, to) {
-        return Err(refused(ActRefusal::NothingToGoBackTo, &rules));
-    }
-    take(app, caller, headers, &rules, act, reason).await
+    let fits = if goes_back(&successes, &rules, to) {
+        Ok(())
+    } else {
+        Err(refused(ActRefusal::NothingToGoBackTo, &rules))
+    };
+    let request = ActRequest {
+        lane: rules.lane,
+        act,
+        reason: checked(reason)?,
+    };
+    take(app, caller, headers, request, fits).await
 }
 
 /// Whether there is such an earlier success; the lane remembers the last 50, newest first.
@@ -166,7 +173,6 @@ pub(crate) async fn on_deployment(
     if kind == ActKind::Override {
         may_break_glass(caller, &rules)?;
     }
-    has_a_chance(&rules, &row, &act, &caller.principal()?).map_err(|why| refused(why, &rules))?;
     let silent = reason.as_deref().is_none_or(|why| why.trim().is_empty());
     if kind == ActKind::Override && silent {
         return Err(Refusal::bad(
@@ -175,7 +181,14 @@ pub(crate) async fn on_deployment(
             "say why: it is told to everybody and kept in the audit trail",
         ));
     }
-    take(app, caller, headers, &rules, act, reason).await
+    let fits = has_a_chance(&rules, &row, &act, &caller.principal()?);
+    let fits = fits.map_err(|why| refused(why, &rules));
+    let request = ActRequest {
+        lane: rules.lane,
+        act,
+        reason: checked(reason)?,
+    };
+    take(app, caller, headers, request, fits).await
 }
 
 /// Without an `access` section in the configuration only an administrator's token breaks the glass.
@@ -210,24 +223,20 @@ pub(crate) fn may(app: &Shared, caller: &Caller, row: &Deployment) -> Vec<ActKin
     all
 }
 
+/// Stores an act that `fits` as things stand, or that was stored before.
 async fn take(
     app: &Shared,
     caller: &Caller,
     headers: &HeaderMap,
-    rules: &LaneRules,
-    act: Act,
-    reason: Option<String>,
+    request: ActRequest,
+    fits: Answer<()>,
 ) -> Answer<Response> {
     let by = caller.principal()?;
-    let request = ActRequest {
-        lane: rules.lane.clone(),
-        act,
-        reason: checked(reason)?,
+    let dedup = match accepted::sent(app, "act", &by, headers, &request).await? {
+        Sent::New(key) => key,
+        Sent::Before(answer) => return Ok(answer),
     };
-    let dedup = match accepted::dedup("act", &by, headers, &request)? {
-        Some(key) => key,
-        None => accepted::unique("act")?,
-    };
+    fits?;
     let accepted = app.web.intake.act(request, by, dedup).await?;
     Ok(accepted::answer(accepted))
 }

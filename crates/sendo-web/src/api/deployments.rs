@@ -12,7 +12,7 @@ use sendo_intake::DeployRequest;
 use sendo_store::{DeliveryRow, DeploymentFilter};
 use serde::{Deserialize, Serialize};
 
-use super::accepted;
+use super::accepted::{self, Sent};
 use crate::auth::Caller;
 use crate::body::JsonBody;
 use crate::error::{Answer, Refusal};
@@ -53,9 +53,9 @@ pub(crate) async fn ask(
             )
         })?;
     }
-    let dedup = match accepted::dedup("deploy", &by, &headers, &request)? {
-        Some(key) => key,
-        None => accepted::unique("deploy")?,
+    let dedup = match accepted::sent(&app, "deploy", &by, &headers, &request).await? {
+        Sent::New(key) => key,
+        Sent::Before(answer) => return Ok(answer),
     };
     let accepted = app.web.intake.deploy(request, by, dedup).await?;
     Ok(accepted::answer(accepted))

@@ -13,8 +13,9 @@ use sendo_core::view::Freezes;
 use sendo_intake::{FreezeRequest, UnfreezeRequest};
 use serde::{Deserialize, Serialize};
 
-use super::locks::{area, key};
-use super::{accepted, acts};
+use super::accepted::{self, Sent};
+use super::acts;
+use super::locks::area;
 use crate::auth::Caller;
 use crate::body::JsonBody;
 use crate::error::{Answer, Refusal};
@@ -119,7 +120,10 @@ pub(crate) async fn announce(
     let others = all(app).await?;
     let zone = asked.zone.as_deref().map_or(Ok(Zone::UTC), zone)?;
     let (from, to) = window(&asked, &zone, others.at)?;
-    let dedup = key("freeze", &by, headers, &asked)?;
+    let dedup = match accepted::sent(app, "freeze", &by, headers, &asked).await? {
+        Sent::New(key) => key,
+        Sent::Before(answer) => return Ok(answer),
+    };
     let made_up = || made_up(zone.local(from), &dedup);
     let freeze = Announced {
         name: asked.name.clone().unwrap_or_else(made_up),
@@ -262,6 +266,10 @@ pub(crate) async fn end(
         Some(text) => Some(area(app, caller, text)?),
         None => None,
     };
+    let dedup = match accepted::sent(app, "unfreeze", &by, headers, &asked).await? {
+        Sent::New(key) => key,
+        Sent::Before(answer) => return Ok(answer),
+    };
     let freezes = covered(app, caller).await?;
     let called = freezes.announced.iter().filter(|freeze| {
         freeze.name == asked.name && within.as_ref().is_none_or(|area| freeze.area == *area)
@@ -271,7 +279,6 @@ pub(crate) async fn end(
         return Err(not_one(&asked.name, &called, &freezes));
     };
     let area = area(app, caller, &one.to_string())?;
-    let dedup = key("unfreeze", &by, headers, &asked)?;
     let request = UnfreezeRequest {
         area,
         name: asked.name,

@@ -15,7 +15,8 @@ use sendo_core::time::{Span, Timestamp};
 use sendo_intake::{LockRequest, UnlockRequest};
 use serde::{Deserialize, Serialize};
 
-use super::{accepted, acts};
+use super::accepted::{self, Sent};
+use super::acts;
 use crate::auth::Caller;
 use crate::body::JsonBody;
 use crate::error::{Answer, Refusal};
@@ -148,6 +149,10 @@ pub(crate) async fn close(
             ));
         }
     };
+    let dedup = match accepted::sent(app, "lock", &by, headers, &asked).await? {
+        Sent::New(key) => key,
+        Sent::Before(answer) => return Ok(answer),
+    };
     let closed = closed(app).await?;
     if let Some(other) = closed
         .locks
@@ -161,7 +166,6 @@ pub(crate) async fn close(
             format!("ask them, or `sendo unlock '{area}'` first"),
         ));
     }
-    let dedup = key("lock", &by, headers, &asked)?;
     let request = LockRequest {
         area,
         reason,
@@ -190,6 +194,10 @@ pub(crate) async fn open(
 ) -> Answer<Response> {
     let by = caller.principal()?;
     let area = area(app, caller, &asked.area)?;
+    let dedup = match accepted::sent(app, "unlock", &by, headers, &asked).await? {
+        Sent::New(key) => key,
+        Sent::Before(answer) => return Ok(answer),
+    };
     let closed = closed(app).await?;
     let held = area
         .lane()
@@ -202,7 +210,6 @@ pub(crate) async fn open(
             "`sendo locks` lists what is",
         ));
     }
-    let dedup = key("unlock", &by, headers, &asked)?;
     let accepted = app
         .web
         .intake
@@ -213,18 +220,6 @@ pub(crate) async fn open(
 
 async fn after(app: &Shared, seconds: u32) -> Answer<Timestamp> {
     Ok(app.web.store.now().await? + Span::from_secs(seconds))
-}
-
-pub(super) fn key<T: Serialize>(
-    kind: &str,
-    by: &sendo_core::names::Principal,
-    headers: &HeaderMap,
-    asked: &T,
-) -> Answer<String> {
-    match accepted::dedup(kind, by, headers, asked)? {
-        Some(key) => Ok(key),
-        None => accepted::unique(kind),
-    }
 }
 
 /// The area somebody wrote, if there is a lane in it, their token covers it, and they may lock there.

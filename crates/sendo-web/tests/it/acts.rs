@@ -75,6 +75,25 @@ async fn every_act_by_every_scope_in_every_state_is_taken_or_refused_as_the_tabl
 }
 
 #[tokio::test]
+async fn an_act_that_is_sent_again_under_its_key_is_answered_alike_once_it_is_done() {
+    let server = Server::start().await;
+    with(&server, DeploymentState::Waiting).await;
+    let token = server.token_of("local:carol", &[Scope::Approve]).await;
+    let sent = async |key: &str| {
+        let call = server.post("/api/v1/deployments/example1/test/1/approve", "{}");
+        let call = call.token(&token).header("idempotency-key", key);
+        call.send().await
+    };
+    let first = sent("1").await.json();
+    with(&server, DeploymentState::Succeeded).await;
+    let again = sent("1").await.json();
+    assert_eq!(again["delivery"], first["delivery"]);
+    // Another one comes too late.
+    assert_eq!(sent("2").await.status, 409);
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn who_asked_is_refused_and_so_is_whom_no_rule_names() {
     let alice = Principal::new("local:alice").expect("a principal");
     let carol = Principal::new("local:carol").expect("a principal");

@@ -183,6 +183,33 @@ async fn a_request_that_is_sent_again_under_its_key_is_taken_once_and_another_is
 }
 
 #[tokio::test]
+async fn what_was_asked_under_a_key_is_answered_alike_once_it_is_done() {
+    let server = frozen().await;
+    let token = server.token_of("local:carol", &[Scope::Deploy]).await;
+    let sent = async |path: &str, body: &Value| {
+        let call = server.post(path, &body.to_string()).token(&token);
+        call.header("idempotency-key", "k").send().await
+    };
+    let visit = json!({"area": "web", "reason": "x", "name": "visit", "seconds": 60});
+    let over = json!({"name": "visit"});
+    let first = sent("/api/v1/freezes", &visit).await.json();
+    keep(&server, "web", &[announced("visit", "web")]).await;
+    let again = sent("/api/v1/freezes", &visit).await.json();
+    assert_eq!(
+        again,
+        json!({"delivery": first["delivery"], "duplicate": true})
+    );
+    let first = sent("/api/v1/unfreezes", &over).await.json();
+    keep(&server, "web", &[]).await;
+    let again = sent("/api/v1/unfreezes", &over).await.json();
+    assert_eq!(
+        again,
+        json!({"delivery": first["delivery"], "duplicate": true})
+    );
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_freeze_that_cannot_be_is_refused_with_what_to_write_instead() {
     let server = frozen().await;
     let token = server.token(&[Scope::Deploy], &[]).await;
