@@ -21,7 +21,7 @@ pub use diff::diff;
 pub use history::{deployment, history};
 pub use plan::plan;
 pub use river::status;
-pub use wide::{history_wide, locks_wide, status_wide, table};
+pub use wide::{freezes_wide, history_wide, locks_wide, status_wide, table};
 
 use crate::sentence::Sentence;
 use crate::wording::digest as wording;

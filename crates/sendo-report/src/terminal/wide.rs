@@ -1,7 +1,8 @@
 //! Tables that leave nothing out: `-o wide`. They are as wide as what is in them.
 
 use sendo_core::deployment::{Deployment, Held, Lock};
-use sendo_core::view::{BoardView, LaneView};
+use sendo_core::freeze::Zone;
+use sendo_core::view::{BoardView, Freezes, LaneView};
 
 use super::history::took;
 use super::paint::{Ink, columns, pad, paint};
@@ -168,6 +169,44 @@ pub fn locks_wide(locks: &[Lock], held: &[Held], language: Language, color: bool
         ]
     });
     let rows: Vec<_> = locks.chain(held).collect();
+    table(headings, &rows, color)
+}
+
+/// When nothing is merged, one row for each freeze, by the clock of a zone.
+#[must_use]
+pub fn freezes_wide(freezes: &Freezes, zone: &Zone, language: Language, color: bool) -> String {
+    if freezes.announced.is_empty() && freezes.configured.is_empty() {
+        return super::freezes(freezes, zone, language, 0);
+    }
+    let headings = match language {
+        Language::En => ["NAME", "CLOSES", "FROM", "TO", "ANNOUNCED BY", "REASON"],
+        Language::Ja => ["名前", "範囲", "開始", "終了", "告知者", "理由"],
+    };
+    let announced = freezes.announced.iter().map(|freeze| {
+        [
+            one_line(&freeze.name),
+            freeze.area.to_string(),
+            time::local(freeze.from, zone),
+            time::local(freeze.to, zone),
+            freeze.by.to_string(),
+            one_line(&freeze.reason),
+        ]
+    });
+    // Nobody announced what the configuration says.
+    let configured = freezes.configured.iter().map(|freeze| {
+        [
+            one_line(&freeze.name),
+            freeze.lanes.join(" "),
+            time::local(freeze.from, zone),
+            time::local(freeze.to, zone),
+            nothing(),
+            freeze
+                .reason
+                .as_ref()
+                .map_or_else(nothing, |it| one_line(it)),
+        ]
+    });
+    let rows: Vec<_> = announced.chain(configured).collect();
     table(headings, &rows, color)
 }
 

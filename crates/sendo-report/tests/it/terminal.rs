@@ -226,10 +226,12 @@ fn with_room_every_column_is_shown_and_nothing_is_cut_off() {
         .collect();
     let locks = [every::lock("*/production", Some(crate::sample::NOW))];
     let held = [every::held(Some("5xx since 10:02".into()))];
+    let tokyo = Zone::new("Asia/Tokyo").expect("a zone");
     insta::assert_snapshot!(each(|language| [
         terminal::history_wide(&rows, language, false),
         terminal::status_wide(&board(), language, false),
         terminal::locks_wide(&locks, &held, language, false),
+        terminal::freezes_wide(&every::freezes(), &tokyo, language, false),
     ]
     .join("\n")));
     for language in Language::ALL {
@@ -237,6 +239,9 @@ fn with_room_every_column_is_shown_and_nothing_is_cut_off() {
         assert_eq!(empty, terminal::history(&[], language, 80, false));
         let open = terminal::locks_wide(&[], &[], language, false);
         assert_eq!(open, terminal::locks(&[], &[], language, 80));
+        let none = Freezes::default();
+        let wide = terminal::freezes_wide(&none, &Zone::UTC, language, false);
+        assert_eq!(wide, terminal::freezes(&none, &Zone::UTC, language, 80));
     }
 }
 

@@ -70,7 +70,7 @@ pub(super) struct ToUnfreeze {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   sendo freezes
-  sendo freezes --zone Asia/Tokyo
+  sendo freezes --zone Asia/Tokyo -o wide
   sendo freezes -o json")]
 pub(super) struct List {
     /// The time zone of what is shown; that of the variable TZ when left out, or UTC.
@@ -139,7 +139,11 @@ fn shown(freezes: &Freezes, zone: Option<Zone>, out: &Out) {
             .and_then(|name| Zone::new(&name).ok())
     };
     let zone = zone.or_else(own).unwrap_or(Zone::UTC);
-    out.data(&terminal::freezes(freezes, &zone, language(), out.width()));
+    out.data(&if out.is_wide() {
+        terminal::freezes_wide(freezes, &zone, language(), out.colour())
+    } else {
+        terminal::freezes(freezes, &zone, language(), out.width())
+    });
 }
 
 fn zone(name: &str) -> Result<Zone, String> {
