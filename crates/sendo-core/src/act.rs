@@ -34,8 +34,13 @@ pub enum Act {
     },
     /// Goes back to an earlier success, and holds the lane there.
     Rollback {
-        /// To which deployment; `None` is the last one with another revision than what runs.
+        /// To which deployment; `None` is the last one with another revision than what runs, and
+        /// once a rollback runs, the last one before the one it went back to.
         to: Option<u64>,
+        /// From which deployment: the one that is to be left. When another one runs by then, nothing
+        /// is rolled back, so that the same wish twice goes back once.
+        #[serde(default)]
+        from: Option<u64>,
     },
     /// Lets newer revisions through again after a rollback.
     Release,
@@ -314,11 +319,13 @@ pub enum ActRefusal {
     NothingToGoBackTo,
     /// It is under way or succeeded, or ended too long ago to be remembered.
     NotToBeRetried,
+    /// What was to be left does not run there any more.
+    LeftAlready,
 }
 
 impl ActRefusal {
     /// Every reason.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::NotUnderWay,
         Self::OwnRequest,
         Self::NotAllowed,
@@ -326,6 +333,7 @@ impl ActRefusal {
         Self::TooLate,
         Self::NothingToGoBackTo,
         Self::NotToBeRetried,
+        Self::LeftAlready,
     ];
 
     /// The stable code.
@@ -339,6 +347,7 @@ impl ActRefusal {
             Self::TooLate => "too_late",
             Self::NothingToGoBackTo => "nothing_to_go_back_to",
             Self::NotToBeRetried => "not_to_be_retried",
+            Self::LeftAlready => "left_already",
         }
     }
 }

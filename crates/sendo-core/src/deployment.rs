@@ -29,6 +29,12 @@ impl DeploymentId {
         self.0.rsplit_once('/').map_or(&self.0, |(lane, _)| lane)
     }
 
+    /// Its number within the lane.
+    #[must_use]
+    pub fn number(&self) -> Option<u64> {
+        self.0.rsplit_once('/')?.1.parse().ok()
+    }
+
     /// The id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {

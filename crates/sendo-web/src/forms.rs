@@ -59,9 +59,9 @@ pub(crate) async fn rollback(
     caller: Caller,
     headers: HeaderMap,
     InPath(lane): InPath<(String, String)>,
-    FormBody(said): FormBody<Said>,
+    FormBody(back): FormBody<acts::Back>,
 ) -> Answer<Response> {
-    acts::roll_back(&app, &caller, &headers, &lane, None, said.reason).await?;
+    acts::roll_back(&app, &caller, &headers, &lane, back).await?;
     Ok(Redirect::to(&page::application_path(&lane.0)).into_response())
 }
 

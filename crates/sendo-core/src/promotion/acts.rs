@@ -4,17 +4,17 @@
 //! or a deployment that ended meanwhile refuses it; who asked is told on the timeline and in the audit
 //! trail. Each act is taken once: its fact is forgotten in the same commit.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::announced::delivery;
 use super::decide::{ACTED, Draft};
 use super::rules::{Approval, LaneRules};
-use super::state::{Candidate, Ending, Running, Success};
+use super::state::{Candidate, Ending, LaneState, Running, Success};
 use crate::act::{Act, ActRefusal, Asked, Verb};
 use crate::deployment::{Deployment, DeploymentState, Held};
 use crate::effect::Effect;
 use crate::fact::Fact;
-use crate::names::Principal;
+use crate::names::{Principal, Revision};
 use crate::notice::Turn;
 use crate::time::Timestamp;
 
@@ -50,11 +50,47 @@ pub fn has_a_chance(
             approves(rules, row.requested_by.as_ref(), by)
         }
         Act::Cancel { .. } | Act::Override { .. } if ended => Err(ActRefusal::NotUnderWay),
-        Act::Retry { .. } if row.state == DeploymentState::Succeeded => {
+        Act::Retry { .. }
+            if matches!(
+                row.state,
+                DeploymentState::Succeeded | DeploymentState::Superseded
+            ) =>
+        {
             Err(ActRefusal::NotToBeRetried)
         }
         _ => Ok(()),
     }
+}
+
+/// The place, among a lane's successes, newest first, of the one a rollback goes back to: the one named,
+/// else the last with another revision than what runs. While a rollback, `held`, is what runs, that is
+/// the last one before the one it went back to: going back once more never returns to what was left.
+#[must_use]
+pub fn goes_back_to<'a>(
+    successes: impl Iterator<Item = (u64, &'a Revision)>,
+    to: Option<u64>,
+    held: Option<u64>,
+) -> Option<usize> {
+    let all: Vec<(u64, &Revision)> = successes.collect();
+    let (newest, here) = *all.first()?;
+    if let Some(to) = to {
+        return all.iter().position(|(ordinal, _)| *ordinal == to);
+    }
+    let same = |(_, revision): &(u64, &Revision)| *revision == here;
+    let from = if held == Some(newest) {
+        all.iter().rposition(same)?
+    } else {
+        0
+    };
+    let other = all.iter().skip(from).position(|one| !same(one))?;
+    Some(from + other)
+}
+
+/// Whether a deployment that ended can be started again, by the state of its lane.
+#[must_use]
+pub fn is_remembered(state: &Value, number: u64) -> bool {
+    let state = LaneState::read(state);
+    state.is_ok_and(|state| state.ended.iter().any(|ended| ended.ordinal == number))
 }
 
 /// Whether somebody's approval counts for a deployment that `asked` asked for.
@@ -113,7 +149,7 @@ impl Draft<'_> {
             Act::Approve { number } => self.agree(*number, asked),
             Act::Cancel { number } => self.cancel(*number, asked),
             Act::Retry { number } => self.retry(*number, asked, at, cause),
-            Act::Rollback { to } => self.roll_back(*to, asked, at, cause),
+            Act::Rollback { to, from } => self.roll_back(*to, *from, asked, at, cause),
             Act::Release => {
                 self.release(asked);
                 Ok(())
@@ -238,11 +274,20 @@ impl Draft<'_> {
     fn roll_back(
         &mut self,
         to: Option<u64>,
+        from: Option<u64>,
         asked: &Asked,
         at: Timestamp,
         cause: String,
     ) -> Result<(), ActRefusal> {
+        if from.is_some_and(|from| from != self.state.last_success()) {
+            return Err(ActRefusal::LeftAlready);
+        }
         let target = self.earlier(to).ok_or(ActRefusal::NothingToGoBackTo)?;
+        if let Some(number) = self.on_its_way_back(&target) {
+            // The same wish twice is one.
+            self.audit_act("request.joined", asked, Some(number));
+            return Ok(());
+        }
         self.state.ordinal += 1;
         let ordinal = self.state.ordinal;
         let candidate = Candidate {
@@ -277,13 +322,26 @@ impl Draft<'_> {
 
     /// An earlier success: the one named, or the last with another revision than what is there.
     fn earlier(&self, to: Option<u64>) -> Option<Success> {
-        let mut successes = self.state.succeeded.iter();
-        let here = &self.state.succeeded.first()?.revision;
-        let found = successes.find(|success| match to {
-            Some(number) => success.ordinal == number,
-            None => success.revision != *here,
+        let successes = &self.state.succeeded;
+        let known = successes.iter().map(|one| (one.ordinal, &one.revision));
+        let held = self.state.held.as_ref();
+        let held = held.and_then(|held| held.deployment.number());
+        let place = goes_back_to(known, to, held)?;
+        successes.get(place).cloned()
+    }
+
+    /// The rollback to this success that is next in line or under way.
+    fn on_its_way_back(&self, target: &Success) -> Option<u64> {
+        let running = self.state.running.as_ref().filter(|r| r.ending.is_none());
+        let running = running.map(|running| &running.candidate);
+        let candidates = self.state.rollback.iter().chain(running);
+        let mut back = candidates.filter(|candidate| candidate.rollback);
+        let found = back.find(|candidate| {
+            candidate.revision == target.revision
+                && candidate.tag == target.tag
+                && candidate.digest == target.digest
         });
-        found.cloned()
+        found.map(|candidate| candidate.ordinal)
     }
 
     /// Opens the lane. A lane that is not held is open already.

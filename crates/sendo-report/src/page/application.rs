@@ -79,6 +79,8 @@ struct Page<'a> {
 struct Place {
     environment: String,
     may_roll_back: bool,
+    /// The number of what runs: a rollback says what it leaves, so that a second click leaves nothing.
+    number: Option<u64>,
     running: Option<(Brought, Moment)>,
     moving: Vec<Shown>,
 }
@@ -96,6 +98,7 @@ fn place(lane: &LaneView, view: &ApplicationPage, language: Language) -> Place {
     Place {
         environment: environment(lane),
         may_roll_back: may_roll_back(lane, view),
+        number: lane.running.as_ref().and_then(|row| row.id.number()),
         running: lane.running.as_ref().map(|running| {
             let since = running.finished_at.unwrap_or(running.created_at);
             (running.into(), Moment::full(since))

@@ -36,6 +36,10 @@ pub const fn refused(why: ActRefusal, language: Language) -> &'static str {
             "only one of the last few that ended without success can be retried",
             "再試行できるのは最近失敗またはキャンセルされたデプロイだけです",
         ],
+        ActRefusal::LeftAlready => [
+            "what was to be left does not run there any more",
+            "戻す対象のデプロイはすでにそこで動いていません",
+        ],
     };
     match language {
         Language::En => en,

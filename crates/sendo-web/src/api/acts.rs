@@ -4,9 +4,9 @@
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use sendo_core::act::{Act, ActKind, ActRefusal};
-use sendo_core::deployment::{Deployment, DeploymentId, DeploymentState, Waiting};
-use sendo_core::promotion::{LaneRules, has_a_chance};
+use sendo_core::act::{Act, ActKind, ActRefusal, Verb};
+use sendo_core::deployment::{Deployment, DeploymentState, Waiting};
+use sendo_core::promotion::{LaneRules, goes_back_to, has_a_chance, is_remembered};
 use sendo_intake::ActRequest;
 use sendo_report::{Language, wording};
 use sendo_store::DeploymentFilter;
@@ -40,9 +40,12 @@ pub(crate) struct Said {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Back {
     #[serde(default)]
-    to: Option<u64>,
+    pub(crate) to: Option<u64>,
+    /// The deployment that is to be left; the one that runs when left out.
     #[serde(default)]
-    reason: Option<String>,
+    pub(crate) from: Option<u64>,
+    #[serde(default)]
+    pub(crate) reason: Option<String>,
 }
 
 /// Agrees to a deployment.
@@ -102,15 +105,7 @@ pub(crate) async fn rollback(
     InPath((application, environment)): InPath<(String, String)>,
     JsonBody(back): JsonBody<Back>,
 ) -> Answer<Response> {
-    roll_back(
-        &app,
-        &caller,
-        &headers,
-        &(application, environment),
-        back.to,
-        back.reason,
-    )
-    .await
+    roll_back(&app, &caller, &headers, &(application, environment), back).await
 }
 
 /// Takes a rollback, from a program or from a page's form.
@@ -119,12 +114,10 @@ pub(crate) async fn roll_back(
     caller: &Caller,
     headers: &HeaderMap,
     (application, environment): &(String, String),
-    to: Option<u64>,
-    reason: Option<String>,
+    back: Back,
 ) -> Answer<Response> {
     let rules = names::lane(app, caller, application, environment)?;
-    let act = Act::Rollback { to };
-    if !rules.access.allows(&caller.principal()?, act.verb()) {
+    if !rules.access.allows(&caller.principal()?, Verb::Rollback) {
         return Err(refused(ActRefusal::NotAllowed, &rules));
     }
     let filter = DeploymentFilter {
@@ -134,28 +127,32 @@ pub(crate) async fn roll_back(
         limit: 50,
     };
     let successes = app.web.store.deployments(&filter).await?;
-    let fits = if goes_back(&successes, &rules, to) {
-        Ok(())
-    } else {
+    let known = || {
+        let numbered = |row: &Deployment| row.id.number();
+        let rows = successes.iter();
+        rows.filter_map(move |row| Some((numbered(row)?, &row.revision)))
+    };
+    let here = known().next().map(|(number, _)| number);
+    let closed = super::locks::closed(app).await?;
+    let held = closed.held_of(&rules.lane);
+    let held = held.and_then(|held| held.deployment.number());
+    let fits = if back.from.is_some() && back.from != here {
+        Err(refused(ActRefusal::LeftAlready, &rules))
+    } else if goes_back_to(known(), back.to, held).is_none() {
         Err(refused(ActRefusal::NothingToGoBackTo, &rules))
+    } else {
+        Ok(())
+    };
+    let act = Act::Rollback {
+        to: back.to,
+        from: back.from.or(here),
     };
     let request = ActRequest {
         lane: rules.lane,
         act,
-        reason: checked(reason)?,
+        reason: checked(back.reason)?,
     };
     take(app, caller, headers, request, fits).await
-}
-
-/// Whether there is such an earlier success; the lane remembers the last 50, newest first.
-fn goes_back(successes: &[Deployment], rules: &LaneRules, to: Option<u64>) -> bool {
-    let Some(here) = successes.first() else {
-        return false;
-    };
-    successes.iter().any(|success| match to {
-        Some(number) => success.id == DeploymentId::new(&rules.lane, number),
-        None => success.revision != here.revision,
-    })
 }
 
 /// Takes an act on a deployment, from a program or from a page's form.
@@ -181,7 +178,17 @@ pub(crate) async fn on_deployment(
             "say why: it is told to everybody and kept in the audit trail",
         ));
     }
-    let fits = has_a_chance(&rules, &row, &act, &caller.principal()?);
+    let mut fits = has_a_chance(&rules, &row, &act, &caller.principal()?);
+    if let (Ok(()), Act::Retry { number }) = (fits, &act)
+        && row.state.is_terminal()
+    {
+        // Only the lane knows what it remembers.
+        let lane = rules.lane.subject();
+        let world = app.web.store.world(&lane, &|_| Vec::new()).await?;
+        if !is_remembered(&world.state, *number) {
+            fits = Err(ActRefusal::NotToBeRetried);
+        }
+    }
     let fits = fits.map_err(|why| refused(why, &rules));
     let request = ActRequest {
         lane: rules.lane,
@@ -286,6 +293,9 @@ pub(super) fn refused(why: ActRefusal, rules: &LaneRules) -> Refusal {
         ActRefusal::NotToBeRetried => format!(
             "`sendo deploy {} {} REVISION`",
             lane.application, lane.environment
+        ),
+        ActRefusal::NothingToGoBackTo => format!(
+            "`sendo history {lane}` shows what succeeded; `sendo cancel` ends what is on its way"
         ),
         _ => format!("`sendo history {lane}` shows how its deployments stand"),
     };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sendo_core::act::{Access, Grant, Verb};
 use sendo_core::deployment::DeploymentState;
-use sendo_core::names::Principal;
+use sendo_core::names::{Principal, Revision};
 use sendo_core::promotion::Approval;
 use sendo_web::Limits;
 use sendo_web::token::Scope;
@@ -58,7 +58,8 @@ async fn every_act_by_every_scope_in_every_state_is_taken_or_refused_as_the_tabl
                     Scope::Read | Scope::ReportImage => false,
                 };
                 let holds = match verb {
-                    "retry" => state != Succeeded,
+                    // Here no lane remembers one that ended.
+                    "retry" => !state.is_terminal(),
                     _ => !state.is_terminal(),
                 };
                 let expected = match (may, holds) {
@@ -90,6 +91,31 @@ async fn an_act_that_is_sent_again_under_its_key_is_answered_alike_once_it_is_do
     assert_eq!(again["delivery"], first["delivery"]);
     // Another one comes too late.
     assert_eq!(sent("2").await.status, 409);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_rollback_from_what_does_not_run_there_any_more_is_refused() {
+    let server = Server::start().await;
+    for (number, revision) in [(1, "1"), (2, "2")] {
+        let mut row = seed::deployment(&lane("example1", "test"), number, "main");
+        row.state = DeploymentState::Succeeded;
+        row.revision = Revision::new(revision.repeat(40)).expect("a revision");
+        seed::write(server.store.as_ref(), row, "x").await;
+    }
+    let token = server.token(&[Scope::Deploy], &[]).await;
+    let back = async |body: &str| {
+        let call = server.post("/api/v1/lanes/example1/test/rollback", body);
+        let reply = call.token(&token).send().await;
+        let code = (reply.status != 202).then(|| reply.reason().to_owned());
+        (reply.status, code)
+    };
+    assert_eq!(back(r#"{"from":2}"#).await, (202, None));
+    assert_eq!(
+        back(r#"{"from":1}"#).await,
+        (409, Some("left_already".to_owned()))
+    );
+    assert_eq!(back("{}").await, (202, None));
     server.stop().await;
 }
 

@@ -184,7 +184,13 @@ fn a_rollback_sets_the_last_revision_and_holds_the_lane_until_released() {
     h.run();
     h.merge("two");
     h.run();
-    h.act(Act::Rollback { to: None }, "bob");
+    h.act(
+        Act::Rollback {
+            to: None,
+            from: None,
+        },
+        "bob",
+    );
     h.run();
     assert_eq!(
         (h.at("test"), h.standing()),
@@ -215,7 +221,13 @@ fn a_rollback_takes_the_place_of_what_is_on_its_way_and_nothing_newer_takes_its_
     green(&mut h);
     h.merge("three");
     h.run();
-    h.act(Act::Rollback { to: Some(1) }, "bob");
+    h.act(
+        Act::Rollback {
+            to: Some(1),
+            from: None,
+        },
+        "bob",
+    );
     h.merge("four");
     h.run();
     h.merge("five");
@@ -230,12 +242,62 @@ fn a_rollback_takes_the_place_of_what_is_on_its_way_and_nothing_newer_takes_its_
 }
 
 #[test]
+fn the_same_rollback_twice_goes_back_once() {
+    for from in [None, Some(2)] {
+        let mut h = Harness::one(main_branch());
+        let one = h.merge("one");
+        h.run();
+        h.merge("two");
+        h.run();
+        let back = || Act::Rollback { to: None, from };
+        h.act(back(), "bob");
+        h.act(back(), "bob");
+        h.run();
+        h.act(back(), "bob");
+        h.run();
+        assert_eq!(h.standing(), [Succeeded; 3]);
+        assert_eq!(h.at("test"), one.as_str());
+    }
+}
+
+#[test]
+fn going_back_once_more_goes_further_back_and_never_to_what_was_left() {
+    let mut h = Harness::one(main_branch());
+    let mut all = Vec::new();
+    for title in ["one", "two", "three"] {
+        all.push(h.merge(title).to_string());
+        h.run();
+    }
+    for expected in [&all[1], &all[0], &all[0]] {
+        let back = Act::Rollback {
+            to: None,
+            from: None,
+        };
+        h.act(back, "bob");
+        h.run();
+        assert_eq!(h.at("test"), expected.as_str());
+    }
+}
+
+#[test]
 fn there_must_be_something_to_roll_back_to() {
     let mut h = Harness::one(main_branch());
     h.merge("one");
     h.run();
-    h.act(Act::Rollback { to: None }, "bob");
-    h.act(Act::Rollback { to: Some(9) }, "bob");
+    h.act(
+        Act::Rollback {
+            to: None,
+            from: None,
+        },
+        "bob",
+    );
+    h.act(
+        Act::Rollback {
+            to: Some(9),
+            from: None,
+        },
+        "bob",
+    );
     h.run();
     assert_eq!(h.standing(), [Succeeded]);
     assert_eq!(h.state("web/test").held, None);

@@ -166,7 +166,13 @@ fn broken_glass_passes_it_and_a_rollback_waits_for_it() {
     h.merge("two");
     h.run();
     h.freeze("web", "audit", "bob", (1_000, 4_000));
-    h.act(Act::Rollback { to: None }, "bob");
+    h.act(
+        Act::Rollback {
+            to: None,
+            from: None,
+        },
+        "bob",
+    );
     h.run();
     assert!(frozen_by(&h).is_some());
     h.act(Act::Override { number: 3 }, "carol");

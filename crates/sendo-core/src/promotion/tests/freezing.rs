@@ -148,7 +148,13 @@ fn a_rollback_waits_as_well_until_somebody_breaks_the_glass() {
     h.merge("two");
     h.run();
     h.pass(400);
-    h.act(Act::Rollback { to: None }, "bob");
+    h.act(
+        Act::Rollback {
+            to: None,
+            from: None,
+        },
+        "bob",
+    );
     h.run();
     assert!(is_frozen(&h));
     h.act(Act::Override { number: 3 }, "carol");
@@ -166,7 +172,13 @@ fn a_lane_that_is_locked_or_held_says_so_first() {
     h.run();
     h.merge("two");
     h.run();
-    h.act(Act::Rollback { to: None }, "bob");
+    h.act(
+        Act::Rollback {
+            to: None,
+            from: None,
+        },
+        "bob",
+    );
     h.run();
     h.pass(400);
     h.merge("three");

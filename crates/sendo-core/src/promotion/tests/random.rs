@@ -82,8 +82,14 @@ fn act(dice: &mut Dice, newest: u64) -> Act {
         0 | 1 => Act::Approve { number },
         2 => Act::Cancel { number },
         3 => Act::Retry { number },
-        4 => Act::Rollback { to: None },
-        5 => Act::Rollback { to: Some(number) },
+        4 => Act::Rollback {
+            to: None,
+            from: None,
+        },
+        5 => Act::Rollback {
+            to: Some(number),
+            from: None,
+        },
         6 => Act::Release,
         _ => Act::Override { number },
     }
