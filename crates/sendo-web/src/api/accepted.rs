@@ -10,6 +10,7 @@ use sendo_store::{Accepted, NewDelivery};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
+use super::locks::Stays;
 use crate::error::{Answer, Refusal};
 use crate::state::Shared;
 use crate::token::hex;
@@ -29,6 +30,13 @@ struct Frozen {
     taken: Taken,
     #[serde(skip_serializing_if = "Option::is_none")]
     freeze: Option<Announced>,
+}
+
+#[derive(Serialize)]
+struct Opened {
+    #[serde(flatten)]
+    taken: Taken,
+    stays: Stays,
 }
 
 impl From<Accepted> for Taken {
@@ -55,6 +63,12 @@ pub(super) fn frozen(accepted: Accepted, freeze: Announced) -> Response {
     let taken = Taken::from(accepted);
     let freeze = (!taken.duplicate).then_some(freeze);
     (StatusCode::ACCEPTED, Json(Frozen { taken, freeze })).into_response()
+}
+
+/// The same for the opening of an area, with what stays closed.
+pub(super) fn opened(accepted: Accepted, stays: Stays) -> Response {
+    let taken = Taken::from(accepted);
+    (StatusCode::ACCEPTED, Json(Opened { taken, stays })).into_response()
 }
 
 /// What makes a request the same as one before, if the caller gave an idempotency key: the kind, the

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use sendo_core::act::Area;
+use sendo_core::act::{Area, Verb};
 use sendo_core::deployment::{Held, Lock};
 use sendo_core::lock::{LOCK, Locks};
 use sendo_core::promotion::HELD;
@@ -185,7 +185,8 @@ pub(crate) async fn unlock(
     open(&app, &caller, &headers, asked).await
 }
 
-/// Takes the end of a lock, from a program or from a page's form.
+/// Takes the end of a lock, from a program or from a page's form. A lock and what a rollback left are
+/// opened each by who may, so one of the two may stay: the answer says which.
 pub(crate) async fn open(
     app: &Shared,
     caller: &Caller,
@@ -193,29 +194,56 @@ pub(crate) async fn open(
     asked: ToUnlock,
 ) -> Answer<Response> {
     let by = caller.principal()?;
-    let area = area(app, caller, &asked.area)?;
+    let area = covered_area(app, caller, &asked.area)?;
     let dedup = match accepted::sent(app, "unlock", &by, headers, &asked).await? {
         Sent::New(key) => key,
         Sent::Before(answer) => return Ok(answer),
     };
+    let lanes = (app.web.lanes)();
     let closed = closed(app).await?;
-    let held = area
-        .lane()
-        .is_some_and(|lane| closed.held_of(&lane).is_some());
-    if !held && !closed.locks.iter().any(|lock| lock.area == area) {
-        return Err(Refusal::new(
-            StatusCode::NOT_FOUND,
-            "not_locked",
-            format!("`{area}` is not locked"),
-            "`sendo locks` lists what is",
-        ));
+    let locked = closed.locks.iter().any(|lock| lock.area == area);
+    let held = area.lane().filter(|lane| closed.held_of(lane).is_some());
+    let may_unlock = Locks::allows(&lanes, &area, &by);
+    let may_release = |lane: &LaneId| {
+        let rules = lanes.iter().find(|rules| rules.lane == *lane);
+        rules.is_some_and(|rules| rules.access.allows(&by, Verb::Rollback))
+    };
+    let stays = Stays {
+        lock: locked && !may_unlock,
+        hold: held.as_ref().is_some_and(|lane| !may_release(lane)),
+    };
+    match (locked, held.is_some()) {
+        (false, false) => {
+            return Err(Refusal::new(
+                StatusCode::NOT_FOUND,
+                "not_locked",
+                format!("`{area}` is not locked"),
+                "`sendo locks` lists what is",
+            ));
+        }
+        (true, _) if stays.lock && held.is_none() => return Err(not_lockable(&area)),
+        (_, true) if stays.hold && (stays.lock || !locked) => {
+            return Err(Refusal::new(
+                StatusCode::FORBIDDEN,
+                "not_allowed",
+                format!("the configuration does not let you release `{area}` after a rollback"),
+                "ask somebody whom the configuration's `access` lets `rollback` there",
+            ));
+        }
+        _ => {}
     }
-    let accepted = app
-        .web
-        .intake
-        .unlock(UnlockRequest { area }, by, dedup)
-        .await?;
-    Ok(accepted::answer(accepted))
+    let request = UnlockRequest { area };
+    let accepted = app.web.intake.unlock(request, by, dedup).await?;
+    Ok(accepted::opened(accepted, stays))
+}
+
+/// What stays closed when an area is opened, because who opens it may not open that.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(super) struct Stays {
+    /// Its lock.
+    lock: bool,
+    /// What a rollback left.
+    hold: bool,
 }
 
 async fn after(app: &Shared, seconds: u32) -> Answer<Timestamp> {
@@ -224,6 +252,24 @@ async fn after(app: &Shared, seconds: u32) -> Answer<Timestamp> {
 
 /// The area somebody wrote, if there is a lane in it, their token covers it, and they may lock there.
 pub(super) fn area(app: &Shared, caller: &Caller, text: &str) -> Answer<Area> {
+    let area = covered_area(app, caller, text)?;
+    if Locks::allows(&(app.web.lanes)(), &area, &caller.principal()?) {
+        return Ok(area);
+    }
+    Err(not_lockable(&area))
+}
+
+fn not_lockable(area: &Area) -> Refusal {
+    Refusal::new(
+        StatusCode::FORBIDDEN,
+        "not_allowed",
+        format!("the configuration does not let you lock all of `{area}`"),
+        "lock less of it, or ask somebody whom the configuration's `access` names",
+    )
+}
+
+/// The area somebody wrote, if there is a lane in it and their token covers it.
+fn covered_area(app: &Shared, caller: &Caller, text: &str) -> Answer<Area> {
     let area: Area = text
         .parse()
         .map_err(|error: sendo_core::names::InvalidName| {
@@ -245,13 +291,5 @@ pub(super) fn area(app: &Shared, caller: &Caller, text: &str) -> Answer<Area> {
             "`sendo status` lists the lanes",
         ));
     }
-    if Locks::allows(&lanes, &area, &caller.principal()?) {
-        return Ok(area);
-    }
-    Err(Refusal::new(
-        StatusCode::FORBIDDEN,
-        "not_allowed",
-        format!("the configuration does not let you lock all of `{area}`"),
-        "lock less of it, or ask somebody whom the configuration's `access` names",
-    ))
+    Ok(area)
 }

@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
-use sendo_core::act::{Access, Grant, Verb};
+use sendo_core::act::{Access, Area, Grant, Verb};
 use sendo_core::deployment::DeploymentState;
+use sendo_core::lock::{LOCK, subject};
 use sendo_core::names::{Principal, Revision};
-use sendo_core::promotion::Approval;
+use sendo_core::promotion::{Approval, HELD};
 use sendo_web::Limits;
 use sendo_web::token::Scope;
 
+use serde_json::json;
+
 use crate::harness::{Server, lane, rules};
-use crate::seed;
+use crate::{freezes, seed};
 
 const ACTS: [&str; 4] = ["approve", "cancel", "retry", "override"];
 
@@ -116,6 +119,45 @@ async fn a_rollback_from_what_does_not_run_there_any_more_is_refused() {
         (409, Some("left_already".to_owned()))
     );
     assert_eq!(back("{}").await, (202, None));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_lock_is_opened_by_who_may_lock_and_a_hold_by_who_may_roll_back() {
+    let grant = |who: &str, may| Grant {
+        who: Some(vec![Principal::new(who).expect("a principal")]),
+        may: vec![may],
+    };
+    let grants = vec![
+        grant("local:locker", Verb::Lock),
+        grant("local:roller", Verb::Rollback),
+    ];
+    let mut rules = rules("example1", "test");
+    rules.access.grants = Some(grants);
+    let lanes = Arc::from([rules]);
+    let server = Server::with(Limits::default(), |web| {
+        web.lanes = Arc::new(move || Arc::clone(&lanes))
+    })
+    .await;
+    let lane = lane("example1", "test");
+    let (area, at) = (Area::of(&lane), server.store.now().await.expect("a clock"));
+    let by = Principal::new("local:alice").expect("a principal");
+    let held = json!({"deployment": "example1/test/3", "by": by, "reason": null, "at": at});
+    let lock = json!({"area": area, "by": by, "reason": "x", "at": at, "until": null});
+    let opens = async |who: &str| {
+        let token = server.token_of(who, &[Scope::Deploy]).await;
+        let call = server.post("/api/v1/unlocks", r#"{"area":"example1/test"}"#);
+        let reply = call.token(&token).send().await;
+        (reply.status, reply.json()["stays"].clone())
+    };
+    freezes::publish(&server, lane.subject(), HELD, held).await;
+    assert_eq!(opens("local:locker").await.0, 403);
+    let stays = |lock, hold| (202, json!({"lock": lock, "hold": hold}));
+    assert_eq!(opens("local:roller").await, stays(false, false));
+    freezes::publish(&server, subject(&area), LOCK, lock).await;
+    assert_eq!(opens("local:locker").await, stays(false, true));
+    assert_eq!(opens("local:roller").await, stays(true, false));
+    assert_eq!(opens("local:alice").await.0, 403);
     server.stop().await;
 }
 

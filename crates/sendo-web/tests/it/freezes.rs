@@ -7,6 +7,7 @@ use sendo_core::freeze::{Announced, Freeze, When, Zone};
 use sendo_core::lock::{FREEZES, subject};
 use sendo_core::names::Principal;
 use sendo_core::plan::Plan;
+use sendo_core::subject::SubjectId;
 use sendo_core::time::{Span, Timestamp};
 use sendo_store::Committed;
 use sendo_web::Limits;
@@ -32,6 +33,11 @@ fn announced(name: &str, area: &str) -> Announced {
 /// An area with these freezes, as its own decision leaves them.
 async fn keep(server: &Server, area: &str, freezes: &[Announced]) {
     let subject = subject(&area.parse().expect("an area"));
+    publish(server, subject, FREEZES, json!(freezes)).await;
+}
+
+/// A fact, as its subject's own decision tells it.
+pub(crate) async fn publish(server: &Server, subject: SubjectId, key: &str, value: Value) {
     let store = server.store.as_ref();
     store
         .hint(std::slice::from_ref(&subject))
@@ -42,8 +48,8 @@ async fn keep(server: &Server, area: &str, freezes: &[Announced]) {
         .await;
     let fact = Fact {
         subject,
-        key: FREEZES.to_owned(),
-        value: json!(freezes),
+        key: key.to_owned(),
+        value,
         observed_at: NOW,
     };
     let plan = Plan {
