@@ -2,11 +2,13 @@
 //!
 //! The story in files: `scan` finds where images and their versions stand, `naming` reads from a
 //! path whose they are, `propose` makes applications of them and says what starts each, `write`
-//! writes the configuration; this file looks at the repositories, and at what others have open.
+//! writes the configuration, `strays` tells what was not taken up; this file looks at the repositories,
+//! and at what others have open.
 
 mod naming;
 mod propose;
 mod scan;
+mod strays;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +24,7 @@ use serde::Serialize;
 
 use propose::{Found, LeftOut, Source, propose};
 use scan::{Form, Site};
+use strays::strays;
 use write::{Place, write};
 
 /// Files that are read at the most.
@@ -118,13 +121,18 @@ pub(crate) async fn init(wish: &Wish) -> Result<Proposal, InitError> {
         .filter_map(|(path, bytes)| Some((path.as_str(), std::str::from_utf8(bytes).ok()?)))
         .flat_map(|(path, text)| scan::sites(path, text))
         .collect();
-    let unreadable = files.iter().filter_map(|(path, bytes)| {
-        Some(LeftOut {
-            path: path.to_string(),
-            image: String::new(),
-            why: scan::unreadable(path.as_str(), bytes)?,
+    let names: BTreeSet<&str> = sites.iter().flat_map(Site::names).collect();
+    let strays: Vec<LeftOut> = files
+        .iter()
+        .flat_map(|(path, bytes)| {
+            let strays = strays(path.as_str(), bytes, &names).into_iter();
+            strays.map(|stray| LeftOut {
+                path: path.to_string(),
+                image: stray.image,
+                why: stray.why,
+            })
         })
-    });
+        .collect();
     let repository = repository(wish)?;
     let (found, mut left_out) = present(&local, &repository, &base, sites).await?;
     let sources = sources(&wish.folder, &wish.manifests).await;
@@ -138,7 +146,7 @@ pub(crate) async fn init(wish: &Wish) -> Result<Proposal, InitError> {
     let paths: BTreeSet<String> = found.iter().map(|found| found.site.path.clone()).collect();
     let (applications, more) = propose(found, &sources, &wish.named);
     left_out.extend(more);
-    left_out.extend(unreadable);
+    left_out.extend(strays);
     let place = Place {
         forge: wish.forge.to_string(),
         root: wish.root.clone(),

@@ -25,6 +25,17 @@ pub(super) enum Form {
     Whole { at: String, document: Option<usize> },
 }
 
+impl Site {
+    /// What its image is called: by itself, and in a kustomization's entry.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        let entry = match &self.form {
+            Form::Kustomization { name, .. } => Some(name.as_str()),
+            Form::Tag { .. } | Form::Whole { .. } => None,
+        };
+        entry.into_iter().chain([self.image.as_str()])
+    }
+}
+
 /// Whether a file of that name may say something.
 pub(super) fn may_tell(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
@@ -32,29 +43,18 @@ pub(super) fn may_tell(path: &str) -> bool {
     is_kustomization(name) || ends(".yaml") || ends(".yml") || ends(".json")
 }
 
-fn is_kustomization(name: &str) -> bool {
+pub(super) fn is_kustomization(name: &str) -> bool {
     ["kustomization.yaml", "kustomization.yml", "Kustomization"].contains(&name)
-}
-
-/// Why a kustomization tells nothing although its name says that it should.
-pub(super) fn unreadable(path: &str, bytes: &[u8]) -> Option<String> {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    if !is_kustomization(name) {
-        return None;
-    }
-    let Ok(text) = std::str::from_utf8(bytes) else {
-        return Some("it is not UTF-8; save it as UTF-8".to_owned());
-    };
-    let read: Result<Vec<Value>, _> = serde_saphyr::from_multiple(text);
-    let error = read.err()?.without_snippet().to_string();
-    let said = error.lines().next().unwrap_or_default();
-    Some(format!("it cannot be read as YAML, so correct it: {said}"))
 }
 
 /// What a file tells; nothing where it cannot be read, as with a template.
 pub(super) fn sites(path: &str, text: &str) -> Vec<Site> {
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-    let documents: Vec<Value> = documents(text);
+    // What cannot be read tells nothing here; `strays` says so.
+    let documents: Vec<Value> = documents(text)
+        .into_iter()
+        .map(Result::unwrap_or_default)
+        .collect();
     if is_kustomization(name) {
         let folder = if folder.is_empty() { "." } else { folder };
         return documents
@@ -85,11 +85,14 @@ pub(super) fn sites(path: &str, text: &str) -> Vec<Site> {
     found.into_iter().map(site).collect()
 }
 
-fn documents(text: &str) -> Vec<Value> {
+/// The documents of a file, each as it reads or with what is wrong with it.
+pub(super) fn documents(text: &str) -> Vec<Result<Value, String>> {
     let mut parts = vec![String::new()];
     for line in text.lines() {
-        if line.trim_end() == "---" {
-            parts.push(String::new());
+        // What follows the mark on its line, a comment mostly, belongs to the document.
+        let mark = line.strip_prefix("---");
+        if let Some(rest) = mark.filter(|rest| rest.is_empty() || rest.starts_with([' ', '\t'])) {
+            parts.push(format!("{rest}\n"));
         } else if let Some(part) = parts.last_mut() {
             part.push_str(line);
             part.push('\n');
@@ -103,7 +106,11 @@ fn documents(text: &str) -> Vec<Value> {
     if parts.len() > 1 && parts.first().is_some_and(silent) {
         parts.remove(0);
     }
-    let read = |part: &String| serde_saphyr::from_str(part).unwrap_or_default();
+    let said = |error: serde_saphyr::Error| {
+        let text = error.without_snippet().to_string();
+        text.lines().next().unwrap_or_default().to_owned()
+    };
+    let read = |part: &String| serde_saphyr::from_str(part).map_err(said);
     parts.iter().map(read).collect()
 }
 

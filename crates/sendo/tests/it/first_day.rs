@@ -279,6 +279,34 @@ fn what_has_no_name_or_no_sense_is_left_out_with_why_and_the_rest_is_proposed() 
 }
 
 #[test]
+fn whatever_names_an_image_is_proposed_or_left_out_with_why() {
+    let mut inherited = Inherited::begin();
+    inherited.overlays("shop");
+    inherited.plain("ledger");
+    let (path, text) = inherited.files.pop().expect("the manifest");
+    // A mark with a comment begins a document, too.
+    inherited.file(path, text.replace("---", "--- # ledger"));
+    for (name, image) in [
+        ("pinned", "image: reg.example.com/api@sha256:0a"),
+        ("template", "image: {{ .x }}\nfoo: {{ if .y }}"),
+        ("compose", "services: { db: { image: postgres:17 } }"),
+    ] {
+        inherited.file(format!("odd/{name}.yaml"), format!("{image}\n"));
+    }
+    let proposed = init(&inherited.laid_out(), &[]);
+    assert_eq!(proposed.code, 0, "{}", proposed.err);
+    for said in [
+        "ledger",
+        "odd/pinned.yaml",
+        "odd/template.yaml",
+        "odd/compose.yaml",
+    ] {
+        assert!(proposed.err.contains(said), "{said}: {}", proposed.err);
+    }
+    assert!(!proposed.err.contains("ledger.yaml:"), "{}", proposed.err);
+}
+
+#[test]
 fn a_title_of_somebody_else_cannot_move_the_cursor() {
     let mut inherited = Inherited::begin();
     inherited.overlays("shop");
