@@ -119,7 +119,7 @@ pub(crate) struct Shared {
     /// Recomputing the audit chain reads all of it: one at a time.
     pub(crate) verifying: Semaphore,
     /// A plan looks at every repository: one at a time.
-    pub(crate) planning: Semaphore,
+    pub(crate) planning: Arc<Semaphore>,
     pub(crate) diffing: Semaphore,
     /// Scheme and authority of the public address.
     pub(crate) public: Option<Uri>,
@@ -133,7 +133,7 @@ impl Shared {
             scrapes: Scrapes::default(),
             refusals: Refusals::default(),
             verifying: Semaphore::new(1),
-            planning: Semaphore::new(1),
+            planning: Arc::new(Semaphore::new(1)),
             diffing: Semaphore::new(DIFFS),
             public,
         }

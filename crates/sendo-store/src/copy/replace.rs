@@ -137,9 +137,12 @@ impl File {
         Ok(connection)
     }
 
+    /// Gives the old file a second name, which it keeps once the new one has taken its first. What lies
+    /// beside it goes first, so that nothing is read into the new one, and at no moment is there no
+    /// database under the name: a server would begin an empty one.
     fn keep_aside(&self) -> Result<()> {
-        let aside = with(&self.path, ".damaged");
-        for end in std::iter::once("").chain(BESIDE) {
+        let aside = self.free_name();
+        for end in BESIDE {
             let (from, to) = (with(&self.path, end), with(&aside, end));
             match std::fs::rename(&from, &to) {
                 Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
@@ -148,7 +151,19 @@ impl File {
                 _ => {}
             }
         }
-        Ok(())
+        let linked = std::fs::hard_link(&self.path, &aside);
+        // A file system without second names has to do with a copy.
+        linked
+            .or_else(|_| std::fs::copy(&self.path, &aside).map(|_| ()))
+            .map_err(|source| failed("keeping aside", &self.path, source))
+    }
+
+    /// `NAME.damaged`, or with a number where that is taken: what was kept before is kept.
+    fn free_name(&self) -> PathBuf {
+        let numbered = |n: u32| with(&self.path, &format!(".damaged-{n}"));
+        let mut names = std::iter::once(with(&self.path, ".damaged")).chain((2..).map(numbered));
+        let free = names.find(|name| std::fs::symlink_metadata(name).is_err());
+        free.unwrap_or_else(|| with(&self.path, ".damaged"))
     }
 }
 

@@ -158,6 +158,13 @@ async fn a_file_that_cannot_be_read_is_kept_beside_the_restored_one() {
     assert_eq!(place.texts("PRAGMA integrity_check").await, ["ok"]);
     let aside = std::fs::read_to_string(place.path().with_file_name("sendo.db.damaged")).unwrap();
     assert!(aside.starts_with("no database at all"));
+    // The next one does not take its place.
+    std::fs::write(place.path(), "another one, which is none either").unwrap();
+    sendo_store::restore(&place.url(), &backup, &how, &all)
+        .await
+        .unwrap();
+    let aside = std::fs::read_to_string(place.path().with_file_name("sendo.db.damaged-2")).unwrap();
+    assert!(aside.starts_with("another one"));
 }
 
 /// What a killed server left in the log of the old file must not reach the new one.

@@ -58,7 +58,7 @@ pub(crate) async fn plan(
     JsonBody(request): JsonBody<Request>,
 ) -> Answer<Json<PlanView>> {
     caller.require_all()?;
-    let Ok(_alone) = app.planning.try_acquire() else {
+    let Ok(alone) = Arc::clone(&app.planning).try_acquire_owned() else {
         return Err(Refusal::new(
             StatusCode::TOO_MANY_REQUESTS,
             "busy",
@@ -66,16 +66,23 @@ pub(crate) async fn plan(
             "try again in a moment",
         ));
     };
-    let plan = (app.web.planner)(request.files)
+    // It goes on although nobody waits for it any more: until then there is no other.
+    let planned = (app.web.planner)(request.files);
+    let planned = tokio::spawn(async move {
+        let _alone = alone;
+        planned.await
+    });
+    let planned = planned
         .await
-        .map_err(|error| match error {
-            PlanError::Store(error) => error.into(),
-            PlanError::Invalid(problems) => Refusal::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "configuration_invalid",
-                problems,
-                "sendo validate --config FILE shows all of it",
-            ),
-        })?;
+        .unwrap_or_else(|failed| Err(PlanError::Invalid(failed.to_string())));
+    let plan = planned.map_err(|error| match error {
+        PlanError::Store(error) => error.into(),
+        PlanError::Invalid(problems) => Refusal::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "configuration_invalid",
+            problems,
+            "sendo validate --config FILE shows all of it",
+        ),
+    })?;
     Ok(Json(plan))
 }

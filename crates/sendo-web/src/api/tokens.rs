@@ -111,6 +111,15 @@ pub(crate) async fn create(
             Refusal::bad("application_invalid", error.to_string(), "correct the name")
         })?);
     }
+    if let Some(principal) = wish.principal.as_ref()
+        && principal.as_str().starts_with("token:")
+    {
+        return Err(Refusal::bad(
+            "principal_invalid",
+            format!("`{principal}` is who another token acts as"),
+            "name the person who will hold it, such as `local:mei`, or nobody: then it acts as itself",
+        ));
+    }
     let ttl = Span::from_secs(wish.ttl_seconds.unwrap_or(USUAL_LIFETIME));
     let now = app.web.store.now().await?;
     let random = accepted::random()?;

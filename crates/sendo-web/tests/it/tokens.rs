@@ -263,9 +263,12 @@ async fn who_holds_a_token_is_who_acts_by_it() {
     let audit = server.store.audit_rows(0, 100).await.expect("audit");
     let actor = audit.last().and_then(|line| line.entry.actor.clone());
     assert_eq!(actor.map(|by| by.to_string()).as_deref(), Some("local:aoi"));
-    let nobody = r#"{"name":"x","principal":"aoi","scopes":["read"]}"#;
-    let refused = server.post("/api/v1/tokens", nobody).token(&admin);
-    assert_eq!(refused.send().await.status, 400);
+    // Nor does a token act as nobody, or as another token.
+    for nobody in ["aoi", &itself] {
+        let wish = format!(r#"{{"name":"x","principal":"{nobody}","scopes":["read"]}}"#);
+        let refused = server.post("/api/v1/tokens", &wish).token(&admin);
+        assert_eq!(refused.send().await.status, 400);
+    }
     server.stop().await;
 }
 

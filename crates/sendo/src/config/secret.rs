@@ -43,10 +43,15 @@ impl Secret {
                 std::env::VarError::NotUnicode(_) => refuse("the variable is not UTF-8".to_owned()),
             })?,
             Self::File(path) => {
-                let size = std::fs::metadata(path)
-                    .map_err(|error| refuse(error.to_string()))?
-                    .len();
-                if size > LIMIT {
+                let metadata = std::fs::metadata(path);
+                let metadata = metadata.map_err(|error| refuse(error.to_string()))?;
+                // Opening a pipe waits for whoever writes into it, perhaps for ever.
+                if !metadata.is_file() {
+                    return Err(refuse(
+                        "it is no plain file; write the secret into one".to_owned(),
+                    ));
+                }
+                if metadata.len() > LIMIT {
                     return Err(refuse(format!("the file is larger than {LIMIT} bytes")));
                 }
                 std::fs::read_to_string(path).map_err(|error| refuse(error.to_string()))?
@@ -280,5 +285,15 @@ mod tests {
         );
         std::fs::write(&path, [b'x'; 70_000]).unwrap();
         assert!(secret.read().is_err());
+    }
+
+    #[test]
+    fn a_pipe_is_refused_and_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&path).status();
+        assert!(made.unwrap().success());
+        let refused = Secret::File(path).read().unwrap_err();
+        assert!(refused.why.contains("no plain file"), "{refused}");
     }
 }
