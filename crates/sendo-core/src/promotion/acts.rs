@@ -11,7 +11,7 @@ use super::decide::{ACTED, Draft};
 use super::rules::{Approval, LaneRules};
 use super::state::{Candidate, Ending, LaneState, Running, Success};
 use crate::act::{Act, ActRefusal, Asked, Verb};
-use crate::deployment::{Deployment, DeploymentState, Held};
+use crate::deployment::{Deployment, DeploymentState, Held, MOST_CAUSES};
 use crate::effect::Effect;
 use crate::fact::Fact;
 use crate::names::{Principal, Revision};
@@ -283,8 +283,11 @@ impl Draft<'_> {
             return Err(ActRefusal::LeftAlready);
         }
         let target = self.earlier(to).ok_or(ActRefusal::NothingToGoBackTo)?;
-        if let Some(number) = self.on_its_way_back(&target) {
+        if let Some(candidate) = self.on_its_way_back(&target) {
             // The same wish twice is one.
+            candidate.caused_by.push(cause);
+            candidate.caused_by.truncate(MOST_CAUSES);
+            let number = candidate.ordinal;
             self.audit_act("request.joined", asked, Some(number));
             return Ok(());
         }
@@ -331,17 +334,16 @@ impl Draft<'_> {
     }
 
     /// The rollback to this success that is next in line or under way.
-    fn on_its_way_back(&self, target: &Success) -> Option<u64> {
-        let running = self.state.running.as_ref().filter(|r| r.ending.is_none());
-        let running = running.map(|running| &running.candidate);
-        let candidates = self.state.rollback.iter().chain(running);
-        let mut back = candidates.filter(|candidate| candidate.rollback);
-        let found = back.find(|candidate| {
-            candidate.revision == target.revision
+    fn on_its_way_back(&mut self, target: &Success) -> Option<&mut Candidate> {
+        let running = self.state.running.as_mut().filter(|r| r.ending.is_none());
+        let running = running.map(|running| &mut running.candidate);
+        let mut candidates = self.state.rollback.iter_mut().chain(running);
+        candidates.find(|candidate| {
+            candidate.rollback
+                && candidate.revision == target.revision
                 && candidate.tag == target.tag
                 && candidate.digest == target.digest
-        });
-        found.map(|candidate| candidate.ordinal)
+        })
     }
 
     /// Opens the lane. A lane that is not held is open already.
