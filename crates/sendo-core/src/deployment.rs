@@ -192,6 +192,28 @@ pub enum Waiting {
     },
 }
 
+impl Waiting {
+    /// What it is for, in one word: as `for` of machine output has it.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::After { .. } => "after",
+            Self::Checks { .. } => "checks",
+            Self::ChecksFailed { .. } => "checks_failed",
+            Self::People { .. } => "people",
+            Self::Soak { .. } => "soak",
+            Self::Locked { .. } => "locked",
+            Self::Held { .. } => "held",
+            Self::Frozen { .. } => "frozen",
+            Self::ChangesRequested { .. } => "changes_requested",
+            Self::ForeignCommits { .. } => "foreign_commits",
+            Self::TreeMismatch => "tree_mismatch",
+            Self::Retry { .. } => "retry",
+            Self::Blocked { .. } => "blocked",
+        }
+    }
+}
+
 /// An area is closed to deployments.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lock {

@@ -23,7 +23,7 @@ pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; cha
 pub const OTHER: &str = "other";
 
 /// The names under which deliveries come.
-const EVENTS: [&str; 9] = [
+const EVENTS: [&str; 11] = [
     "push",
     "pull_request",
     "change",
@@ -33,6 +33,8 @@ const EVENTS: [&str; 9] = [
     "act",
     "lock",
     "unlock",
+    "freeze",
+    "unfreeze",
 ];
 
 /// Counts and measures; every clone is the same one.
@@ -81,6 +83,9 @@ struct Inner {
     rollbacks: Counters<0>,
     locks: Gauges<1>,
     frozen: Gauges<0>,
+    waiting: Gauges<1>,
+    generation: Gauges<0>,
+    reload_failed: Gauges<0>,
     clients: Gauges<0>,
     no_seat: Counters<0>,
     transactions: Histograms<1>,
@@ -162,6 +167,21 @@ impl Inner {
                 "What is closed: locks on a `lane`, an `application`, an `environment` or `everything`, and lanes that a `rollback` holds",
             ),
             frozen: c.gauge("sendo_lane_frozen", [], "Lanes that a freeze closes now"),
+            waiting: c.gauge(
+                "sendo_deployments_waiting",
+                ["for"],
+                "Deployments that wait for something outside, by what for, such as `people` or `checks`",
+            ),
+            generation: c.gauge(
+                "sendo_config_generation",
+                [],
+                "How often this process took a configuration over, its start included",
+            ),
+            reload_failed: c.gauge(
+                "sendo_config_reload_failed",
+                [],
+                "1 while the configuration on disk is not used, because something in it is wrong",
+            ),
             clients: c.gauge("sendo_sse_clients", [], "Open pages that listen for changes"),
             no_seat: c.counter("sendo_sse_refused", [], "Pages that found no seat to listen"),
             transactions: c.seconds(
@@ -353,6 +373,22 @@ impl Meter {
     /// How many lanes are frozen now.
     pub fn frozen(&self, lanes: usize) {
         self.0.frozen.set([], lanes as f64);
+    }
+
+    /// What the deployments under way wait for, one name each.
+    pub fn waiting(&self, names: impl Iterator<Item = &'static str>) {
+        self.0.waiting.clear();
+        let mut counts = std::collections::BTreeMap::<&str, u32>::new();
+        names.for_each(|name| *counts.entry(name).or_default() += 1);
+        for (name, count) in counts {
+            self.0.waiting.set([name.into()], f64::from(count));
+        }
+    }
+
+    /// Which configuration counts, and whether another one lies on disk that cannot be used.
+    pub fn configuration(&self, generation: u64, refused: bool) {
+        self.0.generation.set([], generation as f64);
+        self.0.reload_failed.set([], f64::from(u8::from(refused)));
     }
 
     /// How much is closed, by what.

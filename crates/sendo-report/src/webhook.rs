@@ -137,35 +137,37 @@ fn details(turn: &Turn) -> Value {
 
 fn reason(waiting: &Waiting) -> Value {
     match waiting {
-        Waiting::After { environment } => json!({ "for": "after", "environment": environment }),
-        Waiting::Checks { pending } => json!({ "for": "checks", "pending": pending }),
-        Waiting::ChecksFailed { failed } => json!({ "for": "checks_failed", "failed": failed }),
+        Waiting::After { environment } => {
+            json!({ "for": waiting.name(), "environment": environment })
+        }
+        Waiting::Checks { pending } => json!({ "for": waiting.name(), "pending": pending }),
+        Waiting::ChecksFailed { failed } => json!({ "for": waiting.name(), "failed": failed }),
         Waiting::People {
             needed,
             have,
             from,
             backwards,
         } => json!({
-            "for": "people",
+            "for": waiting.name(),
             "needed": needed,
             "have": have,
             "from": from,
             "backwards": backwards,
         }),
         Waiting::Soak { environment, until } => json!({
-            "for": "soak",
+            "for": waiting.name(),
             "environment": environment,
             "until": time::iso(*until),
         }),
         Waiting::Locked { lock } => json!({
-            "for": "locked",
+            "for": waiting.name(),
             "area": lock.area,
             "by": lock.by,
             "reason": lock.reason,
             "until": lock.until.map(time::iso),
         }),
         Waiting::Held { held } => json!({
-            "for": "held",
+            "for": waiting.name(),
             "deployment": held.deployment,
             "by": held.by,
             "reason": held.reason,
@@ -176,19 +178,19 @@ fn reason(waiting: &Waiting) -> Value {
             until,
             by,
         } => json!({
-            "for": "frozen",
+            "for": waiting.name(),
             "name": name,
             "reason": reason,
             "until": time::iso(*until),
             "by": by,
         }),
-        Waiting::ChangesRequested { by } => json!({ "for": "changes_requested", "by": by }),
+        Waiting::ChangesRequested { by } => json!({ "for": waiting.name(), "by": by }),
         Waiting::ForeignCommits { commits } => {
-            json!({ "for": "foreign_commits", "commits": commits })
+            json!({ "for": waiting.name(), "commits": commits })
         }
-        Waiting::TreeMismatch => json!({ "for": "tree_mismatch" }),
+        Waiting::TreeMismatch => json!({ "for": waiting.name() }),
         Waiting::Retry { effect, error, at } => json!({
-            "for": "retry",
+            "for": waiting.name(),
             "effect": effect,
             "error": error,
             "at": time::iso(*at),
@@ -198,7 +200,7 @@ fn reason(waiting: &Waiting) -> Value {
             reason_code,
             error,
         } => json!({
-            "for": "blocked",
+            "for": waiting.name(),
             "effect": effect,
             "reason_code": reason_code,
             "error": error,

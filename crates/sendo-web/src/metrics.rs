@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
+use sendo_core::deployment::Waiting;
 use sendo_core::freeze;
 use sendo_metrics::{Depth, Meter};
 use sendo_store::Queue;
@@ -36,6 +37,8 @@ pub(crate) async fn show(State(app): State<App>, caller: Caller) -> Answer<Respo
     }
     meter.ready(*app.web.ready.borrow() == Readiness::Ready);
     meter.listeners(app.web.feed.clients());
+    let configuration = app.web.configuration.borrow().clone();
+    meter.configuration(configuration.generation, configuration.refused.is_some());
     let text = meter.scrape();
     Ok(([(CONTENT_TYPE, sendo_metrics::CONTENT_TYPE)], text).into_response())
 }
@@ -80,5 +83,8 @@ async fn ask(app: &Shared, meter: &Meter) -> Answer<()> {
         .iter()
         .filter(|rules| freeze::holding(rules, &announced, now).is_some());
     meter.frozen(frozen.count());
+    let board = store.board().await?;
+    let waiting = board.iter().filter_map(|row| row.waiting.as_ref());
+    meter.waiting(waiting.map(Waiting::name));
     Ok(())
 }

@@ -1,9 +1,11 @@
 //! What keeps an eye on the process.
 
+use sendo_core::deployment::{DeploymentState, Waiting};
 use sendo_web::Readiness;
 use sendo_web::token::Scope;
 
-use crate::harness::Server;
+use crate::harness::{Server, lane};
+use crate::seed;
 
 #[tokio::test]
 async fn a_server_is_ready_between_its_start_and_its_end() {
@@ -52,6 +54,8 @@ async fn metrics_count_what_happened_under_labels_that_callers_cannot_make() {
         "sendo_webhook_deliveries_total{source=\"api\",event=\"deploy\",outcome=\"duplicate\"} 1",
         "sendo_webhook_ack_seconds_count 3",
         "sendo_lock_held{scope=\"everything\"} 0.0",
+        "sendo_config_generation 0.0",
+        "sendo_config_reload_failed 0.0",
         "sendo_http_answers_total{class=\"4xx\"} 2",
         "sendo_calls_refused_total 1",
     ] {
@@ -94,5 +98,20 @@ async fn however_often_it_is_scraped_the_store_is_asked_every_few_seconds_only()
         last = reads().await;
     }
     assert!(first.is_some() && last == first, "{first:?} {last:?}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_deployments_wait_for_is_counted_by_what_for() {
+    let server = Server::start().await;
+    for number in [1, 2] {
+        let mut row = seed::deployment(&lane("example1", "test"), number, "main");
+        row.state = DeploymentState::Waiting;
+        row.waiting = Some(Waiting::TreeMismatch);
+        seed::write(server.store.as_ref(), row, "x").await;
+    }
+    let text = server.get("/metrics").send().await.body;
+    let line = "sendo_deployments_waiting{for=\"tree_mismatch\"} 2.0";
+    assert!(text.lines().any(|found| found == line), "{text}");
     server.stop().await;
 }
