@@ -64,10 +64,22 @@
     window.scrollTo(left, top);
   };
 
-  const source = new EventSource(main().dataset.events);
-  source.onmessage = refresh;
-  source.onopen = () => { live.textContent = live.dataset.live; refresh(); };
-  source.onerror = () => {
-    live.textContent = source.readyState === 2 ? live.dataset.closed : live.dataset.notLive;
+  // A browser has six connections to a server for all its tabs: only what somebody looks at holds one.
+  let source;
+  const listen = () => {
+    if (document.hidden) {
+      source?.close();
+      source = undefined;
+      return;
+    }
+    if (source) return;
+    const mine = source = new EventSource(main().dataset.events);
+    mine.onmessage = refresh;
+    mine.onopen = () => { live.textContent = live.dataset.live; refresh(); };
+    mine.onerror = () => {
+      live.textContent = mine.readyState === 2 ? live.dataset.closed : live.dataset.notLive;
+    };
   };
+  document.addEventListener("visibilitychange", listen);
+  listen();
 })();
