@@ -2,7 +2,8 @@
 
 use sendo_core::act::ActKind;
 use sendo_core::deployment::Waiting;
-use sendo_core::notice::Turn;
+use sendo_core::notice::{Notice, Turn};
+use sendo_core::time::Span;
 use sendo_core::view::{BoardView, DeploymentPage, Freezes, LocksPage};
 use sendo_report::page::{self, Reader, Show};
 use sendo_report::{Language, page::board as drawn};
@@ -10,7 +11,7 @@ use sendo_report::{Language, page::board as drawn};
 use crate::every;
 use crate::fleet::fleet;
 use crate::sample::{
-    application, audit, board, change, deliveries, diff, notice, told_page, waiting, who,
+    NOW, application, audit, board, change, deliveries, diff, notice, told_page, waiting, who,
 };
 
 /// A reader who is not signed in.
@@ -190,6 +191,42 @@ fn one_of_two_approvals_leaves_the_gate_shut_and_says_whose_is_missing() {
         gates.split_once("</ol>").expect("their end").0.to_owned()
     });
     insta::assert_snapshot!(gates.concat());
+}
+
+#[test]
+fn a_wait_for_people_ends_with_the_last_approval_that_is_needed_and_one_for_checks_does_not() {
+    let people = Waiting::People {
+        needed: 1,
+        have: Vec::new(),
+        from: Vec::new(),
+        backwards: false,
+    };
+    let checks = Waiting::Checks {
+        pending: vec!["ci".to_owned()],
+    };
+    for (waiting, lasted) in [(people, "5 min 29 s"), (checks, "6 min 30 s")] {
+        let mut page = told_page();
+        let approved = Turn::PersonApproved {
+            by: who("local:mei"),
+            have: 1,
+            needed: 1,
+        };
+        let waits = Turn::Waits {
+            waiting,
+            number: Some(8),
+        };
+        let merged = Turn::Overridden {
+            by: who("local:mei"),
+            reason: "x".to_owned(),
+        };
+        let after = |seconds, turn| Notice {
+            at: NOW + Span::from_secs(seconds),
+            ..notice(turn)
+        };
+        page.view.timeline = vec![after(0, waits), after(329, approved), after(390, merged)];
+        let html = page::deployment(&page, NOBODY, Language::En);
+        assert!(html.contains(&format!("<b>waited {lasted}</b>")), "{html}");
+    }
 }
 
 #[test]
