@@ -1,6 +1,6 @@
 //! The pages.
 
-use sendo_core::act::ActKind;
+use sendo_core::act::{ActKind, Area};
 use sendo_core::deployment::Waiting;
 use sendo_core::notice::{Notice, Turn};
 use sendo_core::time::Span;
@@ -295,6 +295,7 @@ fn who_may_act_finds_a_form_for_each_act() {
             held: vec![every::held(Some("5xx".into()))],
             freezes: every::freezes(),
             may: true,
+            may_open: areas(&["*/prod", "example1/test", "web/production", "*/production"]),
             at: back.board.at,
         };
         let pages = [
@@ -307,6 +308,12 @@ fn who_may_act_finds_a_form_for_each_act() {
             .concat()
     });
     insta::assert_snapshot!(forms.join("\n"));
+}
+
+fn areas(all: &[&str]) -> Vec<Area> {
+    all.iter()
+        .map(|area| area.parse().expect("an area"))
+        .collect()
 }
 
 /// Every piece of a page between two marks, one a line.
@@ -327,6 +334,7 @@ fn locks_are_read_by_everybody_and_changed_by_who_may() {
         held: Vec::new(),
         freezes: Freezes::default(),
         may,
+        may_open: Vec::new(),
         at: application().board.at,
     };
     assert!(!main(&page::locks(&page(false), NOBODY, Language::En)).contains("<form"));
@@ -339,21 +347,18 @@ fn locks_are_read_by_everybody_and_changed_by_who_may() {
 
 #[test]
 fn freezes_are_shown_and_only_what_was_announced_is_ended_here() {
-    let page = |may| LocksPage {
+    let page = |open| LocksPage {
         locks: Vec::new(),
         held: Vec::new(),
         freezes: every::freezes(),
-        may,
+        may: false,
+        may_open: areas(open),
         at: application().board.at,
     };
-    let shown = |may, language| all(&page::locks(&page(may), NOBODY, language), "<li>", "</li>");
-    let ends = shown(true, Language::En)
-        .matches("action=\"/unfreezes\"")
-        .count();
-    assert_eq!(ends, every::freezes().announced.len());
-    insta::assert_snapshot!(
-        Language::ALL
-            .map(|language| shown(false, language))
-            .concat()
-    );
+    let shown = |open, language| all(&page::locks(&page(open), NOBODY, language), "<li>", "</li>");
+    for open in [&["web/production"][..], &["web/production", "*/production"]] {
+        let ends = shown(open, Language::En);
+        assert_eq!(ends.matches("action=\"/unfreezes\"").count(), open.len());
+    }
+    insta::assert_snapshot!(Language::ALL.map(|language| shown(&[], language)).concat());
 }
