@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::act::ActKind;
+use crate::act::{ActKind, Area};
 use crate::audit::AuditEntry;
 use crate::deployment::{Brings, Deployment, DeploymentId, DeploymentState, Failure, Held, Lock};
 use crate::effect::EffectView;
@@ -144,8 +144,10 @@ pub struct LocksPage {
     pub held: Vec<Held>,
     /// When nothing is merged.
     pub freezes: Freezes,
-    /// Whether its reader may lock, freeze, and end both.
+    /// Whether there is a lane that its reader may lock and freeze.
     pub may: bool,
+    /// Of what is closed and frozen, what its reader may open.
+    pub may_open: Vec<Area>,
     /// When the store was read.
     pub at: Timestamp,
 }

@@ -9,9 +9,11 @@ use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, VARY};
 use axum::response::{Html, IntoResponse, Response};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use sendo_core::act::Verb;
+use sendo_core::act::{Area, Verb};
 use sendo_core::deployment::{DeploymentId, DeploymentState, Failure};
+use sendo_core::lock::Locks;
 use sendo_core::names::EnvironmentName;
+use sendo_core::promotion::LaneRules;
 use sendo_core::view::{
     ApplicationPage, AuditLine, AuditPage, Became, DeliveriesPage, DeliveryLine, DeploymentPage,
     LocksPage,
@@ -193,6 +195,16 @@ fn may_roll_back(app: &Shared, caller: &Caller, application: &str) -> Vec<Enviro
         .collect()
 }
 
+/// Whether a caller may lock all of an area, and open it.
+fn may_lock(lanes: &[LaneRules], caller: &Caller, area: &Area) -> bool {
+    let is_covered = match &area.application {
+        Some(application) => caller.covers(application.as_str()),
+        None => caller.limited_to().is_none(),
+    };
+    let by = caller.principal().ok().filter(|_| is_covered);
+    caller.may(Scope::Deploy) && by.is_some_and(|by| Locks::allows(lanes, area, &by))
+}
+
 /// What is closed to deployments.
 pub(crate) async fn locks(
     State(app): State<App>,
@@ -200,11 +212,21 @@ pub(crate) async fn locks(
     headers: HeaderMap,
 ) -> Answer<Response> {
     let closed = api::locks::covered(&app, &caller).await?;
+    let freezes = api::freezes::covered(&app, &caller).await?;
+    let lanes = (app.web.lanes)();
+    let may = |area: &Area| may_lock(&lanes, &caller, area);
+    let held = closed.held.iter();
+    let held = held.filter_map(|held| held.deployment.lane().parse().ok());
+    let mut areas: Vec<Area> = held.collect();
+    areas.extend(closed.locks.iter().map(|lock| lock.area.clone()));
+    areas.extend(freezes.announced.iter().map(|freeze| freeze.area.clone()));
+    areas.retain(may);
     let view = LocksPage {
         locks: closed.locks,
         held: closed.held,
-        freezes: api::freezes::covered(&app, &caller).await?,
-        may: caller.principal().is_ok() && caller.may(Scope::Deploy),
+        freezes,
+        may: lanes.iter().any(|rules| may(&Area::of(&rules.lane))),
+        may_open: areas,
         at: app.web.store.now().await?,
     };
     let html = page::locks(&view, caller.reader(), language(&app, &headers));

@@ -1,5 +1,6 @@
 //! What a deployment waited for, how long, and what is being done outside for it.
 
+use sendo_core::deployment::Waiting;
 use sendo_core::effect::{EffectState, EffectView};
 use sendo_core::notice::Turn;
 use sendo_core::view::DeploymentPage;
@@ -28,8 +29,8 @@ pub(super) struct Work {
     pub(super) next: Option<Moment>,
 }
 
-/// Every gate in the order it came to them; the wait ends with the next turn that is not one of many
-/// approvals.
+/// Every gate in the order it came to them; the wait ends with the next turn that does not leave it
+/// waiting.
 pub(super) fn gates(page: &DeploymentPage, language: Language) -> Vec<Gate> {
     let row = &page.view.deployment;
     let context = Context::of_deployment(row);
@@ -41,7 +42,7 @@ pub(super) fn gates(page: &DeploymentPage, language: Language) -> Vec<Gate> {
             Turn::Waits { waiting: why, .. } => {
                 let mut later = turns.iter().skip(at + 1);
                 let end = later
-                    .find(|later| !goes_on_waiting(&later.turn))
+                    .find(|later| !goes_on_waiting(why, &later.turn))
                     .map(|later| later.at);
                 let now = row.waiting.as_ref().filter(|_| !row.state.is_terminal());
                 let now = now.filter(|_| end.is_none());
@@ -96,8 +97,14 @@ const fn word(work: &EffectView, later: bool, labels: &'static Labels) -> &'stat
     }
 }
 
-/// Whether what waited before this turn still does: one approval of several, or that somebody could
-/// not be told, ends no wait.
-const fn goes_on_waiting(turn: &Turn) -> bool {
-    matches!(turn, Turn::PersonApproved { .. } | Turn::Untold { .. })
+/// Whether what waited so before this turn still does. An approval ends a wait for people, and no
+/// other, when it is the last of those that are needed; that somebody could not be told ends none.
+const fn goes_on_waiting(why: &Waiting, turn: &Turn) -> bool {
+    match turn {
+        Turn::PersonApproved { have, needed, .. } => {
+            !matches!(why, Waiting::People { .. }) || *have < *needed
+        }
+        Turn::Untold { .. } => true,
+        _ => false,
+    }
 }

@@ -1,6 +1,7 @@
 //! What is closed to deployments and when nothing is merged, and the forms that close and open.
 
 use askama::Template;
+use sendo_core::act::Area;
 use sendo_core::freeze::Zone;
 use sendo_core::view::LocksPage;
 
@@ -13,17 +14,19 @@ use crate::wording::{closed, frozen};
 /// Locks, holds and freezes as HTML.
 #[must_use]
 pub fn locks(view: &LocksPage, reader: Reader<'_>, language: Language) -> String {
+    let may_open = |area: &Area| view.may_open.contains(area);
     let locks = view.locks.iter().map(|lock| Line {
-        area: lock.area.to_string(),
+        opens: may_open(&lock.area).then(|| lock.area.to_string()),
         words: Shown::from(&closed::lock(lock, language)),
     });
     let held = view.held.iter().map(|held| Line {
-        area: held.deployment.lane().to_owned(),
+        opens: Some(held.deployment.lane().to_owned())
+            .filter(|lane| lane.parse().is_ok_and(|lane| may_open(&lane))),
         words: Shown::from(&closed::held(held, language)),
     });
     let at = view.freezes.at;
     let announced = view.freezes.announced.iter().map(|freeze| FreezeLine {
-        ends: Some((freeze.area.to_string(), freeze.name.clone())),
+        ends: may_open(&freeze.area).then(|| (freeze.area.to_string(), freeze.name.clone())),
         words: Shown::from(&frozen::announced(freeze, at, &Zone::UTC, language)),
     });
     let configured = view.freezes.configured.iter().map(|freeze| FreezeLine {
@@ -52,12 +55,13 @@ struct Page<'a> {
 }
 
 struct Line {
-    area: String,
+    /// Its area, when the reader may open it.
+    opens: Option<String>,
     words: Shown,
 }
 
 struct FreezeLine {
-    /// Area and name, when a person may end it.
+    /// Area and name, when the reader may end it.
     ends: Option<(String, String)>,
     words: Shown,
 }

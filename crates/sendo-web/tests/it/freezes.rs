@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use sendo_core::act::{Access, Grant, Verb};
 use sendo_core::fact::Fact;
 use sendo_core::freeze::{Announced, Freeze, When, Zone};
 use sendo_core::lock::{FREEZES, subject};
@@ -244,6 +245,7 @@ async fn a_freeze_that_cannot_be_is_refused_with_what_to_write_instead() {
             json!({"from": "2025-12-01", "to": "2025-12-20"}),
             "already_over",
         ),
+        ("web", json!({"to": "2025-12-20"}), "already_over"),
         (
             "web",
             json!({"from": "2026-02-01", "to": "2027-02-03"}),
@@ -352,5 +354,37 @@ async fn freezes_are_listed_as_far_as_a_token_reaches_and_until_they_are_over() 
     );
     server.clock.advance(Span::from_secs(3_600));
     assert_eq!(names(&list(&[]).await), ["holidays"]);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_page_of_locks_has_forms_for_where_its_reader_may_lock_and_for_nothing_else() {
+    let alice = Principal::new("local:alice").expect("a principal");
+    let grant = |verb| Access {
+        grants: Some(vec![Grant {
+            who: Some(vec![alice.clone()]),
+            may: vec![verb],
+        }]),
+    };
+    let mut lanes = [rules("web", "staging"), rules("example1", "test")];
+    lanes[0].access = grant(Verb::Lock);
+    lanes[1].access = grant(Verb::Deploy);
+    let lanes: Arc<[_]> = Arc::from(lanes);
+    let change = |web: &mut sendo_web::WebState| web.lanes = Arc::new(move || Arc::clone(&lanes));
+    let server = Server::with(Limits::default(), change).await;
+    for area in ["web", "example1"] {
+        keep(&server, area, &[announced("audit", area)]).await;
+    }
+    for (who, forms) in [("local:alice", [1, 1, 0]), ("local:bob", [0, 0, 0])] {
+        let scopes = [Scope::Read, Scope::Deploy];
+        let token = server.token_of(who, &scopes).await;
+        let page = server.get("/locks").token(&token).send().await.body;
+        let seen = [
+            "action=\"/locks\"",
+            "value=\"web/*\"",
+            "value=\"example1/*\"",
+        ];
+        assert_eq!(seen.map(|part| page.matches(part).count()), forms, "{who}");
+    }
     server.stop().await;
 }

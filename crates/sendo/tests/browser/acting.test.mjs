@@ -87,6 +87,19 @@ story("a freeze announced on its page holds a merge back until it is ended there
   await harbour.arrives("site/live", revision);
 });
 
+story("what somebody has typed into a form stays when somebody else locks something", async ({ stage, browser }) => {
+  const { harbour, enter } = await town(stage, browser, { site: { live: { how: direct } } });
+  const page = await enter("aoi", "/locks", {});
+  const form = page.locator('form[action="/freezes"]');
+  const typed = { What: "site/live", Reason: "year end", Name: "year" };
+  for (const [label, words] of Object.entries(typed)) await form.getByLabel(label).fill(words);
+  harbour.sendo(["lock", "site/live", "--reason", "the auditors are here"]);
+  await page.getByText("the auditors are here").waitFor();
+  for (const [label, words] of Object.entries(typed)) assert.equal(await form.getByLabel(label).inputValue(), words);
+  await page.keyboard.type("-end");
+  assert.equal(await form.getByLabel("Name").inputValue(), "year-end");
+});
+
 story("with the keyboard alone somebody rolls a lane back from its application's page", async ({ stage, browser }) => {
   const { harbour, enter } = await town(stage, browser, { site: { live: { how: direct } } });
   const first = harbour.merge("site", "Add a page");

@@ -70,3 +70,24 @@ story("a board without its server says so, and catches up when the server is bac
   await shows(page, await harbour.arrives("site/live", revision));
   assert.ok(await page.evaluate(() => globalThis.sameDocument), "the page was loaded again");
 });
+
+/** Says to a page that its tab is shown or not: without a screen, Chromium shows them all. */
+const turn = (page, hidden) => page.evaluate((hidden) => {
+  Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}, hidden);
+
+story("a seventh tab loads beside six that nobody looks at, which catch up when shown", async ({ stage, browser }) => {
+  const harbour = await stage({ site: { live: { how: direct } } });
+  const first = await watching(await browser(), harbour);
+  await turn(first, true);
+  for (let count = 2; count <= 7; count += 1) {
+    const page = await first.context().newPage();
+    await page.goto(harbour.url, { timeout: 5_000 });
+    await until("the page is live", async () => (await status(page)) === first.live);
+    await turn(page, true);
+  }
+  const deployment = await harbour.arrives("site/live", harbour.merge("site", "Say what a ferry costs"));
+  await turn(first, false);
+  await shows(first, deployment);
+});
