@@ -14,7 +14,7 @@ use secrecy::SecretString;
 use serde::Serialize;
 
 use crate::cli::Failure;
-use crate::config::{Config, Purpose};
+use crate::config::{Config, ConfigErrors, Purpose};
 use crate::contexts::{Context, Contexts};
 use crate::exit::Exit;
 use crate::token_file;
@@ -300,22 +300,10 @@ fn here() -> Result<Place, Failure> {
     let path = Path::new(HERE);
     if path.exists() {
         let config = Config::load_for(path, Purpose::Explain);
-        match (config, &contexts.in_use) {
-            (Ok(config), _) => return lying_here(&config),
-            // Which server is meant cannot be told, so none is taken by guessing.
-            (Err(errors), Some(name)) => {
-                return Err(Failure::new(
-                    Exit::Usage,
-                    "configuration_invalid",
-                    format!(
-                        "sendo.yaml in this folder is invalid, so it is not known whether it or the context `{name}` is meant"
-                    ),
-                )
-                .why(errors.to_string())
-                .next(format!("--context {name}, or sendo validate --config sendo.yaml")));
-            }
-            (Err(_), None) => {}
-        }
+        return match config {
+            Ok(config) => lying_here(&config),
+            Err(errors) => Err(unknown(&errors, contexts.in_use.as_deref())),
+        };
     }
     if let Some(name) = &contexts.in_use {
         return of_context(name, contexts.get(name)?, "the context in use");
@@ -326,6 +314,26 @@ fn here() -> Result<Place, Failure> {
         context: None,
         token: from_environment(USUAL),
     })
+}
+
+/// What lies in this folder says a server that cannot be read. Which one is meant cannot be told, so none
+/// is taken by guessing: a token would go there.
+fn unknown(errors: &ConfigErrors, in_use: Option<&str>) -> Failure {
+    let validate = "sendo validate --config sendo.yaml";
+    let (meant, next) = match in_use {
+        Some(name) => (
+            format!("whether it or the context `{name}` is meant"),
+            format!("--context {name}, or {validate}"),
+        ),
+        None => (
+            "which server is meant".to_owned(),
+            format!("{validate}, or name one with --server URL"),
+        ),
+    };
+    let what = format!("sendo.yaml in this folder is invalid, so it is not known {meant}");
+    Failure::new(Exit::Usage, "configuration_invalid", what)
+        .why(errors.to_string())
+        .next(next)
 }
 
 /// The server of a configuration that lies in this folder and was not named: it may be a stranger's,

@@ -1,13 +1,15 @@
 //! `sendo approve`, `cancel`, `retry`, `override` and `rollback`: what people do to deployments.
 
-use std::time::{Duration, Instant};
-
-use sendo_core::deployment::{Deployment, DeploymentState};
-use sendo_core::notice::Turn;
+use sendo_core::act::ActRefusal;
+use sendo_core::deployment::DeploymentState;
+use sendo_core::names::Principal;
+use sendo_core::notice::{Notice, Turn};
 use sendo_core::view::DeploymentView;
 use sendo_report::terminal;
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::asked::{Came, Taken, Until, begun, came_of, not_yet, unseen};
+use super::names::exactly;
 use super::status::language;
 use super::{Failure, Outcome};
 use crate::client::Client;
@@ -15,11 +17,6 @@ use crate::connect::Connect;
 use crate::exit::Exit;
 use crate::lifecycle;
 use crate::out::Out;
-
-/// How long a verb waits to see what came of it. What was stored is done in any case.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// How often it looks meanwhile.
-const LOOK: Duration = Duration::from_millis(150);
 
 #[derive(Debug, clap::Args)]
 pub(super) struct OnDeployment {
@@ -59,133 +56,148 @@ pub(super) struct Rollback {
     connect: Connect,
 }
 
-#[derive(serde::Deserialize)]
-struct Listed {
-    deployments: Vec<Deployment>,
+/// How an act stands, as far as its deployment tells.
+enum Stands {
+    Done,
+    /// The deployment ended, and another one may start it again.
+    Ended,
+    /// It will not be done any more: how to end, and why.
+    Refused(Exit, String),
+    Open,
 }
 
 /// Does one of the acts on a deployment, and shows what came of it.
 pub(super) fn on_deployment(act: &str, args: &OnDeployment, out: &Out) -> Outcome {
-    let [application, environment, number] = parts(&args.deployment, "APPLICATION/ENVIRONMENT/N")?;
+    let [application, environment, number] =
+        exactly(&args.deployment, "APPLICATION/ENVIRONMENT/N")?;
     let client = Client::connect(&args.connect, out)?;
     let path = format!("/api/v1/deployments/{application}/{environment}/{number}");
+    let history = format!("sendo history {}", args.deployment);
     let body = json!({ "reason": args.reason });
     let view = lifecycle::block_on(async {
         let before: DeploymentView = client.get(&path).await?;
+        let me = client.principal().await?;
         let asked = format!("{path}/{act}");
-        let _: Value = client.post(&asked, &body, args.key.as_deref()).await?;
-        let until = Instant::now() + PATIENCE;
+        let taken: Taken = client.post(&asked, &body, args.key.as_deref()).await?;
+        let until = Until::new();
         loop {
             let view: DeploymentView = client.get(&path).await?;
-            if is_done(act, &before, &view) || Instant::now() > until {
-                return Ok::<_, Failure>((before, view));
+            match stands(act, &me, &before, &view) {
+                Stands::Done => return Ok(view),
+                Stands::Ended => {
+                    let lane = [application, environment];
+                    return retried(&client, lane, &taken, until).await;
+                }
+                Stands::Refused(exit, why) => {
+                    let what = format!("it was not done: {why}");
+                    return Err(Failure::new(exit, "act_refused", what).next(history));
+                }
+                Stands::Open if until.again().await => {}
+                Stands::Open => return Err(not_yet(history)),
             }
-            tokio::time::sleep(LOOK).await;
         }
     })??;
-    let (before, view) = view;
-    if let Some(refusal) = refusal(&before, &view, act) {
-        return Err(Failure::new(Exit::Refused, "act_refused", refusal)
-            .next(format!("sendo history {}", args.deployment)));
-    }
-    if act == "retry" && before.deployment.state.is_terminal() {
-        return newest(&client, application, environment, &before.deployment, out);
-    }
     shown(&view, out);
     Ok(Exit::Ok)
 }
 
-/// What was told since.
-fn news<'a>(before: &DeploymentView, after: &'a DeploymentView) -> impl Iterator<Item = &'a Turn> {
-    let news = after.timeline.get(before.timeline.len()..);
-    news.unwrap_or_default().iter().map(|notice| &notice.turn)
-}
-
-/// Whether it shows what came of the act.
-fn is_done(act: &str, before: &DeploymentView, after: &DeploymentView) -> bool {
-    let shows = |turn: &Turn| match turn {
-        Turn::PersonApproved { .. } => act == "approve",
-        Turn::Overridden { .. } => act == "override",
-        Turn::ActRefused { act: refused, .. } => refused == act,
+/// Whether what somebody asked for happened: that it ended otherwise is no success of theirs.
+fn stands(act: &str, me: &Principal, before: &DeploymentView, after: &DeploymentView) -> Stands {
+    let row = &after.deployment;
+    let mine = |notice: &Notice| match &notice.turn {
+        Turn::PersonApproved { by, .. } => act == "approve" && by == me,
+        Turn::Overridden { by, .. } => act == "override" && by == me,
         _ => false,
     };
-    act == "retry" || after.deployment.state.is_terminal() || news(before, after).any(shows)
+    let cancelled = act == "cancel" && row.state == DeploymentState::Cancelled;
+    if cancelled || after.timeline.iter().any(mine) {
+        return Stands::Done;
+    }
+    let told = after.timeline.get(before.timeline.len()..);
+    let refused = told
+        .unwrap_or_default()
+        .iter()
+        .find_map(|notice| match &notice.turn {
+            Turn::ActRefused {
+                act: asked,
+                by,
+                why,
+            } if asked == act && by == me => Some(*why),
+            _ => None,
+        });
+    // What the lane itself says against it, because something changed between asking and doing.
+    if let Some(why) = refused {
+        let why = sendo_report::wording::act::refused(why, language());
+        return Stands::Refused(Exit::Refused, why.to_owned());
+    }
+    match (act, row.state) {
+        ("retry", state) if state.is_terminal() => Stands::Ended,
+        // It looks again at once, which leaves no turn.
+        ("retry", _) => Stands::Done,
+        (_, state) if state.is_terminal() => {
+            let why = format!("{} is {} by now", row.id, state.as_str());
+            Stands::Refused(Exit::Conflict, why)
+        }
+        _ => Stands::Open,
+    }
 }
 
-/// What the lane itself said against it, because something changed between asking and doing.
-fn refusal(before: &DeploymentView, after: &DeploymentView, asked: &str) -> Option<String> {
-    news(before, after).find_map(|turn| match turn {
-        Turn::ActRefused { act, why, .. } if act == asked => {
-            let why = sendo_report::wording::act::refused(*why, language());
-            Some(format!("it was not done: {why}"))
+/// The deployment that starts again what ended.
+async fn retried(
+    client: &Client,
+    lane: [&str; 2],
+    taken: &Taken,
+    until: Until,
+) -> Result<DeploymentView, Failure> {
+    // The lane has no other reason for one that ended: who may not is refused beforehand.
+    let why = ActRefusal::NotToBeRetried;
+    let [application, environment] = lane;
+    let next = format!("sendo deploy {application} {environment} REVISION");
+    came_again(client, lane, taken, until, why, next).await
+}
+
+/// The deployment that a request to a lane began, or why it began none.
+async fn came_again(
+    client: &Client,
+    lane: [&str; 2],
+    taken: &Taken,
+    until: Until,
+    why: ActRefusal,
+    next: String,
+) -> Result<DeploymentView, Failure> {
+    match came_of(client, lane, taken, until).await? {
+        Came::Begun(row) => begun(client, &row, until).await,
+        Came::Nothing => {
+            let why = sendo_report::wording::act::refused(why, language());
+            let what = format!("it was not done: {why}");
+            Err(Failure::new(Exit::Conflict, "act_refused", what).next(next))
         }
-        _ => None,
-    })
+        Came::NotYet => Err(not_yet(format!("sendo history {}", lane.join("/")))),
+        Came::Unseen => Err(unseen(taken)),
+    }
 }
 
 pub(super) fn rollback(args: &Rollback, out: &Out) -> Outcome {
-    let [application, environment] = parts(&args.lane, "APPLICATION/ENVIRONMENT")?;
+    let lane = exactly(&args.lane, "APPLICATION/ENVIRONMENT")?;
+    let [application, environment] = lane;
     let client = Client::connect(&args.connect, out)?;
-    let list =
-        format!("/api/v1/deployments?application={application}&environment={environment}&limit=1");
-    let listed: Listed = lifecycle::block_on(client.get(&list))??;
-    let Some(before) = listed.deployments.into_iter().next() else {
-        return Err(Failure::new(
-            Exit::Conflict,
-            "nothing_to_go_back_to",
-            "nothing was deployed there yet",
-        )
-        .next(format!("sendo deploy {application} {environment}")));
-    };
     let path = format!("/api/v1/lanes/{application}/{environment}/rollback");
     let body = json!({ "to": args.to, "reason": args.reason });
-    let _: Value = lifecycle::block_on(client.post(&path, &body, args.key.as_deref()))??;
-    let done = newest(&client, application, environment, &before, out)?;
+    let view = lifecycle::block_on(async {
+        let taken: Taken = client.post(&path, &body, args.key.as_deref()).await?;
+        let (until, why) = (Until::new(), ActRefusal::NothingToGoBackTo);
+        let next = format!("sendo history {}", args.lane);
+        came_again(&client, lane, &taken, until, why, next).await
+    })??;
+    shown(&view, out);
     out.note(&format!(
         "newer revisions wait until: sendo unlock {}",
         args.lane
     ));
-    Ok(done)
-}
-
-/// Waits for the deployment that follows another one in its lane, and shows it.
-fn newest(
-    client: &Client,
-    application: &str,
-    environment: &str,
-    before: &Deployment,
-    out: &Out,
-) -> Outcome {
-    let list =
-        format!("/api/v1/deployments?application={application}&environment={environment}&limit=1");
-    let found = lifecycle::block_on(async {
-        let until = Instant::now() + PATIENCE;
-        loop {
-            let listed: Listed = client.get(&list).await?;
-            let newer = listed
-                .deployments
-                .into_iter()
-                .find(|row| row.id != before.id);
-            match newer {
-                Some(row) if row.state != DeploymentState::Queued || Instant::now() > until => {
-                    let path = format!("/api/v1/deployments/{}", row.id);
-                    return Ok::<_, Failure>(Some(client.get::<DeploymentView>(&path).await?));
-                }
-                None if Instant::now() > until => return Ok(None),
-                _ => tokio::time::sleep(LOOK).await,
-            }
-        }
-    })??;
-    match found {
-        Some(view) => shown(&view, out),
-        None => out.note(&format!(
-            "it is stored, and not begun yet; next: sendo history {application}/{environment}"
-        )),
-    }
     Ok(Exit::Ok)
 }
 
-fn shown(view: &DeploymentView, out: &Out) {
+pub(super) fn shown(view: &DeploymentView, out: &Out) {
     if out.for_programs() {
         out.value(view);
     } else {
@@ -196,23 +208,4 @@ fn shown(view: &DeploymentView, out: &Out) {
             out.colour(),
         ));
     }
-}
-
-/// The names in a text such as `shop/production/12`.
-pub(super) fn parts<'a, const N: usize>(
-    text: &'a str,
-    form: &str,
-) -> Result<[&'a str; N], Failure> {
-    let plain = |part: &&str| {
-        !part.is_empty()
-            && part
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
-    };
-    let parts: Vec<&str> = text.split('/').filter(plain).collect();
-    let whole = parts.len() == text.split('/').count();
-    parts.try_into().ok().filter(|_| whole).ok_or_else(|| {
-        Failure::new(Exit::Usage, "name", format!("`{text}` is not {form}"))
-            .next("sendo status, which lists what there is")
-    })
 }

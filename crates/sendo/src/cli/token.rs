@@ -1,7 +1,9 @@
 //! `sendo token`: API tokens, whose secret is told once.
 
+use sendo_core::names::Principal;
 use sendo_core::time::Timestamp;
 use sendo_report::{terminal, time};
+use sendo_web::token::{MintError, Scope};
 use serde_json::{Value, json};
 
 use super::Outcome;
@@ -37,11 +39,11 @@ pub(super) struct Create {
     name: String,
     /// Who will hold it, such as local:aoi: what is asked for with it they cannot approve. Without
     /// it the token is its own principal, token:ID.
-    #[arg(long = "for", value_name = "PRINCIPAL")]
-    principal: Option<String>,
+    #[arg(long = "for", value_name = "PRINCIPAL", value_parser = principal)]
+    principal: Option<Principal>,
     /// What it may do: read, deploy, approve, report-image or admin. Can be repeated.
-    #[arg(long = "scope", required = true, value_name = "SCOPE")]
-    scopes: Vec<String>,
+    #[arg(long = "scope", required = true, value_name = "SCOPE", value_parser = scope)]
+    scopes: Vec<Scope>,
     /// Limit it to an application. Can be repeated.
     #[arg(long = "application", value_name = "NAME")]
     applications: Vec<String>,
@@ -54,7 +56,8 @@ pub(super) struct Create {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Revoke {
-    /// Its id.
+    /// Its id, as `sendo token list` shows it.
+    #[arg(value_parser = id)]
     id: String,
     #[command(flatten)]
     connect: Connect,
@@ -66,16 +69,27 @@ pub(super) fn run(verb: &Verb, out: &Out) -> Outcome {
         Verb::List(connect) => list(connect, out),
         Verb::Revoke(args) => {
             let client = Client::connect(&args.connect, out)?;
-            let id: String = args
-                .id
-                .chars()
-                .filter(char::is_ascii_alphanumeric)
-                .collect();
+            let id = &args.id;
             lifecycle::block_on(client.delete(&format!("/api/v1/tokens/{id}")))??;
             out.note(&format!("token {id} is revoked"));
             Ok(Exit::Ok)
         }
     }
+}
+
+/// What stands for another token once some of it is left out is none.
+fn id(text: &str) -> Result<String, String> {
+    let plain = !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric());
+    let why = || "write its letters and digits, as `sendo token list` shows them".to_owned();
+    plain.then(|| text.to_owned()).ok_or_else(why)
+}
+
+fn principal(text: &str) -> Result<Principal, String> {
+    Principal::new(text).map_err(|error| format!("{error}; write one like `local:aoi`"))
+}
+
+fn scope(text: &str) -> Result<Scope, String> {
+    text.parse().map_err(|error: MintError| error.to_string())
 }
 
 fn create(args: &Create, out: &Out) -> Outcome {
@@ -94,6 +108,12 @@ fn create(args: &Create, out: &Out) -> Outcome {
         out.line(made["secret"].as_str().unwrap_or_default());
         out.note("this is the only time it is shown");
     }
+    if out.lost().is_some() {
+        let id = made["id"].as_str().unwrap_or("ID");
+        out.error(&format!(
+            "the secret of token {id} is lost: sendo token revoke {id}, and create another"
+        ));
+    }
     Ok(Exit::Ok)
 }
 
@@ -108,7 +128,7 @@ fn list(connect: &Connect, out: &Out) -> Outcome {
         .as_array()
         .into_iter()
         .flatten()
-        .map(cells)
+        .map(|token| cells(token, tokens["at"].as_i64()))
         .collect();
     if out.is_wide() {
         out.data(&terminal::table(HEADINGS, &rows, out.colour()));
@@ -136,7 +156,19 @@ const HEADINGS: [&str; 10] = [
     "REVOKED",
 ];
 
-fn cells(token: &Value) -> [String; 10] {
+/// What a token is worth by the server's clock.
+fn state(token: &Value, now: Option<i64>) -> &'static str {
+    let over = |(end, now)| end <= now;
+    if !token["revoked_at"].is_null() {
+        "revoked"
+    } else if token["expires_at"].as_i64().zip(now).is_some_and(over) {
+        "expired"
+    } else {
+        "live"
+    }
+}
+
+fn cells(token: &Value, now: Option<i64>) -> [String; 10] {
     let text = |field: &str| token[field].as_str().unwrap_or_default().to_owned();
     let list = |field: &str| {
         let values = token[field].as_array().into_iter().flatten();
@@ -147,10 +179,9 @@ fn cells(token: &Value) -> [String; 10] {
         let at = token[field].as_i64().map(Timestamp);
         at.map_or_else(|| "-".to_owned(), time::date_time)
     };
-    let is_live = token["revoked_at"].is_null();
     [
         text("id"),
-        if is_live { "live" } else { "revoked" }.to_owned(),
+        state(token, now).to_owned(),
         text("principal"),
         list("scopes"),
         list("applications"),

@@ -1,10 +1,12 @@
 //! People at the loop, told against the real program: who approves, who stops it, who goes back.
 
+use std::process::Stdio;
+
 use sendo_testkit::stage::{Ended, Stage};
 use sendo_testkit::{Server, wait};
 use serde_json::Value;
 
-use crate::serving::{LONGEST, ask, stage, until};
+use crate::serving::{LONGEST, ask, asking, ended, stage, until};
 
 pub(crate) const ONE_PERSON: &str = "approval: { people: 1 }";
 
@@ -24,13 +26,7 @@ impl Shop {
         let stage = stage(approval);
         stage.repository("shop", "main", &[("README.md", "# It sells things.\n")]);
         let mut server = stage.served();
-        let create = ["token", "create", "aoi", "--for", "local:aoi"];
-        let scopes = ["--scope", "approve", "--scope", "read", "-o", "json"];
-        let made = ask(&stage, &mut server, &[&create[..], &scopes].concat(), None);
-        let aoi = serde_json::from_str::<Value>(&made.out).unwrap()["secret"]
-            .as_str()
-            .unwrap()
-            .to_owned();
+        let aoi = token(&stage, &mut server, "aoi", "approve");
         Self { stage, server, aoi }
     }
 
@@ -60,6 +56,16 @@ impl Shop {
         ask(&self.stage, &mut self.server, arguments, Some(&token))
     }
 
+    /// What two people ask at the same moment, with these tokens; without one, who runs the server.
+    fn at_once(&mut self, asked: [(&[&str], Option<&str>); 2]) -> [Ended; 2] {
+        let started = asked.map(|(arguments, token)| {
+            let mut command = asking(&self.stage, &mut self.server, arguments, token);
+            command.stdout(Stdio::piped()).stderr(Stdio::piped());
+            command.spawn().unwrap()
+        });
+        started.map(|child| ended(child.wait_with_output().unwrap()))
+    }
+
     /// A merge that a person approves and that arrives.
     pub(crate) fn arrived(&mut self, title: &str, number: u64) -> String {
         let revision = self.merge(title);
@@ -83,6 +89,16 @@ impl Shop {
         self.stage
             .git(&self.stage.bare("manifests"), "mei", &["show", file])
     }
+}
+
+/// A token for somebody who may read, and one thing more.
+fn token(stage: &Stage, server: &mut Server, who: &str, scope: &str) -> String {
+    let principal = format!("local:{who}");
+    let create = ["token", "create", who, "--for", &principal];
+    let scopes = ["--scope", scope, "--scope", "read", "-o", "json"];
+    let made = ask(stage, server, &[&create[..], &scopes].concat(), None);
+    let made: Value = serde_json::from_str(&made.out).unwrap();
+    made["secret"].as_str().unwrap().to_owned()
 }
 
 #[test]
@@ -150,6 +166,40 @@ fn a_lock_holds_back_what_is_approved_until_it_is_opened() {
         "nothing is locked\n"
     );
     shop.until_newest_is(&revision, "succeeded");
+}
+
+#[test]
+fn of_two_who_lock_at_once_one_has_it_and_the_other_hears_who() {
+    let mut shop = Shop::open();
+    let ren = token(&shop.stage, &mut shop.server, "ren", "deploy");
+    let lock = ["lock", "shop/production", "--reason", "mine"];
+    let mut both = shop.at_once([(&lock, None), (&lock, Some(&ren))]);
+    both.sort_by_key(|ended| ended.code);
+    let [has, lost] = both;
+    assert_eq!((has.code, lost.code), (0, 7), "{has:?} {lost:?}");
+    let owner = "is locked by local:ren: mine";
+    let is_ren = has.out.contains("local:ren");
+    assert!(lost.err.contains("is locked by") && lost.err.contains(owner) == is_ren);
+}
+
+#[test]
+fn a_lock_that_is_set_anew_is_shown_as_it_was_asked_for() {
+    let mut shop = Shop::open();
+    let lock = ["lock", "shop/production", "--reason"];
+    shop.mei(&[&lock[..], &["first"]].concat());
+    let second = shop.mei(&[&lock[..], &["second", "--for", "1h"]].concat());
+    assert!(second.out.contains("second") && !second.out.contains("first"));
+    assert!(second.out.contains("until"), "{}", second.out);
+}
+
+#[test]
+fn a_lock_of_a_lane_that_is_held_is_waited_for() {
+    let mut shop = Shop::open();
+    shop.arrived("Add a cart", 1);
+    shop.arrived("Add a till", 2);
+    assert_eq!(shop.mei(&["rollback", "shop/production"]).code, 0);
+    let locked = shop.mei(&["lock", "shop/production", "--reason", "a look"]);
+    assert!(locked.out.contains("a look"), "{}", locked.out);
 }
 
 #[test]
@@ -226,6 +276,105 @@ fn a_cancelled_deployment_is_retried_and_broken_glass_needs_a_reason() {
 }
 
 #[test]
+fn a_retry_shows_the_deployment_it_began_and_no_other() {
+    let mut shop = Shop::open();
+    shop.merge("Add a cart");
+    assert_eq!(shop.mei(&["cancel", "shop/production/1"]).code, 0);
+    shop.arrived("Add a till", 2);
+    let retry = ["retry", "shop/production/1", "--key", "once"];
+    for _ in 0..2 {
+        let again = shop.mei(&retry);
+        assert_eq!(again.code, 0, "{again:?}");
+        assert!(again.out.contains("shop/production/3"), "{}", again.out);
+    }
+}
+
+#[test]
+fn a_retry_that_the_lane_does_not_take_up_is_no_success() {
+    let mut shop = Shop::open();
+    shop.mei(&["deploy", "shop", "production", "nowhere"]);
+    until(&mut shop.server, "failed");
+    let again = shop.mei(&["retry", "shop/production/1"]);
+    assert_eq!((again.code, again.out.as_str()), (7, ""), "{again:?}");
+    assert!(again.err.contains("can be retried"), "{}", again.err);
+    assert!(again.err.contains("sendo deploy shop production"));
+}
+
+#[test]
+fn a_rollback_sent_again_under_its_key_finds_what_it_did() {
+    let mut shop = Shop::open();
+    shop.arrived("Add a cart", 1);
+    shop.arrived("Add a till", 2);
+    let back = ["rollback", "shop/production", "--key", "once"];
+    assert!(shop.mei(&back).out.contains("shop/production/3"));
+    assert_eq!(shop.aoi(&["approve", "shop/production/3"]).code, 0);
+    until(&mut shop.server, "succeeded");
+    let again = shop.mei(&back);
+    assert_eq!(again.code, 0, "{again:?}");
+    assert!(again.out.contains("shop/production/3"), "{}", again.out);
+}
+
+#[test]
+fn who_came_too_late_hears_that_it_was_not_done() {
+    let mut shop = Shop::with("approval: { people: 2 }");
+    shop.merge("Add a cart");
+    let (approve, cancel) = (
+        ["approve", "shop/production/1"],
+        ["cancel", "shop/production/1"],
+    );
+    let aoi = shop.aoi.clone();
+    let [approved, cancelled] = shop.at_once([(&approve, Some(&aoi)), (&cancel, None)]);
+    assert_eq!(cancelled.code, 0, "{cancelled:?}");
+    let told = shop
+        .mei(&["history", "shop/production/1", "-o", "json"])
+        .out;
+    let counted = told.contains("person_approved");
+    assert_eq!(approved.code, if counted { 0 } else { 7 }, "{approved:?}");
+}
+
+#[test]
+fn a_request_for_what_is_not_there_fails_and_says_why() {
+    let mut shop = Shop::open();
+    let asked = shop.mei(&["deploy", "shop", "production", "v9", "-o", "json"]);
+    assert_eq!(asked.code, 1, "{asked:?}");
+    let said: Value = serde_json::from_str(&asked.out).unwrap();
+    assert_eq!(said["error"]["reason_code"], "revision_not_found");
+    assert!(
+        asked.err.contains("no branch, tag or commit `v9`"),
+        "{}",
+        asked.err
+    );
+    assert!(asked.err.contains("sendo history shop/production/1"));
+}
+
+#[test]
+fn a_request_shows_its_deployment_and_sent_again_under_its_key_the_same_one() {
+    let mut shop = Shop::open();
+    shop.arrived("Add a cart", 1);
+    let deploy = ["deploy", "shop", "production", "--key", "once"];
+    assert!(shop.mei(&deploy).out.contains("shop/production/2"));
+    shop.merge("Add a till");
+    let again = shop.mei(&[&deploy[..], &["-o", "json"]].concat());
+    let again: Value = serde_json::from_str(&again.out).unwrap();
+    assert_eq!(again["deployment"]["id"], "shop/production/2");
+    assert_eq!(again["duplicate"], true, "{again}");
+}
+
+#[test]
+fn a_slip_in_a_name_is_answered_with_what_was_probably_meant() {
+    let mut shop = Shop::open();
+    for (typed, meant) in [
+        ("shpo/production/1", "did you mean `shop`?"),
+        ("shop/prodction/1", "did you mean `production`?"),
+        ("shop/production/1", "`sendo history shop/production`"),
+    ] {
+        let slip = shop.mei(&["approve", typed]);
+        assert_eq!(slip.code, 5, "{slip:?}");
+        assert!(slip.err.contains(meant), "{}", slip.err);
+    }
+}
+
+#[test]
 fn wrong_words_say_what_to_type() {
     let mut shop = Shop::open();
     for (arguments, code) in [
@@ -233,6 +382,9 @@ fn wrong_words_say_what_to_type() {
         (&["approve", "shop/production/9"], 5),
         (&["cancel", "shop/prodction/1"], 5),
         (&["rollback", "shop/production"], 7),
+        (&["approve", "shop/../1"], 3),
+        (&["rollback", "shop/.."], 3),
+        (&["history", "../../audit"], 3),
         (&["lock", "a b", "--reason", "x"], 3),
         (&["lock", "shop", "--reason", "x", "--for", "2 days"], 3),
     ] {

@@ -7,6 +7,7 @@
 )]
 
 mod acting;
+mod answers;
 mod bad_input;
 mod canaries;
 mod config_accepts;
@@ -14,6 +15,7 @@ mod config_merges;
 mod config_refuses;
 mod contexts;
 mod copies_cli;
+mod demo;
 mod diffing;
 mod doctor;
 mod documents;

@@ -71,3 +71,30 @@ fn shells_get_a_script() {
         }
     }
 }
+
+#[test]
+fn what_a_token_may_be_is_said_where_it_is_typed_wrong() {
+    let folder = Folder::with(&[]);
+    let create = ["token", "create", "ci", "--scope"];
+    for (wrong, said) in [
+        (
+            &["foo"][..],
+            "use `read`, `deploy`, `approve`, `report-image` or `admin`",
+        ),
+        (&["read", "--for", "a b"], "write one like `local:aoi`"),
+    ] {
+        let ended = folder.run(&[&create[..], wrong].concat());
+        assert_eq!((ended.code, ended.out.as_str()), (3, ""), "{ended:?}");
+        assert!(ended.err.contains(said), "{}", ended.err);
+    }
+}
+
+#[test]
+fn another_token_than_the_one_that_was_typed_is_never_revoked() {
+    let folder = Folder::with(&[]);
+    for wrong in ["abc-!", "", "a b", "../7"] {
+        let ended = folder.run(&["token", "revoke", wrong]);
+        assert_eq!((ended.code, ended.out.as_str()), (3, ""), "{ended:?}");
+        assert!(ended.err.contains("as `sendo token list` shows them"));
+    }
+}

@@ -1,6 +1,7 @@
 //! What a running server keeps to, told against the real program: who may do what with which token,
 //! and when it hears what.
 
+use std::process::{Command, Output};
 use std::time::Duration;
 
 use sendo_testkit::stage::{Ended, Stage};
@@ -42,6 +43,16 @@ pub(crate) fn ask(
     arguments: &[&str],
     token: Option<&str>,
 ) -> Ended {
+    ended(asking(stage, server, arguments, token).output().unwrap())
+}
+
+/// The same verb, to be started beside others.
+pub(crate) fn asking(
+    stage: &Stage,
+    server: &mut Server,
+    arguments: &[&str],
+    token: Option<&str>,
+) -> Command {
     let url = format!("http://{}", server.address().unwrap());
     let mut command = stage.command(env!("CARGO_BIN_EXE_sendo").as_ref());
     command
@@ -51,7 +62,10 @@ pub(crate) fn ask(
     if let Some(token) = token {
         command.env("SENDO_TOKEN", token);
     }
-    let output = command.output().unwrap();
+    command
+}
+
+pub(crate) fn ended(output: Output) -> Ended {
     Ended {
         code: output.status.code().unwrap_or(-1),
         out: String::from_utf8(output.stdout).unwrap(),
@@ -164,6 +178,36 @@ fn the_token_in_the_file_is_good_as_soon_as_the_server_listens() {
 }
 
 #[test]
+fn a_token_that_is_over_is_listed_as_expired() {
+    let stage = stage("");
+    let mut server = stage.served();
+    let mine = std::fs::read_to_string(stage.folder().join("sendo.db.token")).unwrap();
+    let bearer = format!("Bearer {}", mine.trim());
+    let headers = [
+        ("authorization", bearer.as_str()),
+        ("content-type", "application/json"),
+    ];
+    let wish = r#"{"name":"short","scopes":["read"],"ttl_seconds":1}"#;
+    let made = http::request(
+        server.address().unwrap(),
+        "POST",
+        "/api/v1/tokens",
+        &headers,
+        wish,
+    );
+    assert_eq!(made.unwrap().0, 201);
+    let over = wait::until("it is over", LONGEST, || {
+        let listed = ask(&stage, &mut server, &["token", "list"], None).out;
+        let is_over = |line: &str| line.contains("short") && line.contains("expired");
+        listed.lines().any(is_over).then_some(listed)
+    });
+    assert!(
+        over.unwrap().contains("live"),
+        "the token of the file is not over"
+    );
+}
+
+#[test]
 fn who_asked_for_a_deployment_cannot_approve_it() {
     let stage = stage("approval: { people: 1 }");
     stage.repository("shop", "main", &[("README.md", "# It sells things.\n")]);
@@ -182,6 +226,10 @@ fn who_asked_for_a_deployment_cannot_approve_it() {
     let deploy = ["deploy", "shop", "production"];
     let asked = ask(&stage, &mut server, &deploy, Some(made.out.trim()));
     assert_eq!(asked.code, 0, "{}", asked.err);
+    assert!(
+        asked.out.contains("taken in as delivery"),
+        "it may not look"
+    );
     let waits = until(&mut server, "people");
     assert_eq!(waits["requested_by"], "local:aoi");
     let approve = |who: &str| {
