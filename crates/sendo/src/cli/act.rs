@@ -1,13 +1,12 @@
 //! `sendo approve`, `cancel`, `retry`, `override` and `rollback`: what people do to deployments.
 
-use std::time::{Duration, Instant};
-
-use sendo_core::deployment::{Deployment, DeploymentState};
+use sendo_core::act::ActRefusal;
 use sendo_core::notice::Turn;
 use sendo_core::view::DeploymentView;
 use sendo_report::terminal;
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::asked::{Came, Taken, Until, begun, came_of, not_yet};
 use super::status::language;
 use super::{Failure, Outcome};
 use crate::client::Client;
@@ -15,11 +14,6 @@ use crate::connect::Connect;
 use crate::exit::Exit;
 use crate::lifecycle;
 use crate::out::Out;
-
-/// How long a verb waits to see what came of it. What was stored is done in any case.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// How often it looks meanwhile.
-const LOOK: Duration = Duration::from_millis(150);
 
 #[derive(Debug, clap::Args)]
 pub(super) struct OnDeployment {
@@ -59,40 +53,70 @@ pub(super) struct Rollback {
     connect: Connect,
 }
 
-#[derive(serde::Deserialize)]
-struct Listed {
-    deployments: Vec<Deployment>,
-}
-
 /// Does one of the acts on a deployment, and shows what came of it.
 pub(super) fn on_deployment(act: &str, args: &OnDeployment, out: &Out) -> Outcome {
     let [application, environment, number] = parts(&args.deployment, "APPLICATION/ENVIRONMENT/N")?;
     let client = Client::connect(&args.connect, out)?;
     let path = format!("/api/v1/deployments/{application}/{environment}/{number}");
     let body = json!({ "reason": args.reason });
-    let view = lifecycle::block_on(async {
+    let (before, view) = lifecycle::block_on(async {
         let before: DeploymentView = client.get(&path).await?;
         let asked = format!("{path}/{act}");
-        let _: Value = client.post(&asked, &body, args.key.as_deref()).await?;
-        let until = Instant::now() + PATIENCE;
+        let taken: Taken = client.post(&asked, &body, args.key.as_deref()).await?;
+        let until = Until::new();
         loop {
             let view: DeploymentView = client.get(&path).await?;
-            if is_done(act, &before, &view) || Instant::now() > until {
-                return Ok::<_, Failure>((before, view));
+            let ended = view.deployment.state.is_terminal();
+            if act == "retry" && ended && refusal(&before, &view, act).is_none() {
+                let lane = [application, environment];
+                let again = retried(&client, lane, &taken, until).await?;
+                return Ok::<_, Failure>((before, again));
             }
-            tokio::time::sleep(LOOK).await;
+            if is_done(act, &before, &view) || !until.again().await {
+                return Ok((before, view));
+            }
         }
     })??;
-    let (before, view) = view;
     if let Some(refusal) = refusal(&before, &view, act) {
         return Err(Failure::new(Exit::Refused, "act_refused", refusal)
             .next(format!("sendo history {}", args.deployment)));
     }
-    if act == "retry" && before.deployment.state.is_terminal() {
-        return newest(&client, application, environment, &before.deployment, out);
-    }
     shown(&view, out);
     Ok(Exit::Ok)
+}
+
+/// The deployment that starts again what ended.
+async fn retried(
+    client: &Client,
+    lane: [&str; 2],
+    taken: &Taken,
+    until: Until,
+) -> Result<DeploymentView, Failure> {
+    // The lane has no other reason for one that ended: who may not is refused beforehand.
+    let why = ActRefusal::NotToBeRetried;
+    let [application, environment] = lane;
+    let next = format!("sendo deploy {application} {environment} REVISION");
+    came_again(client, lane, taken, until, why, next).await
+}
+
+/// The deployment that a request to a lane began, or why it began none.
+async fn came_again(
+    client: &Client,
+    lane: [&str; 2],
+    taken: &Taken,
+    until: Until,
+    why: ActRefusal,
+    next: String,
+) -> Result<DeploymentView, Failure> {
+    match came_of(client, lane, taken, until).await? {
+        Came::Begun(row) => begun(client, &row, until).await,
+        Came::Nothing => {
+            let why = sendo_report::wording::act::refused(why, language());
+            let what = format!("it was not done: {why}");
+            Err(Failure::new(Exit::Conflict, "act_refused", what).next(next))
+        }
+        Came::NotYet => Err(not_yet(format!("sendo history {}", lane.join("/")))),
+    }
 }
 
 /// What was told since.
@@ -124,64 +148,22 @@ fn refusal(before: &DeploymentView, after: &DeploymentView, asked: &str) -> Opti
 }
 
 pub(super) fn rollback(args: &Rollback, out: &Out) -> Outcome {
-    let [application, environment] = parts(&args.lane, "APPLICATION/ENVIRONMENT")?;
+    let lane = parts(&args.lane, "APPLICATION/ENVIRONMENT")?;
+    let [application, environment] = lane;
     let client = Client::connect(&args.connect, out)?;
-    let list =
-        format!("/api/v1/deployments?application={application}&environment={environment}&limit=1");
-    let listed: Listed = lifecycle::block_on(client.get(&list))??;
-    let Some(before) = listed.deployments.into_iter().next() else {
-        return Err(Failure::new(
-            Exit::Conflict,
-            "nothing_to_go_back_to",
-            "nothing was deployed there yet",
-        )
-        .next(format!("sendo deploy {application} {environment}")));
-    };
     let path = format!("/api/v1/lanes/{application}/{environment}/rollback");
     let body = json!({ "to": args.to, "reason": args.reason });
-    let _: Value = lifecycle::block_on(client.post(&path, &body, args.key.as_deref()))??;
-    let done = newest(&client, application, environment, &before, out)?;
+    let view = lifecycle::block_on(async {
+        let taken: Taken = client.post(&path, &body, args.key.as_deref()).await?;
+        let (until, why) = (Until::new(), ActRefusal::NothingToGoBackTo);
+        let next = format!("sendo history {}", args.lane);
+        came_again(&client, lane, &taken, until, why, next).await
+    })??;
+    shown(&view, out);
     out.note(&format!(
         "newer revisions wait until: sendo unlock {}",
         args.lane
     ));
-    Ok(done)
-}
-
-/// Waits for the deployment that follows another one in its lane, and shows it.
-fn newest(
-    client: &Client,
-    application: &str,
-    environment: &str,
-    before: &Deployment,
-    out: &Out,
-) -> Outcome {
-    let list =
-        format!("/api/v1/deployments?application={application}&environment={environment}&limit=1");
-    let found = lifecycle::block_on(async {
-        let until = Instant::now() + PATIENCE;
-        loop {
-            let listed: Listed = client.get(&list).await?;
-            let newer = listed
-                .deployments
-                .into_iter()
-                .find(|row| row.id != before.id);
-            match newer {
-                Some(row) if row.state != DeploymentState::Queued || Instant::now() > until => {
-                    let path = format!("/api/v1/deployments/{}", row.id);
-                    return Ok::<_, Failure>(Some(client.get::<DeploymentView>(&path).await?));
-                }
-                None if Instant::now() > until => return Ok(None),
-                _ => tokio::time::sleep(LOOK).await,
-            }
-        }
-    })??;
-    match found {
-        Some(view) => shown(&view, out),
-        None => out.note(&format!(
-            "it is stored, and not begun yet; next: sendo history {application}/{environment}"
-        )),
-    }
     Ok(Exit::Ok)
 }
 

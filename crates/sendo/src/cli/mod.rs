@@ -5,6 +5,7 @@
 //! that need one.
 
 mod act;
+mod asked;
 mod audit;
 mod backup;
 mod change;

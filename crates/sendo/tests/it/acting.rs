@@ -226,6 +226,45 @@ fn a_cancelled_deployment_is_retried_and_broken_glass_needs_a_reason() {
 }
 
 #[test]
+fn a_retry_shows_the_deployment_it_began_and_no_other() {
+    let mut shop = Shop::open();
+    shop.merge("Add a cart");
+    assert_eq!(shop.mei(&["cancel", "shop/production/1"]).code, 0);
+    shop.arrived("Add a till", 2);
+    let retry = ["retry", "shop/production/1", "--key", "once"];
+    for _ in 0..2 {
+        let again = shop.mei(&retry);
+        assert_eq!(again.code, 0, "{again:?}");
+        assert!(again.out.contains("shop/production/3"), "{}", again.out);
+    }
+}
+
+#[test]
+fn a_retry_that_the_lane_does_not_take_up_is_no_success() {
+    let mut shop = Shop::open();
+    shop.merge("Add a cart");
+    shop.merge("Add a till");
+    let again = shop.mei(&["retry", "shop/production/1"]);
+    assert_eq!((again.code, again.out.as_str()), (7, ""), "{again:?}");
+    assert!(again.err.contains("can be retried"), "{}", again.err);
+    assert!(again.err.contains("sendo deploy shop production"));
+}
+
+#[test]
+fn a_rollback_sent_again_under_its_key_finds_what_it_did() {
+    let mut shop = Shop::open();
+    shop.arrived("Add a cart", 1);
+    shop.arrived("Add a till", 2);
+    let back = ["rollback", "shop/production", "--key", "once"];
+    assert!(shop.mei(&back).out.contains("shop/production/3"));
+    assert_eq!(shop.aoi(&["approve", "shop/production/3"]).code, 0);
+    until(&mut shop.server, "succeeded");
+    let again = shop.mei(&back);
+    assert_eq!(again.code, 0, "{again:?}");
+    assert!(again.out.contains("shop/production/3"), "{}", again.out);
+}
+
+#[test]
 fn wrong_words_say_what_to_type() {
     let mut shop = Shop::open();
     for (arguments, code) in [
