@@ -141,6 +141,7 @@ fn table() -> Vec<Route> {
             admins,
             api::tokens::revoke,
         ),
+        get("/api/v1/me", Access::Bearers, api::me::show),
         post(
             "/api/v1/sign-in-links",
             Access::Bearers,

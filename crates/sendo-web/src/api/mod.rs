@@ -11,6 +11,7 @@ pub(crate) mod diff;
 pub(crate) mod freezes;
 pub(crate) mod images;
 pub(crate) mod locks;
+pub(crate) mod me;
 pub(crate) mod plan;
 pub(crate) mod sign_in_links;
 pub(crate) mod tokens;
