@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
+use sendo_core::names::Principal;
 use sendo_report::page::EVENTS_PATH;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -89,6 +90,19 @@ impl Client {
     /// See [`Client::get`].
     pub async fn delete(&self, path: &str) -> Result<Value, Failure> {
         self.call(Method::DELETE, path, None::<&Value>, None).await
+    }
+
+    /// Whose the token is: what is done with it stands under this name.
+    ///
+    /// # Errors
+    /// See [`Client::get`].
+    pub async fn principal(&self) -> Result<Principal, Failure> {
+        #[derive(serde::Deserialize)]
+        struct Me {
+            principal: Principal,
+        }
+        let Me { principal } = self.get("/api/v1/me").await?;
+        Ok(principal)
     }
 
     /// Opens the feed. What comes is read without a limit of time, unless it is silent.

@@ -1,13 +1,14 @@
 //! `sendo lock`, `unlock` and `locks`: closing lanes to deployments, and opening them again.
 
-use std::time::{Duration, Instant};
-
 use sendo_core::act::Area;
 use sendo_core::deployment::{Held, Lock};
+use sendo_core::names::Principal;
+use sendo_core::time::Timestamp;
 use sendo_report::terminal;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::asked::{Until, not_yet};
 use super::status::language;
 use super::{Failure, Outcome};
 use crate::client::Client;
@@ -16,10 +17,8 @@ use crate::exit::Exit;
 use crate::lifecycle;
 use crate::out::Out;
 
-/// How long a verb waits to see what it asked for in force.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// How often it looks meanwhile.
-const LOOK: Duration = Duration::from_millis(150);
+/// Where locks are read and asked for.
+const LOCKS: &str = "/api/v1/locks";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -71,38 +70,76 @@ struct Closed {
 }
 
 impl Closed {
-    fn has(&self, area: &Area) -> bool {
-        let lane = area.to_string();
-        self.locks.iter().any(|lock| lock.area == *area)
-            || self.held.iter().any(|held| held.deployment.lane() == lane)
+    fn of(&self, area: &Area) -> Option<&Lock> {
+        self.locks.iter().find(|lock| lock.area == *area)
+    }
+}
+
+/// A lock that is asked for.
+struct Wish<'a> {
+    by: Principal,
+    reason: &'a str,
+    /// Whether it ends by itself.
+    ends: bool,
+    /// The end of the lock that was there before: one that is set anew has another.
+    before: Option<Timestamp>,
+}
+
+impl Wish<'_> {
+    fn is(&self, lock: &Lock) -> bool {
+        let ends = lock.until.is_some() == self.ends;
+        let anew = !self.ends || lock.until != self.before;
+        lock.by == self.by && lock.reason == self.reason.trim() && ends && anew
     }
 }
 
 pub(super) fn lock(args: &ToLock, out: &Out) -> Outcome {
     let client = Client::connect(&args.connect, out)?;
     let body = json!({ "area": args.area, "reason": args.reason, "seconds": args.lasts });
-    change(&client, "/api/v1/locks", &body, &args.area, true, out)
+    let (by, closed) = lifecycle::block_on(async {
+        let before: Closed = client.get(LOCKS).await?;
+        let by = client.principal().await?;
+        let _: Value = client.post(LOCKS, &body, None).await?;
+        let wish = Wish {
+            by: by.clone(),
+            reason: &args.reason,
+            ends: args.lasts.is_some(),
+            before: before.of(&args.area).and_then(|lock| lock.until),
+        };
+        // Of several at the same time one has it, and each has to hear which.
+        let so = |closed: &Closed| {
+            let lock = closed.of(&args.area);
+            lock.is_some_and(|lock| lock.by != by || wish.is(lock))
+        };
+        let closed = in_force(&client, LOCKS, "sendo locks", so).await?;
+        Ok::<_, Failure>((by, closed))
+    })??;
+    if let Some(other) = closed.of(&args.area).filter(|lock| lock.by != by) {
+        let what = format!(
+            "`{}` is locked by {}: {}",
+            args.area, other.by, other.reason
+        );
+        return Err(Failure::new(Exit::Conflict, "already_locked", what).next(format!(
+            "ask them, or `sendo unlock '{}'` first",
+            args.area
+        )));
+    }
+    shown(&closed, out);
+    Ok(Exit::Ok)
 }
 
 pub(super) fn unlock(args: &ToUnlock, out: &Out) -> Outcome {
     let client = Client::connect(&args.connect, out)?;
     let body = json!({ "area": args.area });
-    change(&client, "/api/v1/unlocks", &body, &args.area, false, out)
-}
-
-/// Asks, waits until it is so, and shows what is locked now.
-fn change(
-    client: &Client,
-    path: &str,
-    body: &Value,
-    area: &Area,
-    locked: bool,
-    out: &Out,
-) -> Outcome {
     let closed = lifecycle::block_on(async {
-        let _: Value = client.post(path, body, None).await?;
-        let so = |closed: &Closed| closed.has(area) == locked;
-        in_force(client, "/api/v1/locks", "sendo locks", so).await
+        let _: Value = client.post("/api/v1/unlocks", &body, None).await?;
+        // Exactly one lane is released after a rollback, too.
+        let lane = args.area.to_string();
+        let so = |closed: &Closed| {
+            let mut held = closed.held.iter();
+            closed.of(&args.area).is_none() && held.all(|held| held.deployment.lane() != lane)
+        };
+        in_force(&client, LOCKS, "sendo locks", so).await
     })??;
     shown(&closed, out);
     Ok(Exit::Ok)
@@ -115,23 +152,21 @@ pub(super) async fn in_force<T: DeserializeOwned>(
     next: &str,
     so: impl Fn(&T) -> bool,
 ) -> Result<T, Failure> {
-    let until = Instant::now() + PATIENCE;
+    let until = Until::new();
     loop {
         let now: T = client.get(path).await?;
         if so(&now) {
             return Ok(now);
         }
-        if Instant::now() > until {
-            let message = "it is stored, and not in force yet";
-            return Err(Failure::new(Exit::Running, "not_yet", message).next(next));
+        if !until.again().await {
+            return Err(not_yet(next));
         }
-        tokio::time::sleep(LOOK).await;
     }
 }
 
 pub(super) fn list(args: &List, out: &Out) -> Outcome {
     let client = Client::connect(&args.connect, out)?;
-    let closed: Closed = lifecycle::block_on(client.get("/api/v1/locks"))??;
+    let closed: Closed = lifecycle::block_on(client.get(LOCKS))??;
     shown(&closed, out);
     Ok(Exit::Ok)
 }

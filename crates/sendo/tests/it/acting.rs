@@ -1,10 +1,12 @@
 //! People at the loop, told against the real program: who approves, who stops it, who goes back.
 
+use std::process::Stdio;
+
 use sendo_testkit::stage::{Ended, Stage};
 use sendo_testkit::{Server, wait};
 use serde_json::Value;
 
-use crate::serving::{LONGEST, ask, stage, until};
+use crate::serving::{LONGEST, ask, asking, ended, stage, until};
 
 pub(crate) const ONE_PERSON: &str = "approval: { people: 1 }";
 
@@ -24,13 +26,7 @@ impl Shop {
         let stage = stage(approval);
         stage.repository("shop", "main", &[("README.md", "# It sells things.\n")]);
         let mut server = stage.served();
-        let create = ["token", "create", "aoi", "--for", "local:aoi"];
-        let scopes = ["--scope", "approve", "--scope", "read", "-o", "json"];
-        let made = ask(&stage, &mut server, &[&create[..], &scopes].concat(), None);
-        let aoi = serde_json::from_str::<Value>(&made.out).unwrap()["secret"]
-            .as_str()
-            .unwrap()
-            .to_owned();
+        let aoi = token(&stage, &mut server, "aoi", "approve");
         Self { stage, server, aoi }
     }
 
@@ -60,6 +56,16 @@ impl Shop {
         ask(&self.stage, &mut self.server, arguments, Some(&token))
     }
 
+    /// What two people ask at the same moment, with these tokens; without one, who runs the server.
+    fn at_once(&mut self, asked: [(&[&str], Option<&str>); 2]) -> [Ended; 2] {
+        let started = asked.map(|(arguments, token)| {
+            let mut command = asking(&self.stage, &mut self.server, arguments, token);
+            command.stdout(Stdio::piped()).stderr(Stdio::piped());
+            command.spawn().unwrap()
+        });
+        started.map(|child| ended(child.wait_with_output().unwrap()))
+    }
+
     /// A merge that a person approves and that arrives.
     pub(crate) fn arrived(&mut self, title: &str, number: u64) -> String {
         let revision = self.merge(title);
@@ -83,6 +89,16 @@ impl Shop {
         self.stage
             .git(&self.stage.bare("manifests"), "mei", &["show", file])
     }
+}
+
+/// A token for somebody who may read, and one thing more.
+fn token(stage: &Stage, server: &mut Server, who: &str, scope: &str) -> String {
+    let principal = format!("local:{who}");
+    let create = ["token", "create", who, "--for", &principal];
+    let scopes = ["--scope", scope, "--scope", "read", "-o", "json"];
+    let made = ask(stage, server, &[&create[..], &scopes].concat(), None);
+    let made: Value = serde_json::from_str(&made.out).unwrap();
+    made["secret"].as_str().unwrap().to_owned()
 }
 
 #[test]
@@ -150,6 +166,39 @@ fn a_lock_holds_back_what_is_approved_until_it_is_opened() {
         "nothing is locked\n"
     );
     shop.until_newest_is(&revision, "succeeded");
+}
+
+#[test]
+fn of_two_who_lock_at_once_one_has_it_and_the_other_hears_who() {
+    let mut shop = Shop::open();
+    let ren = token(&shop.stage, &mut shop.server, "ren", "deploy");
+    let lock = ["lock", "shop/production", "--reason", "mine"];
+    let mut both = shop.at_once([(&lock, None), (&lock, Some(&ren))]);
+    both.sort_by_key(|ended| ended.code);
+    let [has, lost] = both;
+    assert_eq!((has.code, lost.code), (0, 7), "{has:?} {lost:?}");
+    let owner = if has.out.contains("local:ren") { "ren" } else { "mei" };
+    assert!(lost.err.contains(&format!("is locked by local:{owner}: mine")));
+}
+
+#[test]
+fn a_lock_that_is_set_anew_is_shown_as_it_was_asked_for() {
+    let mut shop = Shop::open();
+    let lock = ["lock", "shop/production", "--reason"];
+    shop.mei(&[&lock[..], &["first"]].concat());
+    let second = shop.mei(&[&lock[..], &["second", "--for", "1h"]].concat());
+    assert!(second.out.contains("second") && !second.out.contains("first"));
+    assert!(second.out.contains("until"), "{}", second.out);
+}
+
+#[test]
+fn a_lock_of_a_lane_that_is_held_is_waited_for() {
+    let mut shop = Shop::open();
+    shop.arrived("Add a cart", 1);
+    shop.arrived("Add a till", 2);
+    assert_eq!(shop.mei(&["rollback", "shop/production"]).code, 0);
+    let locked = shop.mei(&["lock", "shop/production", "--reason", "a look"]);
+    assert!(locked.out.contains("a look"), "{}", locked.out);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What a running server keeps to, told against the real program: who may do what with which token,
 //! and when it hears what.
 
+use std::process::{Command, Output};
 use std::time::Duration;
 
 use sendo_testkit::stage::{Ended, Stage};
@@ -42,6 +43,16 @@ pub(crate) fn ask(
     arguments: &[&str],
     token: Option<&str>,
 ) -> Ended {
+    ended(asking(stage, server, arguments, token).output().unwrap())
+}
+
+/// The same verb, to be started beside others.
+pub(crate) fn asking(
+    stage: &Stage,
+    server: &mut Server,
+    arguments: &[&str],
+    token: Option<&str>,
+) -> Command {
     let url = format!("http://{}", server.address().unwrap());
     let mut command = stage.command(env!("CARGO_BIN_EXE_sendo").as_ref());
     command
@@ -51,7 +62,10 @@ pub(crate) fn ask(
     if let Some(token) = token {
         command.env("SENDO_TOKEN", token);
     }
-    let output = command.output().unwrap();
+    command
+}
+
+pub(crate) fn ended(output: Output) -> Ended {
     Ended {
         code: output.status.code().unwrap_or(-1),
         out: String::from_utf8(output.stdout).unwrap(),
