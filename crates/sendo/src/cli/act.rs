@@ -1,7 +1,9 @@
 //! `sendo approve`, `cancel`, `retry`, `override` and `rollback`: what people do to deployments.
 
 use sendo_core::act::ActRefusal;
-use sendo_core::notice::Turn;
+use sendo_core::deployment::DeploymentState;
+use sendo_core::names::Principal;
+use sendo_core::notice::{Notice, Turn};
 use sendo_core::view::DeploymentView;
 use sendo_report::terminal;
 use serde_json::json;
@@ -53,36 +55,89 @@ pub(super) struct Rollback {
     connect: Connect,
 }
 
+/// How an act stands, as far as its deployment tells.
+enum Stands {
+    Done,
+    /// The deployment ended, and another one may start it again.
+    Ended,
+    /// It will not be done any more: how to end, and why.
+    Refused(Exit, String),
+    Open,
+}
+
 /// Does one of the acts on a deployment, and shows what came of it.
 pub(super) fn on_deployment(act: &str, args: &OnDeployment, out: &Out) -> Outcome {
     let [application, environment, number] = parts(&args.deployment, "APPLICATION/ENVIRONMENT/N")?;
     let client = Client::connect(&args.connect, out)?;
     let path = format!("/api/v1/deployments/{application}/{environment}/{number}");
+    let history = format!("sendo history {}", args.deployment);
     let body = json!({ "reason": args.reason });
-    let (before, view) = lifecycle::block_on(async {
+    let view = lifecycle::block_on(async {
         let before: DeploymentView = client.get(&path).await?;
+        let me = client.principal().await?;
         let asked = format!("{path}/{act}");
         let taken: Taken = client.post(&asked, &body, args.key.as_deref()).await?;
         let until = Until::new();
         loop {
             let view: DeploymentView = client.get(&path).await?;
-            let ended = view.deployment.state.is_terminal();
-            if act == "retry" && ended && refusal(&before, &view, act).is_none() {
-                let lane = [application, environment];
-                let again = retried(&client, lane, &taken, until).await?;
-                return Ok::<_, Failure>((before, again));
-            }
-            if is_done(act, &before, &view) || !until.again().await {
-                return Ok((before, view));
+            match stands(act, &me, &before, &view) {
+                Stands::Done => return Ok(view),
+                Stands::Ended => {
+                    let lane = [application, environment];
+                    return retried(&client, lane, &taken, until).await;
+                }
+                Stands::Refused(exit, why) => {
+                    let what = format!("it was not done: {why}");
+                    return Err(Failure::new(exit, "act_refused", what).next(history));
+                }
+                Stands::Open if until.again().await => {}
+                Stands::Open => return Err(not_yet(history)),
             }
         }
     })??;
-    if let Some(refusal) = refusal(&before, &view, act) {
-        return Err(Failure::new(Exit::Refused, "act_refused", refusal)
-            .next(format!("sendo history {}", args.deployment)));
-    }
     shown(&view, out);
     Ok(Exit::Ok)
+}
+
+/// Whether what somebody asked for happened: that it ended otherwise is no success of theirs.
+fn stands(act: &str, me: &Principal, before: &DeploymentView, after: &DeploymentView) -> Stands {
+    let row = &after.deployment;
+    let mine = |notice: &Notice| match &notice.turn {
+        Turn::PersonApproved { by, .. } => act == "approve" && by == me,
+        Turn::Overridden { by, .. } => act == "override" && by == me,
+        _ => false,
+    };
+    let cancelled = act == "cancel" && row.state == DeploymentState::Cancelled;
+    if cancelled || after.timeline.iter().any(mine) {
+        return Stands::Done;
+    }
+    let told = after.timeline.get(before.timeline.len()..);
+    let refused = told
+        .unwrap_or_default()
+        .iter()
+        .find_map(|notice| match &notice.turn {
+            Turn::ActRefused {
+                act: asked,
+                by,
+                why,
+            } if asked == act && by == me => Some(*why),
+            _ => None,
+        });
+    // What the lane itself says against it, because something changed between asking and doing.
+    if let Some(why) = refused {
+        let why = sendo_report::wording::act::refused(why, language());
+        return Stands::Refused(Exit::Refused, why.to_owned());
+    }
+    match (act, row.state) {
+        ("retry", state) if state.is_terminal() => Stands::Ended,
+        // It looks again at once, which leaves no turn.
+        ("retry", _) => Stands::Done,
+        (_, state) if state.is_terminal() => {
+            let why = format!("{} is {} by now", row.id, state.as_str());
+            Stands::Refused(Exit::Conflict, why)
+        }
+        _ => Stands::Open,
+    }
 }
 
 /// The deployment that starts again what ended.
@@ -117,34 +172,6 @@ async fn came_again(
         }
         Came::NotYet => Err(not_yet(format!("sendo history {}", lane.join("/")))),
     }
-}
-
-/// What was told since.
-fn news<'a>(before: &DeploymentView, after: &'a DeploymentView) -> impl Iterator<Item = &'a Turn> {
-    let news = after.timeline.get(before.timeline.len()..);
-    news.unwrap_or_default().iter().map(|notice| &notice.turn)
-}
-
-/// Whether it shows what came of the act.
-fn is_done(act: &str, before: &DeploymentView, after: &DeploymentView) -> bool {
-    let shows = |turn: &Turn| match turn {
-        Turn::PersonApproved { .. } => act == "approve",
-        Turn::Overridden { .. } => act == "override",
-        Turn::ActRefused { act: refused, .. } => refused == act,
-        _ => false,
-    };
-    act == "retry" || after.deployment.state.is_terminal() || news(before, after).any(shows)
-}
-
-/// What the lane itself said against it, because something changed between asking and doing.
-fn refusal(before: &DeploymentView, after: &DeploymentView, asked: &str) -> Option<String> {
-    news(before, after).find_map(|turn| match turn {
-        Turn::ActRefused { act, why, .. } if act == asked => {
-            let why = sendo_report::wording::act::refused(*why, language());
-            Some(format!("it was not done: {why}"))
-        }
-        _ => None,
-    })
 }
 
 pub(super) fn rollback(args: &Rollback, out: &Out) -> Outcome {

@@ -119,10 +119,8 @@ pub(super) fn lock(args: &ToLock, out: &Out) -> Outcome {
             "`{}` is locked by {}: {}",
             args.area, other.by, other.reason
         );
-        return Err(Failure::new(Exit::Conflict, "already_locked", what).next(format!(
-            "ask them, or `sendo unlock '{}'` first",
-            args.area
-        )));
+        return Err(Failure::new(Exit::Conflict, "already_locked", what)
+            .next(format!("ask them, or `sendo unlock '{}'` first", args.area)));
     }
     shown(&closed, out);
     Ok(Exit::Ok)

@@ -177,8 +177,9 @@ fn of_two_who_lock_at_once_one_has_it_and_the_other_hears_who() {
     both.sort_by_key(|ended| ended.code);
     let [has, lost] = both;
     assert_eq!((has.code, lost.code), (0, 7), "{has:?} {lost:?}");
-    let owner = if has.out.contains("local:ren") { "ren" } else { "mei" };
-    assert!(lost.err.contains(&format!("is locked by local:{owner}: mine")));
+    let owner = "is locked by local:ren: mine";
+    let is_ren = has.out.contains("local:ren");
+    assert!(lost.err.contains("is locked by") && lost.err.contains(owner) == is_ren);
 }
 
 #[test]
@@ -291,8 +292,8 @@ fn a_retry_shows_the_deployment_it_began_and_no_other() {
 #[test]
 fn a_retry_that_the_lane_does_not_take_up_is_no_success() {
     let mut shop = Shop::open();
-    shop.merge("Add a cart");
-    shop.merge("Add a till");
+    shop.mei(&["deploy", "shop", "production", "nowhere"]);
+    until(&mut shop.server, "failed");
     let again = shop.mei(&["retry", "shop/production/1"]);
     assert_eq!((again.code, again.out.as_str()), (7, ""), "{again:?}");
     assert!(again.err.contains("can be retried"), "{}", again.err);
@@ -311,6 +312,24 @@ fn a_rollback_sent_again_under_its_key_finds_what_it_did() {
     let again = shop.mei(&back);
     assert_eq!(again.code, 0, "{again:?}");
     assert!(again.out.contains("shop/production/3"), "{}", again.out);
+}
+
+#[test]
+fn who_came_too_late_hears_that_it_was_not_done() {
+    let mut shop = Shop::with("approval: { people: 2 }");
+    shop.merge("Add a cart");
+    let (approve, cancel) = (
+        ["approve", "shop/production/1"],
+        ["cancel", "shop/production/1"],
+    );
+    let aoi = shop.aoi.clone();
+    let [approved, cancelled] = shop.at_once([(&approve, Some(&aoi)), (&cancel, None)]);
+    assert_eq!(cancelled.code, 0, "{cancelled:?}");
+    let told = shop
+        .mei(&["history", "shop/production/1", "-o", "json"])
+        .out;
+    let counted = told.contains("person_approved");
+    assert_eq!(approved.code, if counted { 0 } else { 7 }, "{approved:?}");
 }
 
 #[test]
