@@ -14,7 +14,7 @@ use secrecy::SecretString;
 use serde::Serialize;
 
 use crate::cli::Failure;
-use crate::config::{Config, Purpose};
+use crate::config::{Config, ConfigErrors, Purpose};
 use crate::contexts::{Context, Contexts};
 use crate::exit::Exit;
 use crate::token_file;
@@ -299,23 +299,10 @@ fn here() -> Result<Place, Failure> {
     let contexts = Contexts::load()?;
     let path = Path::new(HERE);
     if path.exists() {
-        let config = Config::load_for(path, Purpose::Explain);
-        match (config, &contexts.in_use) {
-            (Ok(config), _) => return lying_here(&config),
-            // Which server is meant cannot be told, so none is taken by guessing.
-            (Err(errors), Some(name)) => {
-                return Err(Failure::new(
-                    Exit::Usage,
-                    "configuration_invalid",
-                    format!(
-                        "sendo.yaml in this folder is invalid, so it is not known whether it or the context `{name}` is meant"
-                    ),
-                )
-                .why(errors.to_string())
-                .next(format!("--context {name}, or sendo validate --config sendo.yaml")));
-            }
-            (Err(_), None) => {}
-        }
+        let in_use = contexts.in_use.as_deref();
+        return Config::load_for(path, Purpose::Explain)
+            .map_err(|errors| unknown(&errors, in_use))
+            .and_then(|config| lying_here(&config));
     }
     if let Some(name) = &contexts.in_use {
         return of_context(name, contexts.get(name)?, "the context in use");
@@ -326,6 +313,21 @@ fn here() -> Result<Place, Failure> {
         context: None,
         token: from_environment(USUAL),
     })
+}
+
+/// What lies in this folder says a server that cannot be read. Which one is meant cannot be told, so none
+/// is taken by guessing: a token would go there.
+fn unknown(errors: &ConfigErrors, in_use: Option<&str>) -> Failure {
+    let named = in_use.map_or_else(
+        || "--server URL".to_owned(),
+        |name| format!("--context {name}"),
+    );
+    let what = "sendo.yaml in this folder is invalid, so it is not known which server is meant";
+    Failure::new(Exit::Usage, "configuration_invalid", what)
+        .why(errors.to_string())
+        .next(format!(
+            "sendo validate --config sendo.yaml, or name one with {named}"
+        ))
 }
 
 /// The server of a configuration that lies in this folder and was not named: it may be a stranger's,

@@ -125,7 +125,6 @@ fn an_exported_token_goes_to_the_address_it_was_exported_with() {
 fn an_invalid_configuration_and_a_context_in_use_are_not_guessed_between() {
     let home = home();
     home.write("sendo.yaml", b"nonsense: true\n");
-    assert_eq!(typed(&home, &[], "context show").code, 0);
     assert_eq!(
         typed(
             &home,
@@ -139,6 +138,22 @@ fn an_invalid_configuration_and_a_context_in_use_are_not_guessed_between() {
     let torn = typed(&home, &[], "context show");
     assert_eq!(torn.code, 3, "{}", torn.out);
     assert!(torn.err.contains("--context far"), "{}", torn.err);
+}
+
+#[test]
+fn an_invalid_configuration_sends_an_exported_token_to_no_server_that_is_guessed() {
+    let home = home();
+    home.write("sendo.yaml", b"nonsense: true\n");
+    let exported = [("SENDO_TOKEN", "secret")];
+    for line in ["context show", "history"] {
+        let torn = typed(&home, &exported, line);
+        assert_eq!((torn.code, torn.out.as_str()), (3, ""), "{torn:?}");
+        assert!(torn.err.contains("nonsense"), "{}", torn.err);
+        let next = "next: sendo validate --config sendo.yaml";
+        assert!(torn.err.contains(next), "{}", torn.err);
+    }
+    let named = typed(&home, &exported, "context show --server http://127.0.0.1:9");
+    assert_eq!(named.code, 0, "{}", named.err);
 }
 
 #[test]
