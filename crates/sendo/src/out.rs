@@ -1,11 +1,17 @@
 //! Printing: data on standard output, everything else on standard error.
 //!
 //! The only file that writes to either. A reader that went away (a closed pipe) is not an error of
-//! ours, so failures to write are dropped here and nowhere else.
+//! ours, so that is dropped here and nowhere else. Data that could not be written for another reason,
+//! such as a full disk, is kept in mind: whoever ran the verb believes they have it.
 
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::sync::OnceLock;
 
 use serde::Serialize;
+
+/// Why data did not reach standard output, the first time. A process has one standard output, and
+/// whichever verb wrote to it, it is the end of the process that tells.
+static LOST: OnceLock<String> = OnceLock::new();
 
 /// How data is printed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -109,9 +115,14 @@ impl Out {
 
     fn reaches(&self, text: &str) -> bool {
         let mut to = std::io::stdout().lock();
-        to.write_all(text.as_bytes())
-            .and_then(|()| to.flush())
-            .is_ok()
+        let written = to.write_all(text.as_bytes()).and_then(|()| to.flush());
+        written.map_err(note_lost).is_ok()
+    }
+
+    /// Why data that was to be printed is lost, if any is.
+    #[must_use]
+    pub fn lost(&self) -> Option<&'static str> {
+        LOST.get().map(String::as_str)
     }
 
     /// Prints one of many values for programs: JSON on one line, YAML as a document; whether
@@ -230,6 +241,14 @@ pub(crate) fn yaml<T: Serialize>(value: &T) -> Result<String, String> {
     let value = serde_json::to_value(value).map_err(|error| error.to_string())?;
     let options = serde_saphyr::ser_options! { prefer_block_scalars: false };
     serde_saphyr::to_string_with_options(&value, options).map_err(|error| error.to_string())
+}
+
+/// Keeps in mind that data did not reach its reader, unless the reader left.
+pub(crate) fn note_lost(error: std::io::Error) {
+    if error.kind() != ErrorKind::BrokenPipe {
+        // Only the first counts.
+        let _ = LOST.set(error.to_string());
+    }
 }
 
 /// Writes lines to standard error.

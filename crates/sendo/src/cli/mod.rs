@@ -46,7 +46,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::exit::Exit;
-use crate::out::{Out, Output, write_error};
+use crate::out::{Out, Output, note_lost, write_error};
 
 pub(crate) use context::IN_THE_OPEN;
 pub use failure::{Failure, Outcome};
@@ -262,13 +262,23 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Err(error) => return refused(&error),
     };
     let out = Out::new(args.global.output, args.global.quiet);
-    match args.verb.run(&out) {
+    match args.verb.run(&out).and_then(|exit| arrived(exit, &out)) {
         Ok(exit) => exit,
         Err(failure) => {
             failure.show(&out);
             failure.exit()
         }
     }
+}
+
+/// Whatever a verb did, one whose data is lost did not end well.
+fn arrived(exit: Exit, out: &Out) -> Outcome {
+    out.lost().map_or(Ok(exit), |why| {
+        let what = "what was to be printed could not be written";
+        Err(Failure::new(Exit::Failed, "output_lost", what)
+            .why(why)
+            .next("make room there; what the command changed is done all the same"))
+    })
 }
 
 /// The command line as clap knows it, also for completion and the reference.
@@ -279,9 +289,17 @@ fn command() -> clap::Command {
 /// Help and version are data and success; anything else is a wrong command line.
 fn refused(error: &clap::Error) -> Exit {
     use clap::error::ErrorKind;
-    let _ = error.print();
+    if let Err(lost) = error.print() {
+        note_lost(lost);
+    }
     match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Ok,
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            let out = Out::new(Output::Text, false);
+            arrived(Exit::Ok, &out).unwrap_or_else(|failure| {
+                failure.show(&out);
+                failure.exit()
+            })
+        }
         _ => Exit::Usage,
     }
 }

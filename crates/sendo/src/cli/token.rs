@@ -94,6 +94,12 @@ fn create(args: &Create, out: &Out) -> Outcome {
         out.line(made["secret"].as_str().unwrap_or_default());
         out.note("this is the only time it is shown");
     }
+    if out.lost().is_some() {
+        let id = made["id"].as_str().unwrap_or("ID");
+        out.error(&format!(
+            "the secret of token {id} is lost: sendo token revoke {id}, and create another"
+        ));
+    }
     Ok(Exit::Ok)
 }
 

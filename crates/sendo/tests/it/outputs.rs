@@ -1,13 +1,14 @@
 //! `-o`: what people and programs are given of the same thing.
 
 use std::collections::BTreeSet;
+use std::process::Stdio;
 
 use sendo_testkit::Server;
-use sendo_testkit::stage::Stage;
+use sendo_testkit::stage::{Ended, Stage};
 use serde_json::Value;
 
 use crate::sendo::Folder;
-use crate::serving::{ask, stage, until};
+use crate::serving::{ask, asking, ended, stage, until};
 
 /// A server on which one merge arrived and a lane is locked.
 fn evening() -> (Stage, Server) {
@@ -30,6 +31,41 @@ const READS: [&[&str]; 7] = [
     &["token", "list"],
     &["history", "nowhere"],
 ];
+
+/// Runs a verb whose standard output goes there.
+fn printed_to(stage: &Stage, server: &mut Server, arguments: &[&str], to: Stdio) -> Ended {
+    let mut command = asking(stage, server, arguments, None);
+    let command = command.stdout(to).stderr(Stdio::piped());
+    ended(command.spawn().unwrap().wait_with_output().unwrap())
+}
+
+#[test]
+fn what_a_full_disk_swallows_is_no_success() {
+    let (stage, mut server) = evening();
+    let create = ["token", "create", "ci", "--scope", "read"];
+    for arguments in [
+        &["history"][..],
+        &["status", "-o", "json"],
+        &create,
+        &["--help"],
+    ] {
+        let full = std::fs::File::options().write(true).open("/dev/full");
+        let full = printed_to(&stage, &mut server, arguments, full.unwrap().into());
+        assert_eq!(full.code, 1, "{arguments:?}: {full:?}");
+        assert!(full.err.contains("could not be written"), "{}", full.err);
+        let lost = full.err.contains("sendo token revoke ");
+        assert_eq!(lost, arguments == create, "{}", full.err);
+    }
+}
+
+#[test]
+fn a_reader_that_left_is_not_an_error() {
+    let (stage, mut server) = evening();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let left = printed_to(&stage, &mut server, &["history"], writer.into());
+    assert_eq!((left.code, left.err.as_str()), (0, ""));
+}
 
 #[test]
 fn yaml_is_the_very_value_that_json_is() {
