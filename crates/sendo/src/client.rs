@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use reqwest::{Method, RequestBuilder, Response, StatusCode};
+use reqwest::{Method, RequestBuilder, Response};
 use secrecy::{ExposeSecret as _, SecretString};
 use sendo_core::names::Principal;
 use sendo_report::page::EVENTS_PATH;
@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::answer;
 use crate::cli::{Failure, IN_THE_OPEN};
 use crate::connect::{Connect, Place};
 use crate::exit::Exit;
@@ -112,29 +113,22 @@ impl Client {
     pub async fn events(&self) -> Result<Response, Failure> {
         let http = built(usual().read_timeout(SILENCE))?;
         let request = http.get(format!("{}{EVENTS_PATH}", self.base));
-        let response = self.send(request).await?;
+        let lost = |error| answer::none(&self.base, &Method::GET, EVENTS_PATH, &error);
+        let response = self.send(request).await.map_err(lost)?;
         let status = response.status();
         if status.is_success() {
             return Ok(response);
         }
         let bytes = response.bytes().await.unwrap_or_default();
-        Err(refused(status, &bytes))
+        Err(answer::refused(status, &bytes))
     }
 
     /// Sends a request with the token.
-    async fn send(&self, mut request: RequestBuilder) -> Result<Response, Failure> {
+    async fn send(&self, mut request: RequestBuilder) -> Result<Response, reqwest::Error> {
         if let Some(token) = &self.token {
             request = request.bearer_auth(token.expose_secret());
         }
-        request.send().await.map_err(|error| {
-            Failure::new(
-                Exit::Unreachable,
-                "unreachable",
-                format!("the server at {} cannot be reached", self.base),
-            )
-            .why(error.without_url().to_string())
-            .next("sendo serve --config FILE, or name another with --server URL or --context NAME")
-        })
+        request.send().await.map_err(reqwest::Error::without_url)
     }
 
     async fn call<T: DeserializeOwned>(
@@ -144,19 +138,22 @@ impl Client {
         body: Option<&impl Serialize>,
         key: Option<&str>,
     ) -> Result<T, Failure> {
-        let mut request = self.http.request(method, format!("{}{path}", self.base));
+        let lost = |error| answer::none(&self.base, &method, path, &error);
+        let url = format!("{}{path}", self.base);
+        let mut request = self.http.request(method.clone(), url);
         if let Some(key) = key {
             request = request.header("idempotency-key", key);
         }
         if let Some(body) = body {
             request = request.json(body);
         }
-        let response = self.send(request).await?;
+        let response = self.send(request).await.map_err(lost)?;
         let status = response.status();
-        let bytes = response.bytes().await.unwrap_or_default();
+        let bytes = response.bytes().await;
         if !status.is_success() {
-            return Err(refused(status, &bytes));
+            return Err(answer::refused(status, &bytes.unwrap_or_default()));
         }
+        let bytes = bytes.map_err(lost)?;
         let bytes = if bytes.is_empty() {
             b"null".as_slice()
         } else {
@@ -186,25 +183,4 @@ fn built(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, Failure> {
         Failure::new(Exit::Failed, "client", "the HTTP client cannot be made")
             .why(error.to_string())
     })
-}
-
-fn refused(status: StatusCode, body: &[u8]) -> Failure {
-    let body: Value = serde_json::from_slice(body).unwrap_or_default();
-    let text = |field: &str| body["error"][field].as_str().map(ToOwned::to_owned);
-    let exit = match status.as_u16() {
-        401 | 403 => Exit::Denied,
-        404 => Exit::NotFound,
-        409 => Exit::Conflict,
-        423 => Exit::Refused,
-        429 => Exit::RateLimited,
-        400 | 413 | 415 | 422 => Exit::Usage,
-        503 => Exit::Unreachable,
-        _ => Exit::Failed,
-    };
-    let what = text("message").unwrap_or_else(|| format!("the server answered {status}"));
-    let failure = Failure::new(exit, "refused", what);
-    match text("next") {
-        Some(next) => failure.next(next),
-        None => failure,
-    }
 }

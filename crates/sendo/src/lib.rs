@@ -16,6 +16,7 @@ pub mod server;
 pub mod token_file;
 pub mod wiring;
 
+mod answer;
 mod demo;
 mod differing;
 mod init;

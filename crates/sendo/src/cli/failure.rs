@@ -1,5 +1,7 @@
 //! What a person reads when a command does not work: what, why, and what to do next.
 
+use std::borrow::Cow;
+
 use serde_json::json;
 
 use crate::exit::Exit;
@@ -12,7 +14,7 @@ pub type Outcome = Result<Exit, Failure>;
 #[derive(Debug, Clone)]
 pub struct Failure {
     exit: Exit,
-    reason_code: &'static str,
+    reason_code: Cow<'static, str>,
     what: String,
     why: Option<String>,
     next: Option<String>,
@@ -20,10 +22,14 @@ pub struct Failure {
 
 impl Failure {
     /// What did not work, with the code of how to end and a stable reason code for programs.
-    pub fn new(exit: Exit, reason_code: &'static str, what: impl Into<String>) -> Self {
+    pub fn new(
+        exit: Exit,
+        reason_code: impl Into<Cow<'static, str>>,
+        what: impl Into<String>,
+    ) -> Self {
         Self {
             exit,
-            reason_code,
+            reason_code: reason_code.into(),
             what: what.into(),
             why: None,
             next: None,

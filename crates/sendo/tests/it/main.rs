@@ -7,6 +7,7 @@
 )]
 
 mod acting;
+mod answers;
 mod bad_input;
 mod canaries;
 mod config_accepts;

@@ -1,0 +1,49 @@
+//! Servers that are not there, say nothing, or say no: what whoever typed a command is told.
+
+use std::io::Read as _;
+use std::net::{SocketAddr, TcpListener};
+
+use crate::sendo::{Ended, Folder};
+
+fn typed(address: SocketAddr, line: &str) -> Ended {
+    let line = format!("{line} --server http://{address}");
+    let words: Vec<&str> = line.split_whitespace().collect();
+    Folder::with(&[]).run(&words)
+}
+
+/// Somebody who hears one request and hangs up.
+fn hangs_up() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let (mut caller, _) = listener.accept().unwrap();
+        let _ = caller.read(&mut [0; 4096]);
+    });
+    address
+}
+
+#[test]
+fn a_server_that_is_not_there_is_told_with_the_cause() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let alone = typed(address, "history");
+    assert_eq!(alone.code, 9, "{alone:?}");
+    assert!(
+        alone.err.contains("why: connection refused"),
+        "{}",
+        alone.err
+    );
+    assert!(alone.err.contains("next: sendo serve"), "{}", alone.err);
+}
+
+#[test]
+fn a_request_whose_answer_is_lost_may_have_been_done() {
+    let lost = typed(hangs_up(), "deploy shop production");
+    assert_eq!(lost.code, 9, "{lost:?}");
+    assert!(lost.err.contains("may have been done"), "{}", lost.err);
+    assert!(lost.err.contains("look whether it was: sendo history"));
+    let read = typed(hangs_up(), "history");
+    assert!(read.err.contains("no answer came"), "{}", read.err);
+    assert!(!read.err.contains("may have been done"), "{}", read.err);
+}
