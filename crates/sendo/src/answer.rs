@@ -80,7 +80,8 @@ pub(crate) fn refused(status: StatusCode, body: &[u8]) -> Failure {
         _ => Exit::Failed,
     };
     let what = text("message").unwrap_or_else(|| format!("the server answered {status}"));
-    let failure = Failure::new(exit, "refused", what);
+    let code = text("reason_code").unwrap_or_else(|| "refused".to_owned());
+    let failure = Failure::new(exit, code, what);
     match text("next") {
         Some(next) => failure.next(next),
         None => failure,

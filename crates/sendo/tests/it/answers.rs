@@ -3,7 +3,10 @@
 use std::io::Read as _;
 use std::net::{SocketAddr, TcpListener};
 
+use serde_json::Value;
+
 use crate::sendo::{Ended, Folder};
+use crate::serving::{ask, stage};
 
 fn typed(address: SocketAddr, line: &str) -> Ended {
     let line = format!("{line} --server http://{address}");
@@ -46,4 +49,27 @@ fn a_request_whose_answer_is_lost_may_have_been_done() {
     let read = typed(hangs_up(), "history");
     assert!(read.err.contains("no answer came"), "{}", read.err);
     assert!(!read.err.contains("may have been done"), "{}", read.err);
+}
+
+#[test]
+fn programs_are_given_the_code_of_the_server_that_refuses() {
+    let stage = stage("");
+    let mut server = stage.served();
+    for (arguments, code, reason) in [
+        (&["history", "nowhere"][..], 5, "application_unknown"),
+        (&["history", "shop/production/9"], 5, "deployment_unknown"),
+        (&["unlock", "shop"], 5, "not_locked"),
+    ] {
+        let refused = ask(
+            &stage,
+            &mut server,
+            &[arguments, &["-o", "json"]].concat(),
+            None,
+        );
+        let said: Value = serde_json::from_str(&refused.out).unwrap();
+        assert_eq!(
+            (refused.code, said["error"]["reason_code"].as_str()),
+            (code, Some(reason))
+        );
+    }
 }
