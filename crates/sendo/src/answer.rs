@@ -81,8 +81,14 @@ pub(crate) fn refused(status: StatusCode, body: &[u8]) -> Failure {
     };
     let what = text("message").unwrap_or_else(|| format!("the server answered {status}"));
     let code = text("reason_code").unwrap_or_else(|| "refused".to_owned());
+    let next = if code == "token_missing" {
+        // Programs are told of a header there, and nobody types one.
+        Some("give one by SENDO_TOKEN, or sendo context set NAME --server URL --token-file FILE; who runs the server makes one: sendo token create NAME --scope deploy".to_owned())
+    } else {
+        text("next")
+    };
     let failure = Failure::new(exit, code, what);
-    match text("next") {
+    match next {
         Some(next) => failure.next(next),
         None => failure,
     }

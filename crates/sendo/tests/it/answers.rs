@@ -73,3 +73,16 @@ fn programs_are_given_the_code_of_the_server_that_refuses() {
         );
     }
 }
+
+#[test]
+fn without_a_token_it_is_said_where_one_comes_from() {
+    let stage = stage("");
+    let mut server = stage.served();
+    let address = server.address().unwrap();
+    let refused = typed(address, "lock shop --reason x");
+    assert_eq!(refused.code, 4, "{refused:?}");
+    for said in ["SENDO_TOKEN", "sendo context set", "sendo token create"] {
+        assert!(refused.err.contains(said), "{}", refused.err);
+    }
+    assert!(!refused.err.contains("Authorization"), "{}", refused.err);
+}
