@@ -15,6 +15,7 @@ mod config_merges;
 mod config_refuses;
 mod contexts;
 mod copies_cli;
+mod demo;
 mod diffing;
 mod doctor;
 mod documents;
