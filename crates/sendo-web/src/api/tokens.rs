@@ -87,7 +87,9 @@ pub(crate) async fn list(State(app): State<App>, caller: Caller) -> Answer<Respo
     caller.require_all()?;
     let rows = app.web.store.tokens().await?;
     let tokens: Vec<Told> = rows.into_iter().map(Told::from).collect();
-    Ok(Json(json!({ "tokens": tokens })).into_response())
+    // By which clock a token counts.
+    let at = app.web.store.now().await?;
+    Ok(Json(json!({ "tokens": tokens, "at": at })).into_response())
 }
 
 /// Makes a token and tells its secret.

@@ -114,7 +114,7 @@ fn list(connect: &Connect, out: &Out) -> Outcome {
         .as_array()
         .into_iter()
         .flatten()
-        .map(cells)
+        .map(|token| cells(token, tokens["at"].as_i64()))
         .collect();
     if out.is_wide() {
         out.data(&terminal::table(HEADINGS, &rows, out.colour()));
@@ -142,7 +142,19 @@ const HEADINGS: [&str; 10] = [
     "REVOKED",
 ];
 
-fn cells(token: &Value) -> [String; 10] {
+/// What a token is worth by the server's clock.
+fn state(token: &Value, now: Option<i64>) -> &'static str {
+    let over = |(end, now)| end <= now;
+    if !token["revoked_at"].is_null() {
+        "revoked"
+    } else if token["expires_at"].as_i64().zip(now).is_some_and(over) {
+        "expired"
+    } else {
+        "live"
+    }
+}
+
+fn cells(token: &Value, now: Option<i64>) -> [String; 10] {
     let text = |field: &str| token[field].as_str().unwrap_or_default().to_owned();
     let list = |field: &str| {
         let values = token[field].as_array().into_iter().flatten();
@@ -153,10 +165,9 @@ fn cells(token: &Value) -> [String; 10] {
         let at = token[field].as_i64().map(Timestamp);
         at.map_or_else(|| "-".to_owned(), time::date_time)
     };
-    let is_live = token["revoked_at"].is_null();
     [
         text("id"),
-        if is_live { "live" } else { "revoked" }.to_owned(),
+        state(token, now).to_owned(),
         text("principal"),
         list("scopes"),
         list("applications"),

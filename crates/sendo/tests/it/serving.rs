@@ -178,6 +178,36 @@ fn the_token_in_the_file_is_good_as_soon_as_the_server_listens() {
 }
 
 #[test]
+fn a_token_that_is_over_is_listed_as_expired() {
+    let stage = stage("");
+    let mut server = stage.served();
+    let mine = std::fs::read_to_string(stage.folder().join("sendo.db.token")).unwrap();
+    let bearer = format!("Bearer {}", mine.trim());
+    let headers = [
+        ("authorization", bearer.as_str()),
+        ("content-type", "application/json"),
+    ];
+    let wish = r#"{"name":"short","scopes":["read"],"ttl_seconds":1}"#;
+    let made = http::request(
+        server.address().unwrap(),
+        "POST",
+        "/api/v1/tokens",
+        &headers,
+        wish,
+    );
+    assert_eq!(made.unwrap().0, 201);
+    let over = wait::until("it is over", LONGEST, || {
+        let listed = ask(&stage, &mut server, &["token", "list"], None).out;
+        let is_over = |line: &str| line.contains("short") && line.contains("expired");
+        listed.lines().any(is_over).then_some(listed)
+    });
+    assert!(
+        over.unwrap().contains("live"),
+        "the token of the file is not over"
+    );
+}
+
+#[test]
 fn who_asked_for_a_deployment_cannot_approve_it() {
     let stage = stage("approval: { people: 1 }");
     stage.repository("shop", "main", &[("README.md", "# It sells things.\n")]);
