@@ -194,7 +194,21 @@ pub(crate) async fn row(
             format!("`sendo history {application}/{environment}` lists those there are"),
         )
     };
-    let ordinal: u64 = number.parse().map_err(|_| unknown())?;
-    let id = DeploymentId(format!("{application}/{environment}/{ordinal}"));
-    app.web.store.deployment(&id).await?.ok_or_else(unknown)
+    if let Ok(ordinal) = number.parse::<u64>() {
+        let id = DeploymentId(format!("{application}/{environment}/{ordinal}"));
+        if let Some(row) = app.web.store.deployment(&id).await? {
+            return Ok(row);
+        }
+    }
+    // Of a lane that never was there is no history to look at.
+    let filter = DeploymentFilter {
+        application: Some(application.clone()),
+        environment: Some(environment.clone()),
+        states: Vec::new(),
+        limit: 1,
+    };
+    if app.web.store.deployments(&filter).await?.is_empty() {
+        names::lane(app, caller, application, environment)?;
+    }
+    Err(unknown())
 }

@@ -186,17 +186,17 @@ async fn deployments_are_listed_filtered_and_told_with_their_timeline() {
         .json();
     assert_eq!(one["deployment"]["id"], "web/staging/1");
     assert_eq!(one["timeline"].as_array().map(Vec::len), Some(3));
-    for path in [
-        "web/staging/2",
-        "web/staging/x",
-        "web/staging/01x",
-        "a%2Fb/c/1",
+    for (path, code) in [
+        ("web/staging/2", "deployment_unknown"),
+        ("web/staging/x", "deployment_unknown"),
+        ("web/staging/01x", "deployment_unknown"),
+        ("a%2Fb/c/1", "application_unknown"),
     ] {
         let reply = server
             .get(&format!("/api/v1/deployments/{path}"))
             .send()
             .await;
-        assert_eq!(reply.reason(), "deployment_unknown", "{path}");
+        assert_eq!(reply.reason(), code, "{path}");
     }
     server.stop().await;
 }

@@ -9,6 +9,7 @@ use sendo_report::terminal;
 use serde_json::json;
 
 use super::asked::{Came, Taken, Until, begun, came_of, not_yet};
+use super::names::exactly;
 use super::status::language;
 use super::{Failure, Outcome};
 use crate::client::Client;
@@ -67,7 +68,8 @@ enum Stands {
 
 /// Does one of the acts on a deployment, and shows what came of it.
 pub(super) fn on_deployment(act: &str, args: &OnDeployment, out: &Out) -> Outcome {
-    let [application, environment, number] = parts(&args.deployment, "APPLICATION/ENVIRONMENT/N")?;
+    let [application, environment, number] =
+        exactly(&args.deployment, "APPLICATION/ENVIRONMENT/N")?;
     let client = Client::connect(&args.connect, out)?;
     let path = format!("/api/v1/deployments/{application}/{environment}/{number}");
     let history = format!("sendo history {}", args.deployment);
@@ -175,7 +177,7 @@ async fn came_again(
 }
 
 pub(super) fn rollback(args: &Rollback, out: &Out) -> Outcome {
-    let lane = parts(&args.lane, "APPLICATION/ENVIRONMENT")?;
+    let lane = exactly(&args.lane, "APPLICATION/ENVIRONMENT")?;
     let [application, environment] = lane;
     let client = Client::connect(&args.connect, out)?;
     let path = format!("/api/v1/lanes/{application}/{environment}/rollback");
@@ -205,23 +207,4 @@ fn shown(view: &DeploymentView, out: &Out) {
             out.colour(),
         ));
     }
-}
-
-/// The names in a text such as `shop/production/12`.
-pub(super) fn parts<'a, const N: usize>(
-    text: &'a str,
-    form: &str,
-) -> Result<[&'a str; N], Failure> {
-    let plain = |part: &&str| {
-        !part.is_empty()
-            && part
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
-    };
-    let parts: Vec<&str> = text.split('/').filter(plain).collect();
-    let whole = parts.len() == text.split('/').count();
-    parts.try_into().ok().filter(|_| whole).ok_or_else(|| {
-        Failure::new(Exit::Usage, "name", format!("`{text}` is not {form}"))
-            .next("sendo status, which lists what there is")
-    })
 }

@@ -3,7 +3,8 @@
 use sendo_core::view::DiffView;
 use sendo_report::{terminal, wording};
 
-use super::history::{Listed, names};
+use super::history::Listed;
+use super::names::names;
 use super::status::language;
 use super::{Failure, Outcome};
 use crate::client::Client;

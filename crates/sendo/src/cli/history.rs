@@ -4,8 +4,9 @@ use sendo_core::deployment::Deployment;
 use sendo_core::view::DeploymentView;
 use sendo_report::terminal;
 
+use super::Outcome;
+use super::names::names;
 use super::status::language;
-use super::{Failure, Outcome};
 use crate::client::Client;
 use crate::connect::Connect;
 use crate::exit::Exit;
@@ -34,25 +35,6 @@ pub(super) struct Args {
 #[derive(serde::Deserialize)]
 pub(super) struct Listed {
     pub(super) deployments: Vec<Deployment>,
-}
-
-/// The one to three names in what was asked for.
-pub(super) fn names(what: &str) -> Result<Vec<&str>, Failure> {
-    let names: Vec<&str> = what.split('/').collect();
-    let is_name = |name: &&str| {
-        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-        let dots = matches!(*name, "." | "..");
-        !name.is_empty() && !dots && name.chars().all(plain)
-    };
-    if names.len() <= 3 && names.iter().all(is_name) {
-        return Ok(names);
-    }
-    Err(Failure::new(
-        Exit::Usage,
-        "name",
-        "this names no application, lane or deployment",
-    )
-    .next("sendo history APPLICATION/ENVIRONMENT"))
 }
 
 pub(super) fn run(args: &Args, out: &Out) -> Outcome {

@@ -11,8 +11,9 @@ use sendo_report::terminal;
 use sendo_report::wording::Context;
 
 use super::follow::{Follow, follow};
-use super::history::{Listed, names};
+use super::history::Listed;
 use super::lock::seconds;
+use super::names::names;
 use super::status::language;
 use super::{Failure, Outcome};
 use crate::client::Client;

@@ -30,6 +30,7 @@ mod login;
 mod logs;
 mod manifest;
 mod migrate;
+mod names;
 mod plan;
 mod reference;
 mod restore;

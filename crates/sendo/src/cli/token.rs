@@ -1,7 +1,9 @@
 //! `sendo token`: API tokens, whose secret is told once.
 
+use sendo_core::names::Principal;
 use sendo_core::time::Timestamp;
 use sendo_report::{terminal, time};
+use sendo_web::token::{MintError, Scope};
 use serde_json::{Value, json};
 
 use super::Outcome;
@@ -37,11 +39,11 @@ pub(super) struct Create {
     name: String,
     /// Who will hold it, such as local:aoi: what is asked for with it they cannot approve. Without
     /// it the token is its own principal, token:ID.
-    #[arg(long = "for", value_name = "PRINCIPAL")]
-    principal: Option<String>,
+    #[arg(long = "for", value_name = "PRINCIPAL", value_parser = principal)]
+    principal: Option<Principal>,
     /// What it may do: read, deploy, approve, report-image or admin. Can be repeated.
-    #[arg(long = "scope", required = true, value_name = "SCOPE")]
-    scopes: Vec<String>,
+    #[arg(long = "scope", required = true, value_name = "SCOPE", value_parser = scope)]
+    scopes: Vec<Scope>,
     /// Limit it to an application. Can be repeated.
     #[arg(long = "application", value_name = "NAME")]
     applications: Vec<String>,
@@ -76,6 +78,14 @@ pub(super) fn run(verb: &Verb, out: &Out) -> Outcome {
             Ok(Exit::Ok)
         }
     }
+}
+
+fn principal(text: &str) -> Result<Principal, String> {
+    Principal::new(text).map_err(|error| format!("{error}; write one like `local:aoi`"))
+}
+
+fn scope(text: &str) -> Result<Scope, String> {
+    text.parse().map_err(|error: MintError| error.to_string())
 }
 
 fn create(args: &Create, out: &Out) -> Outcome {

@@ -333,6 +333,20 @@ fn who_came_too_late_hears_that_it_was_not_done() {
 }
 
 #[test]
+fn a_slip_in_a_name_is_answered_with_what_was_probably_meant() {
+    let mut shop = Shop::open();
+    for (typed, meant) in [
+        ("shpo/production/1", "did you mean `shop`?"),
+        ("shop/prodction/1", "did you mean `production`?"),
+        ("shop/production/1", "`sendo history shop/production`"),
+    ] {
+        let slip = shop.mei(&["approve", typed]);
+        assert_eq!(slip.code, 5, "{slip:?}");
+        assert!(slip.err.contains(meant), "{}", slip.err);
+    }
+}
+
+#[test]
 fn wrong_words_say_what_to_type() {
     let mut shop = Shop::open();
     for (arguments, code) in [
@@ -340,6 +354,9 @@ fn wrong_words_say_what_to_type() {
         (&["approve", "shop/production/9"], 5),
         (&["cancel", "shop/prodction/1"], 5),
         (&["rollback", "shop/production"], 7),
+        (&["approve", "shop/../1"], 3),
+        (&["rollback", "shop/.."], 3),
+        (&["history", "../../audit"], 3),
         (&["lock", "a b", "--reason", "x"], 3),
         (&["lock", "shop", "--reason", "x", "--for", "2 days"], 3),
     ] {

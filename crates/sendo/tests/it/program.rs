@@ -71,3 +71,20 @@ fn shells_get_a_script() {
         }
     }
 }
+
+#[test]
+fn what_a_token_may_be_is_said_where_it_is_typed_wrong() {
+    let folder = Folder::with(&[]);
+    let create = ["token", "create", "ci", "--scope"];
+    for (wrong, said) in [
+        (
+            &["foo"][..],
+            "use `read`, `deploy`, `approve`, `report-image` or `admin`",
+        ),
+        (&["read", "--for", "a b"], "write one like `local:aoi`"),
+    ] {
+        let ended = folder.run(&[&create[..], wrong].concat());
+        assert_eq!((ended.code, ended.out.as_str()), (3, ""), "{ended:?}");
+        assert!(ended.err.contains(said), "{}", ended.err);
+    }
+}
