@@ -56,7 +56,8 @@ pub(super) struct Create {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Revoke {
-    /// Its id.
+    /// Its id, as `sendo token list` shows it.
+    #[arg(value_parser = id)]
     id: String,
     #[command(flatten)]
     connect: Connect,
@@ -68,16 +69,19 @@ pub(super) fn run(verb: &Verb, out: &Out) -> Outcome {
         Verb::List(connect) => list(connect, out),
         Verb::Revoke(args) => {
             let client = Client::connect(&args.connect, out)?;
-            let id: String = args
-                .id
-                .chars()
-                .filter(char::is_ascii_alphanumeric)
-                .collect();
+            let id = &args.id;
             lifecycle::block_on(client.delete(&format!("/api/v1/tokens/{id}")))??;
             out.note(&format!("token {id} is revoked"));
             Ok(Exit::Ok)
         }
     }
+}
+
+/// What stands for another token once some of it is left out is none.
+fn id(text: &str) -> Result<String, String> {
+    let plain = !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric());
+    let why = || "write its letters and digits, as `sendo token list` shows them".to_owned();
+    plain.then(|| text.to_owned()).ok_or_else(why)
 }
 
 fn principal(text: &str) -> Result<Principal, String> {

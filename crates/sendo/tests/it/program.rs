@@ -88,3 +88,13 @@ fn what_a_token_may_be_is_said_where_it_is_typed_wrong() {
         assert!(ended.err.contains(said), "{}", ended.err);
     }
 }
+
+#[test]
+fn another_token_than_the_one_that_was_typed_is_never_revoked() {
+    let folder = Folder::with(&[]);
+    for wrong in ["abc-!", "", "a b", "../7"] {
+        let ended = folder.run(&["token", "revoke", wrong]);
+        assert_eq!((ended.code, ended.out.as_str()), (3, ""), "{ended:?}");
+        assert!(ended.err.contains("as `sendo token list` shows them"));
+    }
+}
