@@ -8,7 +8,7 @@ use sendo_core::view::DeploymentView;
 use sendo_report::terminal;
 use serde_json::json;
 
-use super::asked::{Came, Taken, Until, begun, came_of, not_yet};
+use super::asked::{Came, Taken, Until, begun, came_of, not_yet, unseen};
 use super::names::exactly;
 use super::status::language;
 use super::{Failure, Outcome};
@@ -173,6 +173,7 @@ async fn came_again(
             Err(Failure::new(Exit::Conflict, "act_refused", what).next(next))
         }
         Came::NotYet => Err(not_yet(format!("sendo history {}", lane.join("/")))),
+        Came::Unseen => Err(unseen(taken)),
     }
 }
 
@@ -196,7 +197,7 @@ pub(super) fn rollback(args: &Rollback, out: &Out) -> Outcome {
     Ok(Exit::Ok)
 }
 
-fn shown(view: &DeploymentView, out: &Out) {
+pub(super) fn shown(view: &DeploymentView, out: &Out) {
     if out.for_programs() {
         out.value(view);
     } else {

@@ -39,6 +39,8 @@ pub(super) enum Came {
     Nothing,
     /// Nobody knows yet.
     NotYet,
+    /// It is stored, and who asked may not look what comes of it.
+    Unseen,
 }
 
 /// The time a verb has.
@@ -57,8 +59,21 @@ impl Until {
     }
 }
 
-/// Waits for what comes of a request to a lane.
+/// Waits for what comes of a request to a lane. That a token may ask and not look, as one of CI, takes
+/// nothing back.
 pub(super) async fn came_of(
+    client: &Client,
+    lane: [&str; 2],
+    taken: &Taken,
+    until: Until,
+) -> Result<Came, Failure> {
+    match looked(client, lane, taken, until).await {
+        Err(failure) if failure.exit() == Exit::Denied => Ok(Came::Unseen),
+        came => came,
+    }
+}
+
+async fn looked(
     client: &Client,
     [application, environment]: [&str; 2],
     taken: &Taken,
@@ -105,4 +120,13 @@ pub(super) async fn begun(
 pub(super) fn not_yet(next: impl Into<String>) -> Failure {
     let message = "it is stored, and nothing shows what came of it yet";
     Failure::new(Exit::Running, "not_yet", message).next(next)
+}
+
+/// It is stored, and this token may not look what came of it.
+pub(super) fn unseen(taken: &Taken) -> Failure {
+    let what = format!(
+        "it is stored as delivery {}, and this token may not look what came of it",
+        taken.delivery
+    );
+    Failure::new(Exit::Denied, "unseen", what).next("use a token that has the scope `read`, too")
 }

@@ -1,9 +1,13 @@
 //! `sendo deploy` and `sendo report-image`: asking a server, and telling it.
 
+use sendo_core::deployment::DeploymentState;
+use sendo_core::view::DeploymentView;
 use sendo_intake::{DeployRequest, ImageReport};
 use serde_json::Value;
 
-use super::Outcome;
+use super::act::shown;
+use super::asked::{Came, Taken, Until, came_of, not_yet};
+use super::{Failure, Outcome};
 use crate::client::Client;
 use crate::connect::Connect;
 use crate::exit::Exit;
@@ -16,7 +20,10 @@ use crate::out::Out;
   sendo deploy shop production v1.4.2
   sendo deploy shop test 0123456789abcdef0123456789abcdef01234567
 
-The request is stored before this returns. Going back to an older revision needs a person's approval.")]
+Waits, for ten seconds at most, until the deployment is there. Going back to an older revision needs a
+person's approval.
+Exit 1: there is no such branch, tag or commit, 7: a later request took its place, 8: the request is stored,
+and nothing shows what came of it yet.")]
 pub(super) struct Deploy {
     /// The application.
     application: String,
@@ -59,21 +66,46 @@ pub(super) fn deploy(args: &Deploy, out: &Out) -> Outcome {
         environment: args.environment.clone(),
         reference: args.reference.clone(),
     };
-    let taken: Value =
-        lifecycle::block_on(client.post("/api/v1/deployments", &request, args.key.as_deref()))??;
+    let lane = [args.application.as_str(), args.environment.as_str()];
+    let history = format!("sendo history {}", lane.join("/"));
+    let (taken, came) = lifecycle::block_on(async {
+        let key = args.key.as_deref();
+        let taken: Taken = client.post("/api/v1/deployments", &request, key).await?;
+        let came = match came_of(&client, lane, &taken, Until::new()).await? {
+            Came::Begun(row) => row,
+            Came::Nothing => {
+                let what = "no deployment was begun for it: a later request took its place";
+                return Err(Failure::new(Exit::Conflict, "passed_over", what).next(history));
+            }
+            Came::NotYet => return Err(not_yet(history)),
+            Came::Unseen => return Ok((taken, None)),
+        };
+        if let (DeploymentState::Failed, Some(error)) = (came.state, &came.error) {
+            let failure = Failure::new(Exit::Failed, error.reason_code.clone(), &error.message);
+            return Err(failure.next(format!("sendo history {}", came.id)));
+        }
+        let path = format!("/api/v1/deployments/{}", came.id);
+        let view: DeploymentView = client.get(&path).await?;
+        Ok((taken, Some(view)))
+    })??;
     if out.for_programs() {
-        out.value(&taken);
+        out.value(&Asked { taken, came });
+    } else if let Some(view) = came {
+        shown(&view, out);
     } else {
-        out.line(&format!(
-            "taken in as delivery {}",
-            taken["delivery"].as_str().unwrap_or_default()
-        ));
-        out.note(&format!(
-            "next: sendo history {}/{}",
-            args.application, args.environment
-        ));
+        out.line(&format!("taken in as delivery {}", taken.delivery));
+        out.note("this token may ask, and not look what comes of it");
     }
     Ok(Exit::Ok)
+}
+
+/// What was asked for, for a program, and the deployment it came to.
+#[derive(serde::Serialize)]
+struct Asked {
+    #[serde(flatten)]
+    taken: Taken,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    came: Option<DeploymentView>,
 }
 
 pub(super) fn report_image(args: &Report, out: &Out) -> Outcome {

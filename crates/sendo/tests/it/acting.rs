@@ -333,6 +333,34 @@ fn who_came_too_late_hears_that_it_was_not_done() {
 }
 
 #[test]
+fn a_request_for_what_is_not_there_fails_and_says_why() {
+    let mut shop = Shop::open();
+    let asked = shop.mei(&["deploy", "shop", "production", "v9", "-o", "json"]);
+    assert_eq!(asked.code, 1, "{asked:?}");
+    let said: Value = serde_json::from_str(&asked.out).unwrap();
+    assert_eq!(said["error"]["reason_code"], "revision_not_found");
+    assert!(
+        asked.err.contains("no branch, tag or commit `v9`"),
+        "{}",
+        asked.err
+    );
+    assert!(asked.err.contains("sendo history shop/production/1"));
+}
+
+#[test]
+fn a_request_shows_its_deployment_and_sent_again_under_its_key_the_same_one() {
+    let mut shop = Shop::open();
+    shop.arrived("Add a cart", 1);
+    let deploy = ["deploy", "shop", "production", "--key", "once"];
+    assert!(shop.mei(&deploy).out.contains("shop/production/2"));
+    shop.merge("Add a till");
+    let again = shop.mei(&[&deploy[..], &["-o", "json"]].concat());
+    let again: Value = serde_json::from_str(&again.out).unwrap();
+    assert_eq!(again["deployment"]["id"], "shop/production/2");
+    assert_eq!(again["duplicate"], true, "{again}");
+}
+
+#[test]
 fn a_slip_in_a_name_is_answered_with_what_was_probably_meant() {
     let mut shop = Shop::open();
     for (typed, meant) in [

@@ -226,6 +226,10 @@ fn who_asked_for_a_deployment_cannot_approve_it() {
     let deploy = ["deploy", "shop", "production"];
     let asked = ask(&stage, &mut server, &deploy, Some(made.out.trim()));
     assert_eq!(asked.code, 0, "{}", asked.err);
+    assert!(
+        asked.out.contains("taken in as delivery"),
+        "it may not look"
+    );
     let waits = until(&mut server, "people");
     assert_eq!(waits["requested_by"], "local:aoi");
     let approve = |who: &str| {
