@@ -46,7 +46,7 @@ pub enum StoreError {
         kind: &'static str,
     },
     /// A file could not be read or written.
-    #[error("{what} {}", path.display())]
+    #[error("{what} {} did not work", path.display())]
     File {
         /// What was tried.
         what: &'static str,

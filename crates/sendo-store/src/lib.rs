@@ -43,6 +43,6 @@ pub use copy::{Copied, CopyError, Progress, Restore, Watch, backup, migrate, res
 pub use error::StoreError;
 pub use sendo_metrics::Meter;
 
-pub use open::{Options, SCHEMA, open};
+pub use open::{Options, SCHEMA, is_held, open};
 pub use sessions::{LINK_LIFE, SESSION_IDLE, SESSION_LIFE};
 pub use store::*;

@@ -13,7 +13,7 @@ use sqlx::postgres::PgConnectOptions;
 use crate::boundary::{Boundaries, NoBoundaries};
 use crate::clock::{Clock, SystemClock};
 use crate::database::Database;
-use crate::db::Db;
+use crate::db::{Db, Hold};
 use crate::error::StoreError;
 use crate::store::{Result, Store};
 
@@ -65,6 +65,16 @@ impl Default for Options {
 pub async fn open(url: &str, options: Options) -> Result<Arc<dyn Store>> {
     let db = Db::open(Address::parse(url)?, &options).await?;
     Ok(Arc::new(Database::new(db)))
+}
+
+/// Whether another process has the file of a database, and hands it over when it ends. What belongs to
+/// nobody alone, as a database on a server, is not held.
+#[must_use]
+pub fn is_held(url: &str) -> bool {
+    match Address::parse(url) {
+        Ok(Address::Sqlite(path)) => Hold::is_taken(&path),
+        _ => false,
+    }
 }
 
 /// Where a database is.

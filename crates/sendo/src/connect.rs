@@ -299,11 +299,10 @@ fn here() -> Result<Place, Failure> {
     let contexts = Contexts::load()?;
     let path = Path::new(HERE);
     if path.exists() {
-        let config = Config::load_for(path, Purpose::Explain);
-        return match config {
-            Ok(config) => lying_here(&config),
-            Err(errors) => Err(unknown(&errors, contexts.in_use.as_deref())),
-        };
+        let in_use = contexts.in_use.as_deref();
+        return Config::load_for(path, Purpose::Explain)
+            .map_err(|errors| unknown(&errors, in_use))
+            .and_then(|config| lying_here(&config));
     }
     if let Some(name) = &contexts.in_use {
         return of_context(name, contexts.get(name)?, "the context in use");
@@ -319,21 +318,16 @@ fn here() -> Result<Place, Failure> {
 /// What lies in this folder says a server that cannot be read. Which one is meant cannot be told, so none
 /// is taken by guessing: a token would go there.
 fn unknown(errors: &ConfigErrors, in_use: Option<&str>) -> Failure {
-    let validate = "sendo validate --config sendo.yaml";
-    let (meant, next) = match in_use {
-        Some(name) => (
-            format!("whether it or the context `{name}` is meant"),
-            format!("--context {name}, or {validate}"),
-        ),
-        None => (
-            "which server is meant".to_owned(),
-            format!("{validate}, or name one with --server URL"),
-        ),
-    };
-    let what = format!("sendo.yaml in this folder is invalid, so it is not known {meant}");
+    let named = in_use.map_or_else(
+        || "--server URL".to_owned(),
+        |name| format!("--context {name}"),
+    );
+    let what = "sendo.yaml in this folder is invalid, so it is not known which server is meant";
     Failure::new(Exit::Usage, "configuration_invalid", what)
         .why(errors.to_string())
-        .next(next)
+        .next(format!(
+            "sendo validate --config sendo.yaml, or name one with {named}"
+        ))
 }
 
 /// The server of a configuration that lies in this folder and was not named: it may be a stranger's,

@@ -20,3 +20,4 @@ mod answer;
 mod demo;
 mod differing;
 mod init;
+mod listening;

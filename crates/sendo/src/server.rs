@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Database, SecretError};
 use crate::differing;
+use crate::listening::Taken;
 use crate::live::{Live, Print};
 use crate::planning;
 use crate::reload::Reloading;
@@ -109,7 +110,14 @@ pub async fn run(
     }
     // Fails only when a provider is set already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let store = open(config, &options).await?;
+    let url = url(config)?;
+    let taken = if options.role.listens() {
+        let goes = || sendo_store::is_held(&url);
+        Some(Taken::take(config.server.listen, goes)?)
+    } else {
+        None
+    };
+    let store = open(&url, &options).await?;
     let app = App::new(Parts {
         store: Arc::clone(&store),
         live: Live::of(config, &options.print)?,
@@ -129,21 +137,16 @@ pub async fn run(
     let reloading = Reloading::new(config, app.waking(), Arc::clone(&options.print));
     let standing = reloading.standing();
     tokio::spawn(reloading.run(stop.clone()));
-    let web = if options.role.listens() {
-        Some(
-            listen(
-                config,
-                &app,
-                &store,
-                readiness,
-                standing,
-                options.listening,
-                &stop,
-            )
-            .await?,
-        )
-    } else {
-        None
+    let web = match taken {
+        Some(taken) => {
+            let listener = taken.open()?;
+            let (bound, web) = listen(listener, config, &app, &store, readiness, standing, &stop)?;
+            if let Some(listening) = options.listening {
+                let _ = listening.send(bound);
+            }
+            Some(web)
+        }
+        None => None,
     };
     ready.send_replace(Readiness::Ready);
     let stopping = stop.clone();
@@ -167,35 +170,37 @@ pub async fn run(
     }
 }
 
-async fn open(config: &Config, options: &Options) -> Result<Arc<dyn Store>, ServeError> {
-    let url = match &config.server.database {
+fn url(config: &Config) -> Result<String, ServeError> {
+    Ok(match &config.server.database {
         Database::Sqlite(path) => format!("sqlite:{}", path.display()),
         Database::Postgres(url) => url
             .read()
             .map_err(ServeError::Secret)?
             .expose_secret()
             .to_owned(),
-    };
+    })
+}
+
+async fn open(url: &str, options: &Options) -> Result<Arc<dyn Store>, ServeError> {
     let options = sendo_store::Options {
         handover: options.handover,
         boundaries: Arc::clone(&options.boundaries),
         ..sendo_store::Options::default()
     };
-    Ok(sendo_store::open(&url, options).await?)
+    Ok(sendo_store::open(url, options).await?)
 }
 
-async fn listen(
+fn listen(
+    listener: TcpListener,
     config: &Config,
     app: &App,
     store: &Arc<dyn Store>,
     ready: watch::Receiver<Readiness>,
     configuration: watch::Receiver<Configuration>,
-    listening: Option<oneshot::Sender<SocketAddr>>,
     stop: &CancellationToken,
-) -> Result<tokio::task::JoinHandle<()>, ServeError> {
+) -> Result<(SocketAddr, tokio::task::JoinHandle<()>), ServeError> {
     let address = config.server.listen;
     let refused = |source| ServeError::Listen { address, source };
-    let listener = TcpListener::bind(address).await.map_err(refused)?;
     let bound = listener.local_addr().map_err(refused)?;
     let lanes = app.lanes();
     let feed = Feed::new(LISTENERS);
@@ -237,13 +242,11 @@ async fn listen(
             feed.ring();
         }
     });
-    if let Some(listening) = listening {
-        let _ = listening.send(bound);
-    }
     let stop = stop.clone();
-    Ok(tokio::spawn(async move {
+    let web = tokio::spawn(async move {
         if let Err(error) = sendo_web::serve(listener, router, stop.cancelled_owned()).await {
             tracing::error!(%error, "the listener ended");
         }
-    }))
+    });
+    Ok((bound, web))
 }

@@ -44,7 +44,7 @@ pub enum CopyError {
         path: PathBuf,
     },
     /// A file could not be read or written.
-    #[error("{what} {}", path.display())]
+    #[error("{what} {} did not work", path.display())]
     File {
         /// What was tried.
         what: &'static str,

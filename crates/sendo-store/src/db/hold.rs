@@ -70,6 +70,14 @@ impl Hold {
         })
     }
 
+    /// Whether somebody has the lock of a database. Looking makes no file.
+    pub(crate) fn is_taken(database: &Path) -> bool {
+        File::open(beside(database)).is_ok_and(|file| {
+            let tried = flock(&file, FlockOperation::NonBlockingLockShared);
+            tried == Err(rustix::io::Errno::WOULDBLOCK)
+        })
+    }
+
     /// Ends in order: the next process needs no check.
     pub(crate) fn let_go(&self) {
         let Ok(mut file) = self.file.lock() else {

@@ -40,7 +40,7 @@ pub(super) fn run(args: &Args, out: &Out) -> Outcome {
         sendo_store::backup(&url, &args.to, args.force, &watch(out, &stop)).await
     })?;
     out.passed();
-    let made = made.map_err(|error| failure(&error, ""))?;
+    let made = made.map_err(|error| failure(&error, "", None))?;
     if out.for_programs() {
         let mut said = copied(&made);
         said["file"] = json!(absolute(&args.to));

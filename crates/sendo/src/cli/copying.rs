@@ -104,15 +104,13 @@ pub(super) fn summary(copied: &Copied) -> String {
     )
 }
 
-/// Why a copy was not made. `next` is for a target that is not empty.
-pub(super) fn failure(error: &CopyError, next: &str) -> Failure {
+/// Why a copy was not made. `next` is for a target that is not empty, `from` the file that was read.
+pub(super) fn failure(error: &CopyError, next: &str, from: Option<&Path>) -> Failure {
+    if let Some(absent) = absent(error) {
+        return missing(absent, from);
+    }
     let exit = match error {
         CopyError::Missing { .. } => Exit::NotFound,
-        CopyError::File { source, .. } | CopyError::Store(StoreError::File { source, .. })
-            if source.kind() == std::io::ErrorKind::NotFound =>
-        {
-            Exit::NotFound
-        }
         CopyError::Exists { .. } | CopyError::NotEmpty { .. } => Exit::Conflict,
         CopyError::InUse { .. }
         | CopyError::Writing { .. }
@@ -141,6 +139,30 @@ pub(super) fn failure(error: &CopyError, next: &str) -> Failure {
     }
 }
 
+/// The path on which nothing could be done because something is not there.
+fn absent(error: &CopyError) -> Option<&Path> {
+    match error {
+        CopyError::File { path, source, .. }
+        | CopyError::Store(StoreError::File { path, source, .. }) => {
+            (source.kind() == std::io::ErrorKind::NotFound).then_some(path)
+        }
+        _ => None,
+    }
+}
+
+/// A file that is read has to be there; of one that is written only its folder.
+fn missing(path: &Path, from: Option<&Path>) -> Failure {
+    let failure = |what: String| Failure::new(Exit::NotFound, "file", what);
+    if from == Some(path) {
+        return failure(format!("there is no file {}", path.display()))
+            .next("name a file that `sendo backup` wrote");
+    }
+    let folder = path.parent().unwrap_or(path).display();
+    failure(format!("there is no folder {folder}")).next(format!(
+        "correct the path, or make the folder: mkdir -p {folder}"
+    ))
+}
+
 fn hint(error: &CopyError) -> Option<&'static str> {
     Some(match error {
         CopyError::Missing { .. } => "name the configuration of the server with --config",
@@ -149,11 +171,6 @@ fn hint(error: &CopyError) -> Option<&'static str> {
         }
         CopyError::Writing { .. } => "wait for it, or name another file with --to",
         CopyError::Exists { .. } => "name another file, or overwrite this one with --force",
-        CopyError::File { source, .. } | CopyError::Store(StoreError::File { source, .. })
-            if source.kind() == std::io::ErrorKind::NotFound =>
-        {
-            "correct the path; a folder has to be there: mkdir -p FOLDER"
-        }
         CopyError::File { .. } | CopyError::Store(StoreError::File { .. }) => {
             "run it as the user of the server, and look at the space left: df -h"
         }

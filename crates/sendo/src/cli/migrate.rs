@@ -51,6 +51,7 @@ pub(super) fn run(args: &Args, out: &Out) -> Outcome {
         failure(
             &error,
             "name an empty database: createdb NAME, or another path",
+            None,
         )
     })?;
     let (file, line) = line_of_database(&args.configured.config);

@@ -50,6 +50,7 @@ pub(super) fn run(args: &Args, out: &Out) -> Outcome {
         failure(
             &error,
             "name an empty database, or throw away what is there with --replace",
+            Some(&args.from),
         )
     })?;
     if out.for_programs() {

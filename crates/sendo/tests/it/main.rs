@@ -36,6 +36,7 @@ mod restoring;
 mod seed_stories;
 mod sendo;
 mod serving;
+mod starting;
 mod tutorial;
 mod typed;
 mod watching;
