@@ -40,6 +40,15 @@ impl Language {
         }
     }
 
+    /// Of the same in both languages, the one that is read.
+    #[must_use]
+    pub fn choose<T>(self, en: T, ja: T) -> T {
+        match self {
+            Self::En => en,
+            Self::Ja => ja,
+        }
+    }
+
     /// From a POSIX locale such as `ja_JP.UTF-8`; anything unknown is English.
     #[must_use]
     pub fn from_locale(locale: &str) -> Self {

@@ -16,6 +16,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use sendo_core::names::Principal;
 use sendo_report::page::Reader;
+use sendo_report::wording::refusal::Refused;
 use sendo_store::TokenRow;
 use subtle::ConstantTimeEq as _;
 use tokio::time::Instant;
@@ -99,12 +100,9 @@ impl Caller {
         if self.covers(application) {
             return Ok(());
         }
-        Err(Refusal::new(
-            StatusCode::FORBIDDEN,
-            "application_not_covered",
-            format!("this token does not cover the application `{application}`"),
-            "use a token that covers it, or ask an administrator for one",
-        ))
+        let application = application.to_owned();
+        let why = Refused::ApplicationNotCovered { application };
+        Err(Refusal::told(StatusCode::FORBIDDEN, why))
     }
 
     /// Refuses a caller whose token covers only some applications: what is asked concerns them all.
@@ -112,12 +110,7 @@ impl Caller {
         if self.limited_to().is_none() {
             return Ok(());
         }
-        Err(Refusal::new(
-            StatusCode::FORBIDDEN,
-            "token_limited",
-            "this token is limited to some applications, and what was asked concerns them all",
-            "use a token that is not limited to applications",
-        ))
+        Err(Refusal::told(StatusCode::FORBIDDEN, Refused::TokenLimited))
     }
 
     /// Whether the caller's token has a scope.
@@ -174,12 +167,9 @@ fn check(app: &Shared, access: Access, caller: &Caller) -> Answer<()> {
     if caller.may(scope) {
         return Ok(());
     }
-    Err(Refusal::new(
-        StatusCode::FORBIDDEN,
-        "scope_missing",
-        format!("this token does not have the scope `{scope}`"),
-        "use a token that has it, or ask an administrator for one",
-    ))
+    let scope = scope.to_string();
+    let why = Refused::ScopeMissing { scope };
+    Err(Refusal::told(StatusCode::FORBIDDEN, why))
 }
 
 /// Who sends these headers. A token that is shown wins over a session.

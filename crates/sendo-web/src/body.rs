@@ -4,6 +4,7 @@ use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use futures_util::StreamExt as _;
+use sendo_report::wording::refusal::Refused;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use tokio::time::timeout;
@@ -50,13 +51,7 @@ impl<T: DeserializeOwned> FromRequest<App> for FormBody<T> {
         // What is wrong with a form may repeat what was typed, so it is not told.
         serde_urlencoded::from_bytes(&whole(request, app).await?)
             .map(Self)
-            .map_err(|_| {
-                Refusal::bad(
-                    "form_invalid",
-                    "the form lacks a field, or has one that is not known",
-                    "send it from the page that shows it",
-                )
-            })
+            .map_err(|_| Refusal::told(StatusCode::BAD_REQUEST, Refused::FormInvalid))
     }
 }
 

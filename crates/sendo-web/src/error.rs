@@ -13,11 +13,15 @@ use axum::response::{Html, IntoResponse, Response};
 use sendo_intake::IntakeError;
 use sendo_report::Language;
 use sendo_report::page::{self, Reader};
+use sendo_report::wording::refusal::Refused;
 use sendo_store::StoreError;
 use serde::Serialize;
 
 /// Characters of a message that are told; the rest repeats what was sent.
 const LONGEST: usize = 400;
+
+/// The code of a refusal because nothing has the address.
+pub(crate) const NOTHING_HERE: &str = "route_unknown";
 
 /// A request that is not done.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -31,6 +35,18 @@ pub struct Refusal {
     pub message: String,
     /// What to do next, as a fragment.
     pub next: Cow<'static, str>,
+    /// The same in every language, for what people meet on pages.
+    told: Option<Box<Refused>>,
+}
+
+/// What a refused request asked for, as its page needs to know.
+#[derive(Debug)]
+pub(crate) struct Asked<'a> {
+    pub(crate) language: Language,
+    /// Whether it asked to be shown something, and did not ask for something to be done.
+    pub(crate) reads: bool,
+    /// The page of ours that it came from.
+    pub(crate) back: Option<&'a str>,
 }
 
 /// The result of a handler.
@@ -47,13 +63,18 @@ impl Refusal {
         Self {
             status,
             reason_code,
-            message: if message.chars().count() > LONGEST {
-                message.chars().take(LONGEST).chain(['…']).collect()
-            } else {
-                message
-            },
+            message: cut(message),
             next: next.into(),
+            told: None,
         }
+    }
+
+    /// One that is worded in every language.
+    pub(crate) fn told(status: StatusCode, why: Refused) -> Self {
+        let (message, next) = (why.message(Language::En), why.next(Language::En));
+        let mut refusal = Self::new(status, why.code(), message, next);
+        refusal.told = Some(Box::new(why));
+        refusal
     }
 
     pub(crate) fn bad(
@@ -72,21 +93,28 @@ impl Refusal {
         Self::new(StatusCode::NOT_FOUND, reason_code, message, next)
     }
 
-    /// The same refusal as a page.
-    pub(crate) fn page(&self, reader: Reader<'_>, language: Language) -> Response {
-        if self.status == StatusCode::NOT_FOUND {
-            let page = Html(page::missing(reader, language));
-            return (self.status, self.headers(), page).into_response();
-        }
-        let page = Html(page::refused(
-            &self.status.to_string(),
-            &self.message,
-            &self.next,
-            self.reason_code,
-            reader,
-            language,
-        ));
-        (self.status, self.headers(), page).into_response()
+    /// The same refusal as a page: where nothing is at the address itself, the one that says so.
+    pub(crate) fn page(&self, asked: &Asked<'_>, reader: Reader<'_>) -> Response {
+        let language = asked.language;
+        let (message, next) = match &self.told {
+            Some(why) => (cut(why.message(language)), why.next(language).into()),
+            None => (self.message.clone(), self.next.clone()),
+        };
+        let nothing = self.reason_code == NOTHING_HERE;
+        let page = if nothing || (asked.reads && self.status == StatusCode::NOT_FOUND) {
+            let told = (!nothing).then_some((message.as_str(), &*next));
+            page::missing(told, reader, language)
+        } else {
+            let refusal = page::Refusal {
+                status: self.status.as_u16(),
+                message: &message,
+                next: &next,
+                reason_code: self.reason_code,
+                back: asked.back,
+            };
+            page::refused(&refusal, reader, language)
+        };
+        (self.status, self.headers(), Html(page)).into_response()
     }
 
     fn headers(&self) -> HeaderMap {
@@ -103,6 +131,13 @@ impl Refusal {
         }
         headers
     }
+}
+
+fn cut(message: String) -> String {
+    if message.chars().count() <= LONGEST {
+        return message;
+    }
+    message.chars().take(LONGEST).chain(['…']).collect()
 }
 
 impl IntoResponse for Refusal {

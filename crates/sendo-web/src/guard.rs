@@ -17,7 +17,7 @@ use sendo_report::Language;
 use tokio::time::timeout;
 
 use crate::auth::{MISSING, identify};
-use crate::error::{Answer, Refusal};
+use crate::error::{Answer, Asked, Refusal};
 use crate::session;
 use crate::state::{App, Shared};
 
@@ -32,6 +32,8 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
     let page = wants_page(&request).then(|| Wish {
         language: language(&app, request.headers()),
         sign_in: session::sign_in_address(&request),
+        back: session::came_from(&request),
+        reads: session::reads(&request),
         headers: request.headers().clone(),
     });
     let answer = match admit(&app, &request) {
@@ -50,6 +52,9 @@ struct Wish {
     language: Language,
     /// Where its reader signs in, and comes back from.
     sign_in: String,
+    /// The page of ours that its reader came from.
+    back: Option<String>,
+    reads: bool,
     headers: HeaderMap,
 }
 
@@ -184,7 +189,12 @@ async fn finish(app: &Shared, answer: Response, wish: Option<Wish>) -> Response 
         (Some(wish), Some(refusal)) => {
             // Trouble with the store must not hide the refusal.
             let caller = identify(app, &wish.headers).await.unwrap_or_default();
-            refusal.page(caller.reader(), wish.language)
+            let asked = Asked {
+                language: wish.language,
+                reads: wish.reads,
+                back: wish.back.as_deref(),
+            };
+            refusal.page(&asked, caller.reader())
         }
         _ => answer,
     };

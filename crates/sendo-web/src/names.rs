@@ -1,6 +1,9 @@
 //! Finding a lane by what somebody wrote, and a suggestion where there is none.
 
+use axum::http::StatusCode;
 use sendo_core::promotion::LaneRules;
+use sendo_report::Language;
+use sendo_report::wording::refusal::{Meant, Refused};
 
 use crate::auth::Caller;
 use crate::error::{Answer, Refusal};
@@ -30,11 +33,12 @@ pub(crate) fn lane(
                 .iter()
                 .filter(|rules| rules.lane.application.as_str() == application)
                 .map(|rules| rules.lane.environment.as_str());
-            Refusal::not_found(
-                "environment_unknown",
-                format!("`{application}` has no environment `{}`", cut(environment)),
-                suggestion(environment, environments),
-            )
+            let why = Refused::EnvironmentUnknown {
+                application: application.to_owned(),
+                name: cut(environment),
+                meant: meant(environment, environments),
+            };
+            Refusal::told(StatusCode::NOT_FOUND, why)
         })
 }
 
@@ -56,15 +60,20 @@ fn known_application(lanes: &[LaneRules], caller: &Caller, application: &str) ->
         .iter()
         .map(|rules| rules.lane.application.as_str())
         .filter(|name| caller.covers(name));
-    Err(Refusal::not_found(
-        "application_unknown",
-        format!("there is no application `{}`", cut(application)),
-        suggestion(application, known),
-    ))
+    let why = Refused::ApplicationUnknown {
+        name: cut(application),
+        meant: meant(application, known),
+    };
+    Err(Refusal::told(StatusCode::NOT_FOUND, why))
+}
+
+/// What may have been meant, in words.
+pub(crate) fn suggestion<'a>(given: &str, known: impl Iterator<Item = &'a str>) -> String {
+    meant(given, known).words(Language::En)
 }
 
 /// What may have been meant.
-pub(crate) fn suggestion<'a>(given: &str, known: impl Iterator<Item = &'a str>) -> String {
+pub(crate) fn meant<'a>(given: &str, known: impl Iterator<Item = &'a str>) -> Meant {
     let mut known: Vec<&str> = known.collect();
     known.dedup();
     let given = cut(given);
@@ -74,17 +83,11 @@ pub(crate) fn suggestion<'a>(given: &str, known: impl Iterator<Item = &'a str>) 
         .filter(|(likeness, _)| *likeness > 0.75)
         .max_by(|one, other| one.0.total_cmp(&other.0));
     if let Some((_, name)) = close {
-        return format!("did you mean `{name}`?");
+        return Meant::This(name.to_owned());
     }
-    let listed: Vec<String> = known
-        .iter()
-        .take(LISTED)
-        .map(|name| format!("`{name}`"))
-        .collect();
-    match known.len() {
-        0 => "none is configured yet".to_owned(),
-        count if count > LISTED => format!("there are {count}, among them {}", listed.join(", ")),
-        _ => format!("there are {}", listed.join(", ")),
+    Meant::OneOf {
+        names: known.iter().take(LISTED).map(ToString::to_string).collect(),
+        count: known.len(),
     }
 }
 

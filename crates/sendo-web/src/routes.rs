@@ -17,7 +17,7 @@ use sendo_report::page::{
 pub use crate::auth::Access;
 
 use crate::auth::authorise;
-use crate::error::Refusal;
+use crate::error::{NOTHING_HERE, Refusal};
 use crate::state::{App, Shared, WebState};
 use crate::token::Scope;
 use crate::{api, feed, files, forms, guard, metrics, pages, probes, sign_in};
@@ -232,7 +232,7 @@ fn route<H: Handler<T, App>, T: 'static>(
 
 async fn nothing_here(uri: Uri) -> Refusal {
     Refusal::not_found(
-        "route_unknown",
+        NOTHING_HERE,
         format!("there is nothing at `{}`", uri.path()),
         "see `/api/v1/openapi.json` for every route",
     )

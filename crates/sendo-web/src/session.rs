@@ -118,9 +118,8 @@ fn entry(action: &str, token: &TokenRow, cause: &str) -> AuditEntry {
 /// Where the reader of a page signs in and comes back from: to this page, or to the one whose form
 /// this request is.
 pub(crate) fn sign_in_address(request: &Request) -> String {
-    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let here = request.uri().path_and_query().map(ToString::to_string);
-    let next = if reads {
+    let next = if reads(request) {
         here
     } else {
         page_before(request.headers())
@@ -132,6 +131,19 @@ pub(crate) fn sign_in_address(request: &Request) -> String {
         ),
         None => SIGN_IN_PATH.to_owned(),
     }
+}
+
+/// Whether a request asks to be shown something.
+pub(crate) fn reads(request: &Request) -> bool {
+    matches!(*request.method(), Method::GET | Method::HEAD)
+}
+
+/// Where somebody goes back to who is refused: the page of ours that the request was made from.
+pub(crate) fn came_from(request: &Request) -> Option<String> {
+    let before = page_before(request.headers())?;
+    let here = request.uri().path_and_query().map(ToString::to_string);
+    let is_elsewhere = !reads(request) || here.as_ref() != Some(&before);
+    (is_elsewhere && local(&before).is_some()).then_some(before)
 }
 
 /// The page of ours that a request was made from.

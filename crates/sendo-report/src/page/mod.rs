@@ -34,6 +34,7 @@ use labels::Labels;
 use shown::Shown;
 
 use crate::Language;
+use crate::wording::refusal::heading;
 
 /// The one style sheet.
 pub const STYLE: &str = include_str!("../../assets/sendo.css");
@@ -80,32 +81,45 @@ pub fn application_path(application: &str) -> String {
     format!("/applications/{application}")
 }
 
-/// The page for an address behind which there is nothing.
+/// The page for an address behind which there is nothing; `told` is what is missing there, and what
+/// may have been meant.
 #[must_use]
-pub fn missing(reader: Reader<'_>, language: Language) -> String {
+pub fn missing(told: Option<(&str, &str)>, reader: Reader<'_>, language: Language) -> String {
     finish(&Missing {
         labels: Labels::of(language),
         reader,
+        told: told.map(|(message, next)| [message, next].map(Shown::words)),
     })
 }
 
-/// The page for a request that was refused: what is wrong, what to do next, and the stable code.
+/// A request that was refused, for its page.
+#[derive(Debug, Clone, Copy)]
+pub struct Refusal<'a> {
+    /// The status of the answer.
+    pub status: u16,
+    /// What is wrong.
+    pub message: &'a str,
+    /// What to do next.
+    pub next: &'a str,
+    /// The stable code.
+    pub reason_code: &'a str,
+    /// The page of ours that its reader came from.
+    pub back: Option<&'a str>,
+}
+
+/// The page for a request that was refused: what is wrong, what to do next, the stable code, and the
+/// way back.
 #[must_use]
-pub fn refused(
-    heading: &str,
-    message: &str,
-    next: &str,
-    reason_code: &str,
-    reader: Reader<'_>,
-    language: Language,
-) -> String {
+pub fn refused(refusal: &Refusal<'_>, reader: Reader<'_>, language: Language) -> String {
+    let Refusal { message, next, .. } = refusal;
     finish(&Refused {
         labels: Labels::of(language),
         reader,
-        heading,
+        heading: heading(refusal.status, language),
         message: Shown::words(message),
         next: (!next.is_empty()).then(|| Shown::words(next)),
-        reason_code,
+        reason_code: refusal.reason_code,
+        back: refusal.back.filter(|back| *back != "/"),
     })
 }
 
@@ -118,6 +132,7 @@ struct Refused<'a> {
     message: Shown,
     next: Option<Shown>,
     reason_code: &'a str,
+    back: Option<&'a str>,
 }
 
 #[derive(askama::Template)]
@@ -125,6 +140,7 @@ struct Refused<'a> {
 struct Missing<'a> {
     labels: &'static Labels,
     reader: Reader<'a>,
+    told: Option<[Shown; 2]>,
 }
 
 /// Writing into a string fails only if a value's own formatting does.

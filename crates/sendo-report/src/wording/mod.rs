@@ -12,6 +12,7 @@ pub mod digest;
 pub mod effect;
 pub mod frozen;
 pub mod promotion;
+pub mod refusal;
 pub mod standing;
 pub mod state;
 pub mod waiting;

@@ -6,6 +6,7 @@ mod explain;
 mod fleet;
 mod machines;
 mod page;
+mod refusals;
 mod sample;
 mod terminal;
 mod words;

@@ -61,19 +61,24 @@ fn a_change_is_shown_line_by_line() {
 
 #[test]
 fn an_empty_board_a_missing_page_and_a_refusal_say_so() {
+    let refusal = page::Refusal {
+        status: 403,
+        message: "a <token> is needed",
+        next: "Sign in.",
+        reason_code: "no_token",
+        back: Some("/locks?\"a\""),
+    };
     insta::assert_snapshot!(
         Language::ALL
             .map(|language| {
                 main(&whole(&BoardView::default(), language)).to_owned()
-                    + main(&page::missing(NOBODY, language))
-                    + main(&page::refused(
-                        "403 Forbidden",
-                        "a <token> is needed",
-                        "Sign in.",
-                        "no_token",
+                    + main(&page::missing(None, NOBODY, language))
+                    + main(&page::missing(
+                        Some(("no `<web>`", "look")),
                         NOBODY,
                         language,
                     ))
+                    + main(&page::refused(&refusal, NOBODY, language))
             })
             .concat()
     );
@@ -85,7 +90,7 @@ fn a_page_says_who_is_signed_in_and_lets_them_sign_out() {
         principal: Some("local:<aoi>"),
     };
     for (reader, words) in [(NOBODY, "Sign in"), (aoi, "Sign out")] {
-        let html = page::missing(reader, Language::En);
+        let html = page::missing(None, reader, Language::En);
         let (_, header) = html.split_once("<header>").expect("a header");
         let (header, _) = header.split_once("</header>").expect("its end");
         assert!(header.contains(words), "{header}");
@@ -114,7 +119,7 @@ fn a_page_keeps_within_a_strict_policy() {
             + &page::deliveries(&deliveries(), NOBODY, language)
             + &page::diff(&diff(), NOBODY, language)
             + &page::audit(&audit(), NOBODY, language)
-            + &page::missing(NOBODY, language)
+            + &page::missing(None, NOBODY, language)
             + &page::sign_in("/", true, language)
             + &page::sign_in_once("code", "local:aoi", language)
     });

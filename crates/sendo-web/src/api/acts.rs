@@ -8,7 +8,7 @@ use sendo_core::act::{Act, ActKind, ActRefusal};
 use sendo_core::deployment::{Deployment, DeploymentId, DeploymentState, Waiting};
 use sendo_core::promotion::{LaneRules, has_a_chance};
 use sendo_intake::ActRequest;
-use sendo_report::{Language, wording};
+use sendo_report::wording::refusal::{Reasoned, Refused};
 use sendo_store::DeploymentFilter;
 use serde::{Deserialize, Serialize};
 
@@ -175,11 +175,8 @@ pub(crate) async fn on_deployment(
     }
     let silent = reason.as_deref().is_none_or(|why| why.trim().is_empty());
     if kind == ActKind::Override && silent {
-        return Err(Refusal::bad(
-            "reason_missing",
-            "breaking the glass needs a reason",
-            "say why: it is told to everybody and kept in the audit trail",
-        ));
+        let why = Refused::ReasonMissing(Reasoned::Override);
+        return Err(Refusal::told(StatusCode::BAD_REQUEST, why));
     }
     let fits = has_a_chance(&rules, &row, &act, &caller.principal()?);
     let fits = fits.map_err(|why| refused(why, &rules));
@@ -196,12 +193,8 @@ fn may_break_glass(caller: &Caller, rules: &LaneRules) -> Answer<()> {
     if rules.access.grants.is_some() || caller.may(Scope::Admin) {
         return Ok(());
     }
-    Err(Refusal::new(
-        StatusCode::FORBIDDEN,
-        "scope_missing",
-        "breaking the glass needs a token of scope `admin` here",
-        "use such a token, or let the configuration's `access` say who may `override`",
-    ))
+    let why = Refused::GlassNotTheirs;
+    Err(Refusal::told(StatusCode::FORBIDDEN, why))
 }
 
 /// What a caller may do to a deployment now, for the buttons of its page.
@@ -251,44 +244,25 @@ pub(super) fn checked(reason: Option<String>) -> Answer<Option<String>> {
     if reason.as_ref().is_none_or(fits) {
         return Ok(reason);
     }
-    Err(Refusal::bad(
-        "reason_invalid",
-        format!("a reason is one line of at most {LONGEST_REASON} characters"),
-        "say it in fewer words, and link to the rest",
-    ))
+    let longest = LONGEST_REASON;
+    let why = Refused::ReasonInvalid { longest };
+    Err(Refusal::told(StatusCode::BAD_REQUEST, why))
 }
 
-/// A reason that somebody has to give; `what` says so.
-pub(super) fn needed(reason: &str, what: &'static str) -> Answer<String> {
-    checked(Some(reason.to_owned()))?.ok_or_else(|| {
-        Refusal::bad(
-            "reason_missing",
-            what,
-            "say why, so that whoever waits knows what for",
-        )
-    })
+/// A reason that somebody has to give.
+pub(super) fn needed(reason: &str, what: Reasoned) -> Answer<String> {
+    let missing = || Refusal::told(StatusCode::BAD_REQUEST, Refused::ReasonMissing(what));
+    checked(Some(reason.to_owned()))?.ok_or_else(missing)
 }
 
 /// Why it is not done, with what to do next.
 pub(super) fn refused(why: ActRefusal, rules: &LaneRules) -> Refusal {
-    let lane = &rules.lane;
+    let lane = rules.lane.clone();
     let status = match why {
         ActRefusal::OwnRequest | ActRefusal::NotAllowed | ActRefusal::NotAnApprover => {
             StatusCode::FORBIDDEN
         }
         _ => StatusCode::CONFLICT,
     };
-    let next = match why {
-        ActRefusal::OwnRequest | ActRefusal::NotAnApprover => {
-            format!("`sendo status` says who may approve in {lane}")
-        }
-        ActRefusal::NotAllowed => "ask somebody whom the configuration's `access` names".to_owned(),
-        ActRefusal::NotToBeRetried => format!(
-            "`sendo deploy {} {} REVISION`",
-            lane.application, lane.environment
-        ),
-        _ => format!("`sendo history {lane}` shows how its deployments stand"),
-    };
-    let message = wording::act::refused(why, Language::En);
-    Refusal::new(status, why.code(), message, next)
+    Refusal::told(status, Refused::Act { why, lane })
 }

@@ -5,6 +5,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use sendo_report::wording::refusal::Refused;
 use sendo_store::{Accepted, Backlog, DeliveryRow, Replayed};
 use serde::{Deserialize, Serialize};
 
@@ -71,25 +72,16 @@ pub(crate) async fn replay(
 /// Has it translated once more, for a program or for a page's form.
 pub(crate) async fn again(app: &Shared, caller: &Caller, id: &str) -> Answer<Response> {
     caller.require_all()?;
-    let conflict = |code, message, next| Refusal::new(StatusCode::CONFLICT, code, message, next);
+    let conflict = |why| Err(Refusal::told(StatusCode::CONFLICT, why));
     let id = id.to_owned();
     match app.web.intake.replay(&id, caller.principal()?).await? {
         Replayed::Yes => Ok(accepted::answer(Accepted::New(id))),
         Replayed::Waiting => Ok(accepted::answer(Accepted::Duplicate(id))),
-        Replayed::Settled => Err(conflict(
-            "not_quarantined",
-            format!("delivery `{id}` was read; only quarantined ones are replayed"),
-            "`sendo delivery list --quarantined` shows those there are",
-        )),
-        Replayed::Bodiless => Err(conflict(
-            "body_deleted",
-            format!("the body of delivery `{id}` was deleted after the retention time"),
-            "send it again from where it came",
-        )),
-        Replayed::Unknown => Err(Refusal::not_found(
-            "delivery_unknown",
-            format!("there is no delivery `{id}`"),
-            "`sendo delivery list` shows those there are",
+        Replayed::Settled => conflict(Refused::NotQuarantined { id }),
+        Replayed::Bodiless => conflict(Refused::BodyDeleted { id }),
+        Replayed::Unknown => Err(Refusal::told(
+            StatusCode::NOT_FOUND,
+            Refused::DeliveryUnknown { id },
         )),
     }
 }

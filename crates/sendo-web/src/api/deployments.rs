@@ -2,13 +2,14 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use sendo_core::act::{ActRefusal, Verb};
 use sendo_core::deployment::{Deployment, DeploymentId, DeploymentState};
 use sendo_core::names::TagName;
 use sendo_core::view::{Cause, DeploymentView};
 use sendo_intake::DeployRequest;
+use sendo_report::wording::refusal::Refused;
 use sendo_store::{DeliveryRow, DeploymentFilter};
 use serde::{Deserialize, Serialize};
 
@@ -188,11 +189,11 @@ pub(crate) async fn row(
 ) -> Answer<Deployment> {
     caller.require(application)?;
     let unknown = || {
-        Refusal::not_found(
-            "deployment_unknown",
-            format!("there is no deployment `{application}/{environment}/{number}`"),
-            format!("`sendo history {application}/{environment}` lists those there are"),
-        )
+        let why = Refused::DeploymentUnknown {
+            lane: format!("{application}/{environment}"),
+            number: number.clone(),
+        };
+        Refusal::told(StatusCode::NOT_FOUND, why)
     };
     let ordinal: u64 = number.parse().map_err(|_| unknown())?;
     let id = DeploymentId(format!("{application}/{environment}/{ordinal}"));

@@ -5,12 +5,13 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use sendo_core::act::Area;
-use sendo_core::freeze::{self, Announced, Edge, MOST, Unfit, Zone, instant, is_name};
+use sendo_core::freeze::{self, Announced, Edge, MOST, Unfit, UnknownZone, Zone, instant, is_name};
 use sendo_core::lock::{FREEZES, Locks};
 use sendo_core::subject::SubjectKind;
 use sendo_core::time::{Span, Timestamp};
 use sendo_core::view::Freezes;
 use sendo_intake::{FreezeRequest, UnfreezeRequest};
+use sendo_report::wording::refusal::{Meant, Reasoned, Refused};
 use serde::{Deserialize, Serialize};
 
 use super::accepted::{self, Sent};
@@ -19,7 +20,7 @@ use super::locks::area;
 use crate::auth::Caller;
 use crate::body::JsonBody;
 use crate::error::{Answer, Refusal};
-use crate::names::suggestion;
+use crate::names::meant;
 use crate::state::{App, Shared};
 
 /// Lists when nothing is merged, as far as the caller's token covers it.
@@ -116,7 +117,7 @@ pub(crate) async fn announce(
 ) -> Answer<Response> {
     let by = caller.principal()?;
     let area = area(app, caller, &asked.area)?;
-    let reason = acts::needed(&asked.reason, "a freeze needs a reason")?;
+    let reason = acts::needed(&asked.reason, Reasoned::Freeze)?;
     let others = all(app).await?;
     let zone = asked.zone.as_deref().map_or(Ok(Zone::UTC), zone)?;
     let (from, to) = window(&asked, &zone, others.at)?;
@@ -148,11 +149,8 @@ pub(crate) async fn announce(
 fn window(asked: &ToFreeze, zone: &Zone, now: Timestamp) -> Answer<(Timestamp, Timestamp)> {
     let read = |text: &str, edge| {
         instant(text, zone, edge).ok_or_else(|| {
-            Refusal::bad(
-                "time_invalid",
-                format!("`{text}` is not a date or a time"),
-                "write it like `2026-12-28`, `2026-12-28T18:00` or `2026-12-28T18:00+09:00`",
-            )
+            let text = text.to_owned();
+            Refusal::told(StatusCode::BAD_REQUEST, Refused::TimeInvalid { text })
         })
     };
     let from = asked.from.as_deref();
@@ -161,24 +159,22 @@ fn window(asked: &ToFreeze, zone: &Zone, now: Timestamp) -> Answer<(Timestamp, T
         (Some(text), None) => read(text, Edge::To)?,
         (None, Some(seconds)) => from + Span::from_secs(seconds),
         _ => {
-            return Err(Refusal::bad(
-                "end_missing",
-                "a freeze has one end",
-                "say either when it ends or how long it lasts",
-            ));
+            let why = Refused::EndMissing;
+            return Err(Refusal::told(StatusCode::BAD_REQUEST, why));
         }
     };
     Ok((from, to))
 }
 
 fn zone(name: &str) -> Answer<Zone> {
-    Zone::new(name).map_err(|error| {
+    Zone::new(name).map_err(|UnknownZone(name)| {
         let all = Zone::names();
-        let next = Zone::of_city(name).map_or_else(
-            || suggestion(name, all.iter().map(String::as_str)),
-            |meant| format!("did you mean `{meant}`?"),
-        );
-        Refusal::bad("zone_unknown", error.to_string(), next)
+        let close = || meant(&name, all.iter().map(String::as_str));
+        let meant = Zone::of_city(&name).map_or_else(close, |zone| Meant::This(zone.to_string()));
+        Refusal::told(
+            StatusCode::BAD_REQUEST,
+            Refused::ZoneUnknown { name, meant },
+        )
     })
 }
 
@@ -196,52 +192,27 @@ fn made_up(begins: Option<impl std::fmt::Display>, dedup: &str) -> String {
 fn fits(app: &Shared, freeze: &Announced, others: Freezes) -> Answer<()> {
     let Announced { area, name, .. } = freeze;
     if !is_name(name) {
-        return Err(Refusal::bad(
-            "name_invalid",
-            "a name has 1 to 60 letters, digits, `-`, `_` and `.`, and does not begin with `-`",
-            "give another, such as `year-end`",
-        ));
+        let why = Refused::NameInvalid;
+        return Err(Refusal::told(StatusCode::BAD_REQUEST, why));
     }
     let now = others.at;
     let mut others = others.announced;
     others.retain(|other| other.area == *area);
-    let conflict =
-        |code, message, next| Err(Refusal::new(StatusCode::CONFLICT, code, message, next));
+    let conflict = |why| Err(Refusal::told(StatusCode::CONFLICT, why));
     let is_taken = others.iter().any(|other| other.name == *name);
     if is_taken || Locks::is_configured(&(app.web.lanes)(), area, name) {
-        return conflict(
-            "name_taken",
-            format!("`{area}` has a freeze `{name}` already"),
-            "give another name; `sendo freezes` lists them",
-        );
+        let (area, name) = (area.to_string(), name.clone());
+        return conflict(Refused::NameTaken { area, name });
     }
     if others.len() >= MOST {
-        let message = format!("`{area}` has {MOST} announced freezes already");
-        return conflict(
-            "too_many_freezes",
-            message,
-            "end some with `sendo unfreeze NAME`, or write them into the configuration",
-        );
+        let area = area.to_string();
+        return conflict(Refused::TooManyFreezes { area, most: MOST });
     }
     freeze.check(now).map_err(unfit)
 }
 
 fn unfit(unfit: Unfit) -> Refusal {
-    let (message, next) = match unfit {
-        Unfit::Backwards => (
-            "this freeze ends before it begins",
-            "exchange its beginning and its end, or correct one of them",
-        ),
-        Unfit::Over => (
-            "this freeze is over already",
-            "give a later end; without a zone or an offset, times are UTC",
-        ),
-        Unfit::TooLong => (
-            "this freeze is longer than a year",
-            "give an earlier end, or write it into the configuration",
-        ),
-    };
-    Refusal::bad(unfit.code(), message, next)
+    Refusal::told(StatusCode::BAD_REQUEST, Refused::Unfit(unfit))
 }
 
 /// Ends a freeze that was announced.
@@ -289,23 +260,15 @@ pub(crate) async fn end(
 
 fn not_one(name: &str, called: &[&Area], freezes: &Freezes) -> Refusal {
     if !called.is_empty() {
-        let areas: Vec<String> = called.iter().map(|area| format!("`{area}`")).collect();
-        return Refusal::new(
-            StatusCode::CONFLICT,
-            "name_ambiguous",
-            format!("`{name}` is announced for {}", areas.join(" and ")),
-            format!("`sendo unfreeze {name} --area '{}'`", called[0]),
-        );
+        let why = Refused::NameAmbiguous {
+            name: name.to_owned(),
+            areas: called.iter().map(ToString::to_string).collect(),
+        };
+        return Refusal::told(StatusCode::CONFLICT, why);
     }
-    let configured = freezes.configured.iter().any(|freeze| freeze.name == name);
-    let next = if configured {
-        "it stands in the configuration: change it there"
-    } else {
-        "`sendo freezes` lists what is"
+    let why = Refused::FreezeUnknown {
+        name: name.to_owned(),
+        is_configured: freezes.configured.iter().any(|freeze| freeze.name == name),
     };
-    Refusal::not_found(
-        "freeze_unknown",
-        format!("no freeze `{name}` is announced"),
-        next,
-    )
+    Refusal::told(StatusCode::NOT_FOUND, why)
 }

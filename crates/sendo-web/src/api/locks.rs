@@ -13,6 +13,7 @@ use sendo_core::promotion::HELD;
 use sendo_core::subject::{LaneId, SubjectKind};
 use sendo_core::time::{Span, Timestamp};
 use sendo_intake::{LockRequest, UnlockRequest};
+use sendo_report::wording::refusal::{Reasoned, Refused};
 use serde::{Deserialize, Serialize};
 
 use super::accepted::{self, Sent};
@@ -137,16 +138,13 @@ pub(crate) async fn close(
 ) -> Answer<Response> {
     let by = caller.principal()?;
     let area = area(app, caller, &asked.area)?;
-    let reason = acts::needed(&asked.reason, "a lock needs a reason")?;
+    let reason = acts::needed(&asked.reason, Reasoned::Lock)?;
     let until = match asked.seconds {
         None => None,
         Some(seconds) if (1..=LONGEST).contains(&seconds) => Some(after(app, seconds).await?),
         Some(_) => {
-            return Err(Refusal::bad(
-                "seconds_invalid",
-                "a lock ends after a second at the earliest and a year at the latest",
-                "give another time, or none: then it stays until somebody unlocks it",
-            ));
+            let why = Refused::SecondsInvalid;
+            return Err(Refusal::told(StatusCode::BAD_REQUEST, why));
         }
     };
     let dedup = match accepted::sent(app, "lock", &by, headers, &asked).await? {
@@ -159,12 +157,12 @@ pub(crate) async fn close(
         .iter()
         .find(|lock| lock.area == area && lock.by != by)
     {
-        return Err(Refusal::new(
-            StatusCode::CONFLICT,
-            "already_locked",
-            format!("`{area}` is locked by {}: {}", other.by, other.reason),
-            format!("ask them, or `sendo unlock '{area}'` first"),
-        ));
+        let why = Refused::AlreadyLocked {
+            area: area.to_string(),
+            by: other.by.to_string(),
+            reason: other.reason.clone(),
+        };
+        return Err(Refusal::told(StatusCode::CONFLICT, why));
     }
     let request = LockRequest {
         area,
@@ -203,12 +201,9 @@ pub(crate) async fn open(
         .lane()
         .is_some_and(|lane| closed.held_of(&lane).is_some());
     if !held && !closed.locks.iter().any(|lock| lock.area == area) {
-        return Err(Refusal::new(
-            StatusCode::NOT_FOUND,
-            "not_locked",
-            format!("`{area}` is not locked"),
-            "`sendo locks` lists what is",
-        ));
+        let area = area.to_string();
+        let why = Refused::NotLocked { area };
+        return Err(Refusal::told(StatusCode::NOT_FOUND, why));
     }
     let accepted = app
         .web
@@ -227,11 +222,8 @@ pub(super) fn area(app: &Shared, caller: &Caller, text: &str) -> Answer<Area> {
     let area: Area = text
         .parse()
         .map_err(|error: sendo_core::names::InvalidName| {
-            Refusal::bad(
-                "area_invalid",
-                error.to_string(),
-                "write `APPLICATION/ENVIRONMENT`, `APPLICATION`, `*/ENVIRONMENT` or `*`",
-            )
+            let problem = error.to_string();
+            Refusal::told(StatusCode::BAD_REQUEST, Refused::AreaInvalid { problem })
         })?;
     match &area.application {
         Some(application) => caller.require(application.as_str())?,
@@ -239,19 +231,14 @@ pub(super) fn area(app: &Shared, caller: &Caller, text: &str) -> Answer<Area> {
     }
     let lanes = (app.web.lanes)();
     if !lanes.iter().any(|rules| area.covers(&rules.lane)) {
-        return Err(Refusal::not_found(
-            "area_unknown",
-            format!("there is no lane in `{area}`"),
-            "`sendo status` lists the lanes",
-        ));
+        let area = area.to_string();
+        let why = Refused::AreaUnknown { area };
+        return Err(Refusal::told(StatusCode::NOT_FOUND, why));
     }
     if Locks::allows(&lanes, &area, &caller.principal()?) {
         return Ok(area);
     }
-    Err(Refusal::new(
-        StatusCode::FORBIDDEN,
-        "not_allowed",
-        format!("the configuration does not let you lock all of `{area}`"),
-        "lock less of it, or ask somebody whom the configuration's `access` names",
-    ))
+    let area = area.to_string();
+    let why = Refused::AreaNotAllowed { area };
+    Err(Refusal::told(StatusCode::FORBIDDEN, why))
 }

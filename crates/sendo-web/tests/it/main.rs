@@ -14,6 +14,7 @@ mod matrix;
 mod origin;
 mod pages;
 mod probes;
+mod refusals;
 mod replaying;
 mod seed;
 mod sessions;
