@@ -195,7 +195,7 @@ pub(crate) async fn row(
         };
         Refusal::told(StatusCode::NOT_FOUND, why)
     };
-    if let Ok(ordinal) = number.parse::<u64>() {
+    if let Some(ordinal) = names::ordinal(number) {
         let id = DeploymentId(format!("{application}/{environment}/{ordinal}"));
         if let Some(row) = app.web.store.deployment(&id).await? {
             return Ok(row);
