@@ -50,12 +50,7 @@ pub fn has_a_chance(
             approves(rules, row.requested_by.as_ref(), by)
         }
         Act::Cancel { .. } | Act::Override { .. } if ended => Err(ActRefusal::NotUnderWay),
-        Act::Retry { .. }
-            if matches!(
-                row.state,
-                DeploymentState::Succeeded | DeploymentState::Superseded
-            ) =>
-        {
+        Act::Retry { .. } if row.state == DeploymentState::Succeeded => {
             Err(ActRefusal::NotToBeRetried)
         }
         _ => Ok(()),
