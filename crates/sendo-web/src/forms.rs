@@ -2,17 +2,18 @@
 //! does, and leads back to the page it stands on.
 
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use sendo_core::act::ActKind;
 use sendo_core::deployment::DeploymentId;
 use sendo_report::page;
+use sendo_report::wording::refusal::Refused;
 use serde::Deserialize;
 
 use crate::api::{acts, deliveries, freezes, locks};
 use crate::auth::Caller;
 use crate::body::FormBody;
-use crate::error::Answer;
+use crate::error::{Answer, Refusal};
 use crate::path::InPath;
 use crate::state::App;
 
@@ -148,6 +149,9 @@ pub(crate) async fn freeze(
     FormBody(asked): FormBody<ToFreeze>,
 ) -> Answer<Response> {
     let said = |text: String| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+    if asked.to.trim().is_empty() {
+        return Err(Refusal::told(StatusCode::BAD_REQUEST, Refused::EndEmpty));
+    }
     let asked = freezes::ToFreeze {
         area: asked.area,
         reason: asked.reason,

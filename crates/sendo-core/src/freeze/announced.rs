@@ -61,7 +61,10 @@ impl Announced {
     /// # Errors
     /// [`Unfit`] says why not.
     pub fn check(&self, now: Timestamp) -> Result<(), Unfit> {
-        if self.to <= self.from {
+        // One that begins now unless somebody says otherwise is not to be turned round.
+        if self.to <= now && self.from >= now {
+            Err(Unfit::Over)
+        } else if self.to <= self.from {
             Err(Unfit::Backwards)
         } else if self.to <= now {
             Err(Unfit::Over)

@@ -239,6 +239,7 @@ async fn a_freeze_that_cannot_be_is_refused_with_what_to_write_instead() {
             json!({"from": "2025-12-01", "to": "2025-12-20"}),
             "already_over",
         ),
+        ("web", json!({"to": "2025-12-20"}), "already_over"),
         (
             "web",
             json!({"from": "2026-02-01", "to": "2027-02-03"}),

@@ -111,6 +111,31 @@ async fn a_refusal_leads_back_to_the_page_it_came_from_and_to_no_other_server() 
     server.stop().await;
 }
 
+#[tokio::test]
+async fn a_form_names_the_field_that_lacks_and_not_one_it_does_not_have() {
+    let server = Server::start().await;
+    let token = server.token(&[Scope::Deploy], &[]).await;
+    let both = [("area", "web"), ("reason", "x")];
+    for (path, field, words) in [
+        ("/freezes", ("to", ""), "a freeze needs an end"),
+        (
+            "/freezes",
+            ("to", "2025-12-20"),
+            "this freeze is over already",
+        ),
+    ] {
+        let fields = [both[0], both[1], field];
+        let page = server
+            .post(path, "")
+            .token(&token)
+            .form(&fields)
+            .send()
+            .await;
+        assert!(main(&page).contains(words), "{}", main(&page));
+    }
+    server.stop().await;
+}
+
 /// Whoever writes a refusal there words it in `sendo-report`, where no language can be left out.
 #[test]
 fn what_forms_refuse_is_worded_for_every_language() {
