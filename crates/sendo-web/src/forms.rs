@@ -82,6 +82,9 @@ pub(crate) async fn replay(
     Ok(Redirect::to(page::DELIVERIES_PATH).into_response())
 }
 
+/// The longest lock that ends by itself: a year.
+const MOST_HOURS: u32 = 365 * 24;
+
 /// What is to be closed, as the page asks.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -102,8 +105,7 @@ pub(crate) async fn lock(
 ) -> Answer<Response> {
     let seconds = match asked.hours.trim() {
         "" => None,
-        // What is no number is no time either, and refused as such.
-        hours => Some(hours.parse::<u32>().unwrap_or(0).saturating_mul(3_600)),
+        hours => Some(seconds_of(hours)?),
     };
     let asked = locks::ToLock {
         area: asked.area,
@@ -112,6 +114,14 @@ pub(crate) async fn lock(
     };
     locks::close(&app, &caller, &headers, asked).await?;
     Ok(Redirect::to(page::LOCKS_PATH).into_response())
+}
+
+fn seconds_of(hours: &str) -> Answer<u32> {
+    let most = MOST_HOURS;
+    let whole: Option<u32> = hours.parse().ok();
+    let whole = whole.filter(|hours| (1..=most).contains(hours));
+    let refused = || Refusal::told(StatusCode::BAD_REQUEST, Refused::HoursInvalid { most });
+    whole.map(|hours| hours * 3_600).ok_or_else(refused)
 }
 
 /// Opens an area.

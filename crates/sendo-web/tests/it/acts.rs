@@ -296,7 +296,7 @@ async fn a_form_does_what_the_api_does_and_leads_back() {
         (
             "/locks",
             &[("area", "*"), ("reason", "x"), ("hours", "soon")][..],
-            "seconds_invalid",
+            "hours_invalid",
         ),
         ("/unlocks", &[("area", "web")][..], "not_locked"),
         (

@@ -117,6 +117,16 @@ async fn a_form_names_the_field_that_lacks_and_not_one_it_does_not_have() {
     let token = server.token(&[Scope::Deploy], &[]).await;
     let both = [("area", "web"), ("reason", "x")];
     for (path, field, words) in [
+        (
+            "/locks",
+            ("hours", "1.5"),
+            "a lock lasts whole hours, from 1 to 8760",
+        ),
+        (
+            "/locks",
+            ("hours", "8761"),
+            "a lock lasts whole hours, from 1 to 8760",
+        ),
         ("/freezes", ("to", ""), "a freeze needs an end"),
         (
             "/freezes",
