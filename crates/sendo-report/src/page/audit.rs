@@ -8,6 +8,7 @@ use sendo_core::view::{AuditLine, AuditPage};
 use super::labels::Labels;
 use super::shown::Moment;
 use super::{Reader, application_path, deployment_path, finish};
+use crate::wording::cause::decided;
 use crate::{Language, escape};
 
 /// A stretch of the audit trail as HTML.
@@ -19,7 +20,11 @@ pub fn audit(view: &AuditPage, reader: Reader<'_>, language: Language) -> String
         reader,
         newer: view.newer,
         older: (oldest > 1).then(|| format!("/audit?before={oldest}")),
-        lines: view.lines.iter().map(shown).collect(),
+        lines: view
+            .lines
+            .iter()
+            .map(|line| shown(line, language))
+            .collect(),
     })
 }
 
@@ -44,7 +49,7 @@ struct Line {
     hash: Option<String>,
 }
 
-fn shown(line: &AuditLine) -> Line {
+fn shown(line: &AuditLine, language: Language) -> Line {
     let entry = &line.entry;
     Line {
         seq: line.seq,
@@ -57,7 +62,8 @@ fn shown(line: &AuditLine) -> Line {
             (subject.key.clone(), path)
         }),
         cause: (
-            escape::cut(&escape::one_line(&entry.cause), 200),
+            decided(&entry.cause, language)
+                .unwrap_or_else(|| escape::cut(&escape::one_line(&entry.cause), 200)),
             deployment(&entry.cause),
         ),
         detail: (!entry.detail.is_null())

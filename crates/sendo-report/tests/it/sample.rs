@@ -398,6 +398,20 @@ pub(crate) fn audit() -> AuditPage {
     };
     AuditPage {
         lines: [
+            (
+                11,
+                entry(
+                    "deployment.started",
+                    None,
+                    "decided at 1795898582036375 on what was hinted at 1795898581665367",
+                ),
+                None,
+            ),
+            (
+                10,
+                entry("lock.expired", None, "decided at 1795898582036375"),
+                None,
+            ),
             (9, entry("effect.done", None, "example1/prod/7"), None),
             (
                 8,
