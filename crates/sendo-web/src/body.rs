@@ -7,6 +7,7 @@ use futures_util::StreamExt as _;
 use sendo_report::wording::refusal::Refused;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
+use serde_json::{Map, Value};
 use tokio::time::timeout;
 
 use crate::error::{Answer, Refusal};
@@ -30,9 +31,12 @@ impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
                 "send `Content-Type: application/json`",
             ));
         }
-        serde_json::from_slice(&whole(request, app).await?)
-            .map(Self)
-            .map_err(|error| malformed(&error))
+        let bytes = whole(request, app).await?;
+        let read = match named(&bytes) {
+            Ok(()) => serde_json::from_slice(&bytes),
+            Err(error) => Err(error),
+        };
+        read.map(Self).map_err(|error| malformed(&error))
     }
 }
 
@@ -112,6 +116,14 @@ fn too_large(limit: usize) -> Refusal {
         format!("the body is larger than {limit} bytes"),
         "send less; no request of the API needs as much",
     )
+}
+
+/// Refuses a list: serde takes one for the fields in their order, which nobody wrote down.
+fn named(bytes: &[u8]) -> serde_json::Result<()> {
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        serde_json::from_slice::<Map<String, Value>>(bytes)?;
+    }
+    Ok(())
 }
 
 fn malformed(error: &serde_json::Error) -> Refusal {

@@ -67,6 +67,12 @@ fn known_application(lanes: &[LaneRules], caller: &Caller, application: &str) ->
     Err(Refusal::told(StatusCode::NOT_FOUND, why))
 }
 
+/// The number of a deployment, written as it is given out: `1`, and neither `+1` nor `01`.
+pub(crate) fn ordinal(text: &str) -> Option<u64> {
+    let ordinal: u64 = text.parse().ok()?;
+    (ordinal.to_string() == text).then_some(ordinal)
+}
+
 /// What may have been meant, in words.
 pub(crate) fn suggestion<'a>(given: &str, known: impl Iterator<Item = &'a str>) -> String {
     meant(given, known).words(Language::En)

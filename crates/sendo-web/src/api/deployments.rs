@@ -195,7 +195,7 @@ pub(crate) async fn row(
         };
         Refusal::told(StatusCode::NOT_FOUND, why)
     };
-    let ordinal: u64 = number.parse().map_err(|_| unknown())?;
+    let ordinal = names::ordinal(number).ok_or_else(unknown)?;
     let id = DeploymentId(format!("{application}/{environment}/{ordinal}"));
     app.web.store.deployment(&id).await?.ok_or_else(unknown)
 }

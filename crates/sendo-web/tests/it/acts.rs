@@ -182,6 +182,26 @@ async fn an_act_on_what_is_not_there_or_not_covered_is_refused() {
 }
 
 #[tokio::test]
+async fn a_list_in_place_of_named_fields_and_a_number_written_otherwise_are_refused() {
+    let server = Server::start().await;
+    with(&server, DeploymentState::Waiting).await;
+    let token = server.token(&[Scope::Deploy], &[]).await;
+    for body in ["[]", r#" ["because"]"#] {
+        let path = "/api/v1/deployments/example1/test/1/cancel";
+        let reply = server.post(path, body).token(&token).send().await;
+        let seen = (reply.status, reply.reason());
+        assert_eq!(seen, (400, "field_invalid".to_owned()), "{body}");
+    }
+    for (number, status) in [("1", 200), ("+1", 404), ("01", 404), ("0", 404)] {
+        for path in ["/deployments", "/api/v1/deployments"] {
+            let call = server.get(&format!("{path}/example1/test/{number}"));
+            assert_eq!(call.send().await.status, status, "{path} {number}");
+        }
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_lock_needs_an_area_a_reason_and_an_end_that_comes() {
     let server = Server::start().await;
     let token = server.token(&[Scope::Deploy], &[]).await;
