@@ -4,7 +4,8 @@
 //! what they show, so a lost or merged event never shows anything wrong. A client that does not
 //! take what is sent is dropped by the server's stall limit and looks again when it reconnects; one
 //! that reconnects after it missed something is told `resync`. While nobody listens the store is
-//! not asked.
+//! not asked. A stream ends with the session or the token that it was opened by, in the process where
+//! somebody signs out or revokes it.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -17,10 +18,12 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use sendo_store::Store;
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, broadcast, watch};
 use tokio::time::{sleep, timeout};
 
+use crate::auth::Caller;
 use crate::error::{Answer, Refusal};
+use crate::session;
 use crate::state::{App, Readiness};
 
 /// Something to show changed.
@@ -32,6 +35,8 @@ const RESYNC: &str = "resync";
 const TOGETHER: Duration = Duration::from_millis(100);
 /// Comments that keep proxies from closing a silent stream.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// Ended sessions and tokens that a listener may be late with before it counts as meant.
+const ENDED: usize = 64;
 /// When a client reconnects.
 const RECONNECT: Duration = Duration::from_secs(2);
 
@@ -39,6 +44,8 @@ const RECONNECT: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub struct Feed {
     revision: watch::Sender<i64>,
+    /// Sessions, by their hash, and tokens, by their id, that ended in this process.
+    ended: broadcast::Sender<String>,
     seats: Arc<Semaphore>,
     capacity: usize,
     bell: Notify,
@@ -50,6 +57,7 @@ impl Feed {
     pub fn new(capacity: usize) -> Arc<Self> {
         Arc::new(Self {
             revision: watch::Sender::new(0),
+            ended: broadcast::Sender::new(ENDED),
             seats: Arc::new(Semaphore::new(capacity)),
             capacity,
             bell: Notify::new(),
@@ -80,6 +88,12 @@ impl Feed {
             }
             sleep(TOGETHER).await;
         }
+    }
+
+    /// Ends the streams of a session, told by its hash, or of a token, told by its id.
+    pub(crate) fn end(&self, what: &str) {
+        // Without listeners there is nothing to end.
+        let _ = self.ended.send(what.to_owned());
     }
 
     /// How many clients listen.
@@ -113,11 +127,15 @@ struct Listener {
     resync: bool,
     revision: watch::Receiver<i64>,
     ready: watch::Receiver<Readiness>,
+    ended: broadcast::Receiver<String>,
+    /// By which session and token its client may listen.
+    by: Vec<String>,
     _seat: OwnedSemaphorePermit,
 }
 
 impl Listener {
-    /// Waits for what is to be told next; `None` when the server is about to end.
+    /// Waits for what is to be told next; `None` when the server is about to end, or the client may
+    /// not listen any more.
     async fn next(&mut self) -> Option<Event> {
         if std::mem::take(&mut self.resync) {
             return Some(self.event(RESYNC));
@@ -132,6 +150,7 @@ impl Listener {
         let seen = self.seen;
         tokio::select! {
             () = stopping => return None,
+            () = over(&mut self.ended, &self.by) => return None,
             told = self.revision.wait_for(|revision| *revision > seen) => {
                 self.seen = *told.ok()?;
             }
@@ -147,9 +166,25 @@ impl Listener {
     }
 }
 
+/// Waits until one of these ends. Who missed something may be meant, and is asked again when the
+/// client reconnects.
+async fn over(ended: &mut broadcast::Receiver<String>, by: &[String]) {
+    while let Ok(one) = ended.recv().await {
+        if by.contains(&one) {
+            return;
+        }
+    }
+}
+
 /// Listens to the feed.
-pub(crate) async fn listen(State(app): State<App>, headers: HeaderMap) -> Answer<Response> {
+pub(crate) async fn listen(
+    State(app): State<App>,
+    caller: Caller,
+    headers: HeaderMap,
+) -> Answer<Response> {
     let feed = &app.web.feed;
+    let token = caller.token_id().ok().map(str::to_owned);
+    let by = session::shown(&headers).into_iter().chain(token);
     let seat = feed
         .seat()
         .inspect_err(|_| app.web.store.meter().no_seat())?;
@@ -166,6 +201,8 @@ pub(crate) async fn listen(State(app): State<App>, headers: HeaderMap) -> Answer
         resync: missed,
         revision,
         ready: app.web.ready.clone(),
+        ended: feed.ended.subscribe(),
+        by: by.collect(),
         _seat: seat,
     };
     let hello = Event::default().id(seen.to_string()).retry(RECONNECT);

@@ -80,6 +80,7 @@ pub(crate) async fn end(app: &Shared, headers: &HeaderMap) -> Answer<()> {
     if let Some(token) = store.session_by_hash(&hash).await? {
         let entry = entry("session.ended", &token, "sign-out");
         store.end_session(&hash, entry).await?;
+        app.web.feed.end(&hash);
     }
     Ok(())
 }

@@ -146,6 +146,7 @@ pub(crate) async fn revoke(
     let by = caller.principal()?;
     let entry = audit("token.revoked", by, json!({ "id": id }));
     if app.web.store.revoke_token(&id, entry).await? {
+        app.web.feed.end(&id);
         return Ok(Json(json!({ "revoked": id })).into_response());
     }
     Err(Refusal::not_found(
