@@ -1,5 +1,8 @@
 //! The server: accepts connections within limits, and ends them in order.
 //!
+//! A connection takes a seat when it asks for something, and none for a probe: however many hold theirs
+//! or say nothing, whoever asks whether this process lives is answered.
+//!
 //! A client that is slow to send a head, a body or to take an answer holds its connection for a
 //! bounded time only. When told to stop, the server takes no more connections, lets requests end,
 //! and cuts off what is left after the drain time.
@@ -17,8 +20,8 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, Sleep, sleep, timeout};
 
@@ -51,19 +54,18 @@ pub async fn serve_within(
 ) -> io::Result<()> {
     let mut shutdown = pin!(shutdown);
     let seats = Arc::new(Semaphore::new(limits.connections));
+    let places = Arc::new(Semaphore::new(limits.arrivals));
     let graceful = GracefulShutdown::new();
-    let mut connections = JoinSet::new();
-    loop {
-        let accepted = tokio::select! {
-            () = &mut shutdown => break,
-            accepted = accept(&listener, &seats) => accepted,
-        };
-        let (stream, seat) = accepted?;
+    let (mut arrivals, mut connections) = (JoinSet::new(), JoinSet::new());
+    let (stop, stopped) = watch::channel(false);
+    let mut begin = |(stream, seat): Arrived| {
         while connections.try_join_next().is_some() {}
         let service = TowerToHyperService::new(router.clone());
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(limits.head)
+            // Who asked without a seat asks once.
+            .keep_alive(seat.is_some())
             .max_buf_size(HEAD)
             .serve_connection(TokioIo::new(Patient::new(stream, limits.stall)), service);
         let connection = graceful.watch(connection);
@@ -77,8 +79,32 @@ pub async fn serve_within(
             }
             drop(seat);
         });
+    };
+    loop {
+        tokio::select! {
+            () = &mut shutdown => break,
+            accepted = accept(&listener, &places) => {
+                let (stream, place) = accepted?;
+                let arrival = arrival(stream, Arc::clone(&seats), limits);
+                let mut stopped = stopped.clone();
+                arrivals.spawn(async move {
+                    let _place = place;
+                    tokio::select! {
+                        biased;
+                        arrived = arrival => arrived,
+                        _ = stopped.wait_for(|stopped| *stopped) => None,
+                    }
+                });
+            }
+            Some(arrived) = arrivals.join_next() => arrived.into_iter().flatten().for_each(&mut begin),
+        }
     }
     drop(listener);
+    // Who has asked already is still answered.
+    stop.send_replace(true);
+    while let Some(arrived) = arrivals.join_next().await {
+        arrived.into_iter().flatten().for_each(&mut begin);
+    }
     if timeout(limits.drain, graceful.shutdown()).await.is_err() {
         tracing::warn!("requests did not end within the drain time and are cut off");
     }
@@ -86,11 +112,35 @@ pub async fn serve_within(
     Ok(())
 }
 
-type Accepted = (tokio::net::TcpStream, tokio::sync::OwnedSemaphorePermit);
+/// How the requests begin that are answered without a seat: somebody decides by them whether this
+/// process is killed.
+const PROBES: [&[u8]; 2] = [b"GET /livez ", b"GET /readyz "];
 
-/// The next connection, once there is a seat for it.
-async fn accept(listener: &TcpListener, seats: &Arc<Semaphore>) -> io::Result<Accepted> {
-    let seat = seats
+/// A connection that asks for something, with its seat unless that is a probe.
+type Arrived = (TcpStream, Option<OwnedSemaphorePermit>);
+
+/// Waits until a connection asks for something and there is a seat for it; `None` for one that says
+/// nothing for too long, and when there is no seat for as long as a head may take.
+async fn arrival(stream: TcpStream, seats: Arc<Semaphore>, limits: Limits) -> Option<Arrived> {
+    let mut head = [0; 16];
+    let count = timeout(limits.silence, stream.peek(&mut head)).await;
+    let said = head.get(..count.ok()?.ok()?)?;
+    if PROBES.iter().any(|probe| said.starts_with(probe)) {
+        return Some((stream, None));
+    }
+    if said.is_empty() {
+        return None;
+    }
+    let seat = timeout(limits.head, seats.acquire_owned()).await;
+    Some((stream, Some(seat.ok()?.ok()?)))
+}
+
+/// The next connection, once there is a place for it.
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
+    let place = places
         .clone()
         .acquire_owned()
         .await
@@ -100,7 +150,7 @@ async fn accept(listener: &TcpListener, seats: &Arc<Semaphore>) -> io::Result<Ac
             Ok((stream, _)) => {
                 // Small answers leave at once; without it they only leave later.
                 let _ = stream.set_nodelay(true);
-                return Ok((stream, seat));
+                return Ok((stream, place));
             }
             Err(error) if is_of_the_connection(&error) => {}
             Err(error) => {

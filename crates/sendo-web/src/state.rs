@@ -78,8 +78,13 @@ pub enum Reads {
 /// How much and how long a request may be.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Connections at a time; more wait in the kernel's queue.
+    /// Connections at a time that ask for something other than a probe; more wait, as long as a head
+    /// may take.
     pub connections: usize,
+    /// Connections that have asked for nothing yet, or wait for a seat; more wait in the kernel's queue.
+    pub arrivals: usize,
+    /// Until a new connection begins to ask for something.
+    pub silence: Duration,
     /// Until the head of a request is complete, and how long an idle connection is kept.
     pub head: Duration,
     /// Until the body of a request is complete.
@@ -98,6 +103,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 1_024,
+            arrivals: 256,
+            silence: Duration::from_secs(3),
             head: Duration::from_secs(15),
             body: Duration::from_secs(15),
             body_bytes: 1024 * 1024,

@@ -2,11 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use sendo_web::Limits;
 use sendo_web::token::Scope;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
-use crate::client::{SOON, reply};
+use crate::client::{SOON, read_until, reply};
 use crate::harness::{Server, short};
 
 const ROUTE: &str = "/api/v1/deployments";
@@ -96,16 +97,57 @@ async fn a_hundred_slow_heads_are_closed_and_others_are_served_meanwhile() {
 
 #[tokio::test]
 async fn more_connections_than_seats_wait_for_their_turn() {
-    let mut limits = short();
-    limits.connections = 2;
-    limits.head = Duration::from_millis(600);
-    let server = Server::with(limits, |_| {}).await;
-    let mut idle = Vec::new();
-    for _ in 0..2 {
-        idle.push(TcpStream::connect(server.address).await.expect("connected"));
-    }
+    let (server, feeds) = full().await;
+    let mut waits = server.get("/api/v1/backlog").open().await;
     assert_eq!(server.get("/livez").send().await.status, 200);
-    drop(idle);
+    drop(feeds);
+    assert_eq!(reply(&mut waits).await.status, 200);
+    server.stop().await;
+}
+
+/// A server whose two seats are taken by pages that listen.
+async fn full() -> (Server, Vec<TcpStream>) {
+    let limits = Limits {
+        connections: 2,
+        ..Limits::default()
+    };
+    let server = Server::with(limits, |_| {}).await;
+    let mut feeds = Vec::new();
+    for _ in 0..2 {
+        let mut stream = server.get("/events").open().await;
+        read_until(&mut stream, "retry").await;
+        feeds.push(stream);
+    }
+    (server, feeds)
+}
+
+#[tokio::test]
+async fn probes_are_answered_while_every_seat_is_taken_and_others_say_nothing() {
+    let (server, _feeds) = full().await;
+    let mut silent = Vec::new();
+    for _ in 0..100 {
+        silent.push(TcpStream::connect(server.address).await.expect("connected"));
+    }
+    for probe in ["/livez", "/readyz"] {
+        assert_eq!(server.get(probe).send().await.status, 200, "{probe}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn who_says_nothing_is_closed_long_before_a_slow_head() {
+    let limits = Limits {
+        silence: Duration::from_millis(100),
+        head: SOON * 2,
+        ..Limits::default()
+    };
+    let server = Server::with(limits, |_| {}).await;
+    let mut silent = TcpStream::connect(server.address).await.expect("connected");
+    assert_eq!(
+        reply(&mut silent).await.status,
+        0,
+        "closed without an answer"
+    );
     server.stop().await;
 }
 
