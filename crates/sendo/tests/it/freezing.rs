@@ -99,7 +99,13 @@ fn wrong_words_say_what_to_write_instead() {
         ("shop", &[][..], 3, "--to"),
         ("shop", &["--to", "2099-01-01", "--for", "2h"], 3, "--for"),
         ("shop", &["--to", "soon"], 3, "is not a date or a time"),
-        ("shop", &["--to", "2020-01-01"], 3, "ends before it begins"),
+        ("shop", &["--to", "2020-01-01"], 3, "over already"),
+        (
+            "shop",
+            &["--from", "2099-02-01", "--to", "2099-01-01"],
+            3,
+            "ends before it begins",
+        ),
         (
             "shop",
             &["--from", "2019-01-01", "--to", "2020-01-01"],
