@@ -3,7 +3,7 @@
 //! A program is built in a folder with a name of its own, which gets its final name when everything
 //! is in it: what has that name is whole. One build at a time works on the cache, whoever started it.
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -61,11 +61,20 @@ impl Builder<'_> {
         let path = cache.join("lock");
         let lock =
             File::create(&path).with_context(|| format!("could not open {}", path.display()))?;
-        if lock.try_lock().is_err() {
-            self.out
-                .line("testbed: waiting for another build on this machine");
-            lock.lock()
-                .with_context(|| format!("could not lock {}", path.display()))?;
+        let mut told = false;
+        while let Err(error) = lock.try_lock() {
+            if let TryLockError::Error(error) = error {
+                return Err(error).with_context(|| format!("could not lock {}", path.display()));
+            }
+            if self.interrupt.asked() {
+                bail!("interrupted while another build on this machine was at work");
+            }
+            if !told {
+                self.out
+                    .line("testbed: waiting for another build on this machine");
+                told = true;
+            }
+            std::thread::sleep(Duration::from_millis(200));
         }
         // Left by builds that were killed: nobody else is at work now.
         let entries = std::fs::read_dir(cache)

@@ -17,9 +17,10 @@ mod status;
 mod versions;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use crate::interrupt::{self, Interrupt};
 use crate::out::Out;
@@ -27,6 +28,7 @@ use crate::workspace::Workspace;
 use build::Builder;
 pub(crate) use exec::around;
 use find::Places;
+use part::PROGRAMS;
 pub(crate) use part::Part;
 pub(crate) use possible::packages;
 
@@ -151,6 +153,29 @@ pub(crate) fn obtain(
         out,
     };
     builder.build(&programs)
+}
+
+/// One program of a part, built if need be.
+pub(crate) fn program(
+    name: &str,
+    workspace: &Workspace,
+    interrupt: &Interrupt,
+    out: &Out,
+) -> Result<PathBuf> {
+    let program = PROGRAMS
+        .iter()
+        .find(|program| program.name == name)
+        .with_context(|| format!("no part has a program named {name}"))?;
+    let places = Places::look()?;
+    let builder = Builder {
+        places: &places,
+        workspace,
+        interrupt,
+        out,
+    };
+    builder.build(&[program])?;
+    let found = places.find(program);
+    Ok(found.with_context(|| format!("{name} is not here"))?.path)
 }
 
 /// Why these parts cannot be run here, if so. What can be built is not missing.
