@@ -92,24 +92,47 @@ fn in_front() -> bool {
 }
 
 fn wait(child: &mut Child, signals: &Signals) -> Result<ExitStatus> {
+    let mut waiting = Vec::new();
     loop {
         if let Some(status) = child.try_wait().context("lost sight of the run")? {
             return Ok(status);
         }
         while let Some(signal) = signals.take() {
-            let handed_on = match signal {
+            match signal {
                 // The half inside hears a terminal, too, and must not take that for us.
-                Signal::INT if in_front() => continue,
-                Signal::INT => Signal::USR1,
-                other => other,
-            };
-            if let Some(first) = only_child(child.id()) {
-                // It may have ended by itself meanwhile.
-                let _ = kill_process(first, handed_on);
+                Signal::INT if in_front() => {}
+                Signal::INT => waiting.push(Signal::USR1),
+                other => waiting.push(other),
             }
+        }
+        if !waiting.is_empty()
+            && let Some(first) = only_child(child.id())
+        {
+            // One that came before the half inside listens would be lost.
+            waiting.retain(|signal| {
+                let heard = listens(first, *signal);
+                // It may have ended by itself meanwhile.
+                let _ = heard.then(|| kill_process(first, *signal));
+                !heard
+            });
         }
         std::thread::sleep(LOOK);
     }
+}
+
+fn listens(process: Pid, signal: Signal) -> bool {
+    let status = format!("/proc/{}/status", process.as_raw_pid());
+    let status = std::fs::read_to_string(status).unwrap_or_default();
+    catches(&status, signal.as_raw())
+}
+
+/// Whether `/proc/PID/status` says that a signal is caught.
+fn catches(status: &str, signal: i32) -> bool {
+    let caught = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigCgt:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    caught.is_some_and(|mask| mask & (1 << (signal - 1)) != 0)
 }
 
 /// The one child of a process: unshare forks once, and hands on no signals.
@@ -173,6 +196,13 @@ mod tests {
     fn the_parent_is_read_past_a_name_that_looks_like_anything() {
         assert_eq!(parent_in("7 (a) S 1) R 42 7 7 0 -1"), Some(42));
         assert_eq!(parent_in("7 gone"), None);
+    }
+
+    #[test]
+    fn signals_that_are_caught_are_read_from_the_mask() {
+        let status = "Name:\tsh\nSigIgn:\t0000000000000000\nSigCgt:\t0000000000004002\n";
+        assert!(catches(status, 2) && catches(status, 15) && !catches(status, 1));
+        assert!(!catches("", 2));
     }
 
     #[test]

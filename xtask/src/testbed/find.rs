@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use super::part::{Origin, Program, Recipe};
 use crate::postgres;
@@ -34,7 +34,9 @@ impl Places {
         let assets = std::env::var_os("KUBEBUILDER_ASSETS").map(PathBuf::from);
         let path = std::env::var_os("PATH").unwrap_or_default();
         Ok(Self {
-            cache: workspace::cache()?.join("testbed"),
+            // Builds take place in other folders than ours.
+            cache: std::path::absolute(workspace::cache()?.join("testbed"))
+                .context("the cache is nowhere")?,
             folders: assets
                 .into_iter()
                 .chain(std::env::split_paths(&path))

@@ -146,3 +146,28 @@ fn forbidden() -> Option<String> {
         "this machine allows no namespaces of a run's own ({cause}): {advice}"
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_can_be_built_is_not_missing_and_what_a_package_brings_is() {
+        let empty = tempfile::tempdir().unwrap();
+        let said = lacks(&Part::ALL, &Places::only(empty.path())).unwrap();
+        assert!(!said.contains("etcd") && !said.contains("kwok"), "{said}");
+        assert!(
+            said.contains("`apt-get install redis-server` brings it"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn a_compiler_is_named_with_the_parts_that_want_it() {
+        assert_eq!(names(&Part::ALL, |recipe| recipe.cgo), "gitea");
+        assert_eq!(
+            names(&[Part::Kubernetes, Part::Postgres], |_| true),
+            "kubernetes"
+        );
+    }
+}
