@@ -52,7 +52,7 @@ impl Forge {
     pub(crate) fn with_repository(name: &str) -> Self {
         let admin = done("GITEA_ADMIN_TOKEN", "GET", "/user", &Value::Null);
         let repository = format!("{}/{name}", admin["login"].as_str().unwrap());
-        let made = json!({"name": name, "auto_init": true});
+        let made = json!({"name": name, "auto_init": true, "private": true});
         let made = done("GITEA_ADMIN_TOKEN", "POST", "/user/repos", &made);
         for token in ["GITEA_PROPOSE_TOKEN", "GITEA_APPROVE_TOKEN"] {
             let bot = done(token, "GET", "/user", &Value::Null);

@@ -157,6 +157,8 @@ fn trusted(command: &mut Command, config: &Path) {
         command.arg(flag).arg(config);
     }
     command.args(["--leader-elect=false", "--bind-address=127.0.0.1"]);
+    // Thousands of pods would wait for a limit that protects API servers of others.
+    command.args(["--kube-api-qps=500", "--kube-api-burst=1000"]);
 }
 
 fn kwok(config: &Path, stage: &Stage) -> Result<Command> {
