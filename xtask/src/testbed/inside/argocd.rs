@@ -75,7 +75,25 @@ pub(super) fn follow(
         .reads("argocd", "manifests/crds")?
         .context("Argo CD came without the definitions of its resources")?;
     kubernetes.apply_folder(&definitions)?;
-    kubernetes.apply(&CONFIG.replace("{secret}", &secret()?))?;
+    repo_server.wait_until("the definitions of Argo CD's resources", || {
+        kubernetes.asks(&[
+            "wait",
+            "--for=condition=Established",
+            "customresourcedefinitions",
+            "--all",
+            "--timeout=1s",
+        ])
+    })?;
+    let config = CONFIG.replace("{secret}", &secret()?);
+    let gitea = gitea.map(|gitea| {
+        GITEA
+            .replace("{url}", &gitea.url)
+            .replace("{user}", Gitea::ADMIN)
+            .replace("{token}", &gitea.admin)
+    });
+    let mut files = vec![config.as_str(), PROJECT];
+    files.extend(gitea.as_deref());
+    kubernetes.apply(&files)?;
     let mut controller = called("argocd-application-controller", &home, stage)?;
     controller
         .args(["--namespace", NAMESPACE, "--app-resync", "10"])
@@ -87,14 +105,6 @@ pub(super) fn follow(
         .args(["--redis", &local(REDIS)])
         .args(["--metrics-port", &CONTROLLER_HEALTH.to_string()]);
     let mut controller = Daemon::start("argocd-application-controller", controller, stage)?;
-    kubernetes.apply(PROJECT)?;
-    if let Some(gitea) = gitea {
-        let documents = GITEA
-            .replace("{url}", &gitea.url)
-            .replace("{user}", Gitea::ADMIN)
-            .replace("{token}", &gitea.admin);
-        kubernetes.apply(&documents)?;
-    }
     repo_server.wait_until("Argo CD's repo-server", || {
         is_well(REPO_SERVER_HEALTH, "/healthz?full=true")
     })?;

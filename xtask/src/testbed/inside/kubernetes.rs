@@ -66,8 +66,7 @@ pub(super) fn start(stage: &Stage) -> Result<(Kubernetes, Vec<Daemon>)> {
     let mut controllers = Daemon::start("kube-controller-manager", controllers, stage)?;
     let scheduler = Daemon::start("kube-scheduler", scheduler(config, stage)?, stage)?;
     let mut kwok = Daemon::start("kwok", kwok(config, stage)?, stage)?;
-    kubernetes.apply(NODES)?;
-    kubernetes.apply(FATES)?;
+    kubernetes.apply(&[NODES, FATES])?;
     kwok.wait_until("a node that is ready", || {
         kubernetes.asks(&[
             "wait",
@@ -208,9 +207,10 @@ impl Kubernetes {
             .is_ok_and(|status| status.success())
     }
 
-    /// Applies documents.
-    pub(super) fn apply(&self, documents: &str) -> Result<()> {
-        self.apply_by(&["apply", "--server-side", "-f", "-"], documents)
+    /// Applies files of documents, all at once.
+    pub(super) fn apply(&self, files: &[&str]) -> Result<()> {
+        let arguments = ["apply", "--server-side", "-f", "-"];
+        self.apply_by(&arguments, &files.join("\n---\n"))
     }
 
     /// Applies the kustomization in a folder.
