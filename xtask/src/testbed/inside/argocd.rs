@@ -74,7 +74,13 @@ pub(super) fn follow(
     let definitions = stage
         .reads("argocd", "manifests/crds")?
         .context("Argo CD came without the definitions of its resources")?;
-    kubernetes.apply_folder(&definitions)?;
+    // Sets of Applications are another program's, and their definition is the largest by far.
+    let definitions = ["application-crd.yaml", "appproject-crd.yaml"].map(|file| {
+        let path = definitions.join(file);
+        std::fs::read_to_string(&path).with_context(|| format!("could not read {}", path.display()))
+    });
+    let [application, project] = definitions;
+    kubernetes.create(&[&application?, &project?])?;
     repo_server.wait_until("the definitions of Argo CD's resources", || {
         kubernetes.asks(&[
             "wait",
@@ -93,7 +99,7 @@ pub(super) fn follow(
     });
     let mut files = vec![config.as_str(), PROJECT];
     files.extend(gitea.as_deref());
-    kubernetes.apply(&files)?;
+    kubernetes.create(&files)?;
     let mut controller = called("argocd-application-controller", &home, stage)?;
     controller
         .args(["--namespace", NAMESPACE, "--app-resync", "10"])
