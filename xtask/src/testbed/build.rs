@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use super::find::Places;
+use super::find::{Places, on_path};
 use super::part::{Origin, Program, Reads, Recipe};
 use crate::interrupt::Interrupt;
 use crate::out::Out;
@@ -167,7 +167,15 @@ impl Builder<'_> {
             .root()
             .join("xtask/testbed")
             .join(recipe.wrapper);
-        let mut go = Command::new("go");
+        let mut go = match on_path("setpriv") {
+            // Stops when we are killed, so that nobody writes where the next build sweeps.
+            Some(setpriv) => {
+                let mut go = Command::new(setpriv);
+                go.args(["--pdeathsig", "INT", "--", "go"]);
+                go
+            }
+            None => Command::new("go"),
+        };
         go.current_dir(wrapper)
             // The committed go.mod and go.sum decide, whatever the user's own flags are.
             .env("GOFLAGS", "-mod=readonly -buildvcs=false")
