@@ -3,7 +3,7 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use crate::{told, wait};
 
@@ -24,6 +24,7 @@ fn exec_with(part: &str, command: &[&str]) -> Command {
 fn staying(script: &str) -> (Child, PathBuf) {
     let mut child = exec(&["sh", "-c", &format!("readlink /proc/self/ns/pid; {script}")])
         .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     let mut namespace = String::new();
@@ -35,6 +36,15 @@ fn staying(script: &str) -> (Child, PathBuf) {
         "not even Postgres is in {namespace}"
     );
     (child, namespace.trim().into())
+}
+
+/// What Postgres logged in a run that failed; it is kept, and nobody else will look at it.
+fn take_log(output: &Output) -> String {
+    let said = String::from_utf8_lossy(&output.stderr);
+    let kept = said.split("are kept in ").nth(1).expect(&said).trim();
+    let log = std::fs::read_to_string(Path::new(kept).join("postgres.log")).unwrap();
+    std::fs::remove_dir_all(kept).unwrap();
+    log
 }
 
 /// How many processes live in a namespace.
@@ -63,23 +73,19 @@ fn signal(child: &Child, name: &str) {
 #[test]
 fn an_exit_status_is_handed_through_and_a_failure_keeps_its_logs() {
     let output = exec(&["sh", "-c", "echo data; exit 42"]).output().unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(
         (output.status.code(), output.stdout.as_slice()),
         (Some(42), b"data\n".as_slice())
     );
-    let kept = said.split("are kept in ").nth(1).expect(&said).trim();
-    let log = std::fs::read_to_string(Path::new(kept).join("postgres.log")).unwrap();
+    let log = take_log(&output);
     assert!(log.contains("ready to accept connections"), "{log}");
-    std::fs::remove_dir_all(kept).unwrap();
 }
 
 #[test]
 fn a_command_that_is_not_there_reads_as_in_a_shell() {
-    assert_eq!(
-        exec(&["no-such-command"]).output().unwrap().status.code(),
-        Some(127)
-    );
+    let output = exec(&["no-such-command"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(127));
+    take_log(&output);
 }
 
 #[test]
@@ -133,6 +139,7 @@ fn signals_reach_the_command_which_may_take_its_time() {
             (Some(code), b"bye\n".as_slice())
         );
         assert_eq!(inhabitants(&namespace), 0);
+        take_log(&output);
     }
 }
 
