@@ -71,10 +71,18 @@ impl RemoteRepository {
             // What is missing is named, in whatever words.
             Err(RemoteFault::Reported { text }) => {
                 let named = |oid: &&Oid| text.contains(&oid.to_string());
-                return Err(match wanted.iter().find(named) {
-                    Some(oid) => self.missing(*oid),
-                    None => self.failed_to_read(ACTION, RemoteFault::Reported { text }),
-                });
+                if let Some(oid) = wanted.iter().find(named) {
+                    return Err(self.missing(*oid));
+                }
+                // Some offer filters and refuse this one (`uploadpackfilter.*`); without, any other
+                // trouble comes to light again.
+                let fault = if request.filtered {
+                    self.habits().without_filters();
+                    RemoteFault::NoFilter
+                } else {
+                    RemoteFault::Reported { text }
+                };
+                return Err(self.failed_to_read(ACTION, fault));
             }
             heard => heard.map_err(|fault| self.failed_to_read(ACTION, fault))?,
         };

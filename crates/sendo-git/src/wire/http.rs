@@ -206,31 +206,22 @@ fn header(response: &Response, name: &HeaderName) -> String {
     text.unwrap_or_default().to_owned()
 }
 
-/// Where a redirect leads, without what may be a secret in it.
+/// Where a redirect leads: scheme, host, port and path, as anything else may be a secret.
 fn elsewhere(response: &Response) -> String {
     let to = header(response, &LOCATION);
-    match response.url().join(&to) {
-        Ok(url) if !to.is_empty() => {
-            let path = url.path().trim_end_matches("/info/refs");
-            let path = path.trim_end_matches("/git-upload-pack");
-            let path = path.trim_end_matches("/git-receive-pack");
-            readable(format!("{}://{}{path}", url.scheme(), url.authority_shown()).as_bytes())
-        }
-        _ => "a place it does not name".to_owned(),
+    let Some(url) = response.url().join(&to).ok().filter(|_| !to.is_empty()) else {
+        return "a place it does not name".to_owned();
+    };
+    let port = url
+        .port()
+        .map_or_else(String::new, |port| format!(":{port}"));
+    let services = ["/info/refs", "/git-upload-pack", "/git-receive-pack"];
+    let mut path = url.path();
+    for service in services {
+        path = path.trim_end_matches(service);
     }
-}
-
-trait Shown {
-    /// Host and port, without a user.
-    fn authority_shown(&self) -> String;
-}
-
-impl Shown for Url {
-    fn authority_shown(&self) -> String {
-        let host = self.host_str().unwrap_or_default();
-        self.port()
-            .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
-    }
+    let host = url.host_str().unwrap_or_default();
+    readable(format!("{}://{host}{port}{path}", url.scheme()).as_bytes())
 }
 
 /// Bytes as one line of text: cut, control characters as spaces.

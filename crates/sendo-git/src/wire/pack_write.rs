@@ -5,11 +5,9 @@
 //! sixty bytes that way.
 
 use std::collections::HashSet;
-use std::io::Write as _;
 use std::sync::Arc;
 
-use flate2::Compression;
-use flate2::write::ZlibEncoder;
+use flate2::{Compress, Compression, FlushCompress, Status};
 use sha1::{Digest, Sha1};
 
 use super::delta;
@@ -94,18 +92,20 @@ pub(crate) fn pack<'a>(objects: impl Iterator<Item = &'a NewObject>) -> Vec<u8> 
 
 /// A pack of these objects, each as its delta or whole.
 pub(crate) fn encoded(objects: &[(&NewObject, bool)]) -> Vec<u8> {
+    // One for all: it takes more memory than most packs.
+    let mut deflater = Compress::new(Compression::fast(), true);
     let mut pack = b"PACK\0\0\0\x02".to_vec();
     pack.extend_from_slice(&(objects.len() as u32).to_be_bytes());
     for (object, as_delta) in objects {
         match object.delta.as_ref().filter(|_| *as_delta) {
             None => {
                 header(&mut pack, object.kind as u8, object.bytes.len());
-                deflate(&mut pack, &object.bytes);
+                deflate(&mut pack, &mut deflater, &object.bytes);
             }
             Some((base, delta)) => {
                 header(&mut pack, REF_DELTA, delta.len());
                 pack.extend_from_slice(base.as_bytes());
-                deflate(&mut pack, delta);
+                deflate(&mut pack, &mut deflater, delta);
             }
         }
     }
@@ -125,9 +125,19 @@ fn header(out: &mut Vec<u8>, kind: u8, size: usize) {
     out.push(byte);
 }
 
-fn deflate(out: &mut Vec<u8>, bytes: &[u8]) {
-    let mut encoder = ZlibEncoder::new(out, Compression::fast());
-    // The encoder fails where its writer does, and a vector takes every write.
-    let written = encoder.write_all(bytes).and_then(|()| encoder.finish());
-    debug_assert!(written.is_ok());
+fn deflate(out: &mut Vec<u8>, deflater: &mut Compress, bytes: &[u8]) {
+    deflater.reset();
+    let mut rest = bytes;
+    loop {
+        // What does not compress grows a little.
+        out.reserve(rest.len() / 2 + 128);
+        let before = deflater.total_in();
+        let status = deflater.compress_vec(rest, out, FlushCompress::Finish);
+        let taken = usize::try_from(deflater.total_in() - before).unwrap_or_default();
+        rest = rest.get(taken..).unwrap_or_default();
+        debug_assert!(status.is_ok());
+        if !matches!(status, Ok(Status::Ok | Status::BufError)) {
+            return;
+        }
+    }
 }

@@ -36,7 +36,7 @@ impl RemoteRepository {
         Ok(files.pop().flatten())
     }
 
-    /// Reads several files of one commit or tree, in the order asked for. What is not remembered takes
+    /// Reads several files of one commit or tree (tags are not peeled), in the order asked for. What is not remembered takes
     /// one request for each level of folders, however many files there are.
     ///
     /// # Errors

@@ -67,6 +67,15 @@ impl Habits {
         }
     }
 
+    /// Notes that it refuses the filters it offers.
+    pub(crate) fn without_filters(&self) {
+        let mut offer = self.upload.offer.lock();
+        let offer = offer.as_mut().map(|offer| offer.as_mut());
+        if let Ok(Some(offer)) = offer {
+            offer.filter = false;
+        }
+    }
+
     /// What it offers, if that was read before.
     pub(crate) fn known(&self, service: Service) -> Option<Offer> {
         let offer = self.of(service).offer.lock();

@@ -256,6 +256,20 @@ async fn a_server_without_filters_is_read_by_a_snapshot() {
 }
 
 #[tokio::test]
+async fn a_server_that_refuses_the_filters_it_offers_is_read_by_a_snapshot_too() {
+    let stage = Stage::with(FILES).await;
+    let refused = ["config", "uploadpackfilter.tree.allow", "false"];
+    stage.scratch.git(&refused);
+    let read = |path| stage.remote.read_file(stage.first, path);
+    let (prod, test) = (path("apps/web/prod/k.yaml"), path("apps/web/test/k.yaml"));
+    assert_eq!(read(&prod).await.unwrap().unwrap().bytes, b"tag: v1\n");
+    stage.asked();
+    assert_eq!(read(&test).await.unwrap().unwrap().bytes, b"tag: v2\n");
+    // It is remembered: nobody asks for a filter again.
+    assert!(stage.asked().len() <= 2);
+}
+
+#[tokio::test]
 async fn a_repository_of_sha256_names_is_refused() {
     let stage = Stage::with(FILES).await;
     let folder = stage.scratch.folder.path();
