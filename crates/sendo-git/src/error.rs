@@ -10,6 +10,7 @@ use std::time::Duration;
 use crate::oid::Oid;
 use crate::ref_name::RefName;
 use crate::refs::Expect;
+use crate::wire::RemoteError;
 
 /// A failed operation on a repository. [`GitError::reason_code`] is stable, the wording is not.
 #[derive(Debug, thiserror::Error)]
@@ -108,8 +109,8 @@ pub enum GitError {
     /// An object that was named is not there.
     #[error("{repository} has no object {oid}; fetch or push it there first")]
     ObjectMissing {
-        /// The repository's folder.
-        repository: PathBuf,
+        /// The repository's folder or URL.
+        repository: String,
         /// The object asked for.
         oid: Oid,
     },
@@ -205,6 +206,15 @@ pub enum GitError {
         /// The configured folder.
         hooks_path: String,
     },
+    /// The URL of a remote repository that cannot be used. Not repeated: it may hold a secret.
+    #[error("the URL of the repository cannot be used: {why}")]
+    InvalidAddress {
+        /// The rule it breaks.
+        why: &'static str,
+    },
+    /// A remote repository did not do what it was asked.
+    #[error(transparent)]
+    Remote(Box<RemoteError>),
     /// A file or folder of the repository could not be read or written.
     #[error("could not {what} {path}: {source}")]
     Io {
@@ -245,6 +255,8 @@ impl GitError {
             Self::RefsLocked { .. } => "refs_locked",
             Self::Corrupt { .. } => "corrupt",
             Self::HooksElsewhere { .. } => "hooks_elsewhere",
+            Self::InvalidAddress { .. } => "invalid_address",
+            Self::Remote(error) => error.fault.reason_code(),
             Self::Io { .. } => "io",
         }
     }
@@ -256,14 +268,25 @@ impl GitError {
     pub fn is_transient(&self) -> bool {
         // What git fails at for a reason we cannot name may be the machine's: memory, a full disk, a
         // process that somebody ended.
-        matches!(
-            self,
+        match self {
             Self::TimedOut { .. }
-                | Self::Failed { .. }
-                | Self::RefsLocked { .. }
-                | Self::Io { .. }
-                | Self::NotStarted { .. }
-        )
+            | Self::Failed { .. }
+            | Self::RefsLocked { .. }
+            | Self::Io { .. }
+            | Self::NotStarted { .. } => true,
+            Self::Remote(error) => error.fault.is_transient(),
+            _ => false,
+        }
+    }
+
+    /// Whether what was to be done may have been done all the same: look before trying again.
+    #[must_use]
+    pub fn may_have_happened(&self) -> bool {
+        match self {
+            Self::TimedOut { .. } => true,
+            Self::Remote(error) => error.may_have_happened,
+            _ => false,
+        }
     }
 
     /// Whether a ref was found elsewhere than expected.

@@ -96,7 +96,7 @@ impl BareRepository {
             Some(object) if object.kind == "commit" => object,
             _ => return Err(reader.absent(oid, "commit").await),
         };
-        parse_commit(&object).ok_or_else(|| self.git.corrupt(format!("commit {oid}")))
+        parsed(&object).ok_or_else(|| self.git.corrupt(format!("commit {oid}")))
     }
 
     /// Reads many commits at once; in place of one that is missing, is something else or cannot be
@@ -116,7 +116,7 @@ impl BareRepository {
             object
                 .filter(|object| object.kind == "commit")
                 .as_ref()
-                .and_then(parse_commit)
+                .and_then(parsed)
         };
         Ok(objects.into_iter().map(read).collect())
     }
@@ -314,10 +314,15 @@ impl BareRepository {
     }
 }
 
-fn parse_commit(object: &Object) -> Option<CommitInfo> {
-    let Content::Bytes(bytes) = &object.content else {
-        return None;
-    };
+fn parsed(object: &Object) -> Option<CommitInfo> {
+    match &object.content {
+        Content::Bytes(bytes) => parse_commit(object.oid, bytes),
+        Content::TooLarge(_) => None,
+    }
+}
+
+/// Reads a commit as git stores it.
+pub(crate) fn parse_commit(oid: Oid, bytes: &[u8]) -> Option<CommitInfo> {
     let text = String::from_utf8_lossy(bytes);
     let (headers, message) = text.split_once("\n\n").unwrap_or((text.trim_end(), ""));
     let (mut tree, mut parents, mut author, mut committed_at) = (None, Vec::new(), None, None);
@@ -333,7 +338,7 @@ fn parse_commit(object: &Object) -> Option<CommitInfo> {
     let message = message.trim_start_matches('\n');
     let (subject, body) = message.split_once("\n\n").unwrap_or((message, ""));
     Some(CommitInfo {
-        oid: object.oid,
+        oid,
         tree: tree?,
         parents,
         author: author?.to_owned(),

@@ -7,6 +7,11 @@
 //! compare-and-swap. When that is lost, the caller reads the new base and makes its edit again: an
 //! edit is an intent, never a patch.
 //!
+//! A [`RemoteRepository`] is one that is reached over HTTP: the same verbs, spoken over git's own
+//! protocol, without a clone and without the git program. A publish is
+//! [`RemoteRepository::read_files`], [`RemoteRepository::write_tree_with`], [`DraftTree::commit`], and
+//! [`RemoteRepository::publish`], one request that moves the refs by compare-and-swap.
+//!
 //! This crate decides nothing, knows no forge and no manifest, and reads no clock: times come in with
 //! each call. Needs git 2.31, and 2.38 for [`BareRepository::merge_trees`].
 
@@ -25,6 +30,7 @@ mod spool;
 mod tree;
 mod tree_path;
 mod tree_writer;
+mod wire;
 mod write;
 
 pub use diff::Diff;
@@ -38,4 +44,7 @@ pub use repository::BareRepository;
 pub use spool::{RefMove, SPOOL_FOLDER, SpoolContent, SpoolEntry};
 pub use tree::{DirEntry, FileEntry, MAX_FILE, Mode};
 pub use tree_path::TreePath;
+pub use wire::{
+    Credentials, DraftCommit, DraftTree, RemoteError, RemoteFault, RemoteRepository, Said,
+};
 pub use write::{Change, NewCommit, Signature};

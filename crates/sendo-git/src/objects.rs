@@ -150,7 +150,7 @@ impl ObjectReader {
                 actual: object.kind,
             },
             Ok(None) => GitError::ObjectMissing {
-                repository: self.0.repository().to_owned(),
+                repository: self.0.repository().display().to_string(),
                 oid,
             },
             Err(error) => error,

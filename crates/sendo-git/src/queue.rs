@@ -5,7 +5,6 @@
 //! whoever skips the queue is still safe.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 
 use tokio::sync::OwnedMutexGuard;
@@ -15,8 +14,8 @@ use crate::repository::BareRepository;
 
 type Queue = tokio::sync::Mutex<()>;
 
-/// Queues somebody stands in, by repository and ref.
-type Queues = HashMap<(PathBuf, RefName), Weak<Queue>>;
+/// Queues somebody stands in, by repository (its folder or URL) and ref.
+type Queues = HashMap<(String, RefName), Weak<Queue>>;
 
 static QUEUES: LazyLock<Mutex<Queues>> = LazyLock::new(Mutex::default);
 
@@ -27,25 +26,31 @@ pub struct Turn {
     _queue: OwnedMutexGuard<()>,
 }
 
+impl Turn {
+    pub(crate) async fn at(repository: String, name: &RefName) -> Self {
+        Self {
+            _queue: queue(repository, name).lock_owned().await,
+        }
+    }
+}
+
 impl BareRepository {
     /// Waits for a turn at a ref: first come, first served among all of this process. Take it before
     /// reading the base, and hold no other turn meanwhile.
     pub async fn turn(&self, name: &RefName) -> Turn {
-        Turn {
-            _queue: self.queue(name).lock_owned().await,
-        }
+        Turn::at(self.path().display().to_string(), name).await
     }
+}
 
-    fn queue(&self, name: &RefName) -> Arc<Queue> {
-        let mut queues = QUEUES.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (self.path().to_owned(), name.clone());
-        if let Some(queue) = queues.get(&key).and_then(Weak::upgrade) {
-            return queue;
-        }
-        // Only queues somebody stands in are kept.
-        queues.retain(|_, queue| queue.strong_count() > 0);
-        let queue = Arc::new(Queue::default());
-        queues.insert(key, Arc::downgrade(&queue));
-        queue
+fn queue(repository: String, name: &RefName) -> Arc<Queue> {
+    let mut queues = QUEUES.lock().unwrap_or_else(PoisonError::into_inner);
+    let key = (repository, name.clone());
+    if let Some(queue) = queues.get(&key).and_then(Weak::upgrade) {
+        return queue;
     }
+    // Only queues somebody stands in are kept.
+    queues.retain(|_, queue| queue.strong_count() > 0);
+    let queue = Arc::new(Queue::default());
+    queues.insert(key, Arc::downgrade(&queue));
+    queue
 }

@@ -288,7 +288,8 @@ pub(crate) fn file_mode(path: &TreePath, entry: &Entry) -> Result<Mode, GitError
     }
 }
 
-fn not_a_folder(mode: Mode, path: &str) -> GitError {
+/// Why a path does not go on below this.
+pub(crate) fn not_a_folder(mode: Mode, path: &str) -> GitError {
     let path = path.to_owned();
     match mode {
         Mode::Symlink => GitError::Symlink { path },

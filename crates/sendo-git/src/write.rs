@@ -18,8 +18,8 @@ use crate::tree_writer::{TempFiles, TreeWriter};
 /// One file to be different in the new tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    path: TreePath,
-    bytes: Option<Vec<u8>>,
+    pub(crate) path: TreePath,
+    pub(crate) bytes: Option<Vec<u8>>,
 }
 
 impl Change {
@@ -112,22 +112,7 @@ impl BareRepository {
     /// # Errors
     /// `invalid_commit` for a name, address or message git cannot hold, and those of running git.
     pub async fn commit_tree(&self, commit: &NewCommit) -> Result<Oid, GitError> {
-        let mut text = format!("tree {}\n", commit.tree);
-        text.extend(
-            commit
-                .parents
-                .iter()
-                .map(|parent| format!("parent {parent}\n")),
-        );
-        text.push_str(&format!("author {}\n", signature(&commit.author)?));
-        text.push_str(&format!("committer {}\n\n", signature(&commit.committer)?));
-        if commit.message.contains('\0') {
-            return Err(GitError::InvalidCommit {
-                why: "the message has a NUL in it",
-            });
-        }
-        text.push_str(commit.message.trim_end_matches('\n'));
-        text.push('\n');
+        let text = commit_text(commit)?;
         let args = ["hash-object", "-t", "commit", "-w", "--stdin"];
         let finished = self.git.run(&args, text.as_bytes(), 4096).await?;
         if !finished.status.success() {
@@ -269,7 +254,7 @@ fn set_line(entries: &mut Vec<Entry>, name: &str, new: Option<(u32, Oid)>) -> bo
     }
 }
 
-fn depth(folder: &str) -> usize {
+pub(crate) fn depth(folder: &str) -> usize {
     if folder.is_empty() {
         0
     } else {
@@ -277,7 +262,7 @@ fn depth(folder: &str) -> usize {
     }
 }
 
-fn refuse_overlap(changes: &[Change]) -> Result<(), GitError> {
+pub(crate) fn refuse_overlap(changes: &[Change]) -> Result<(), GitError> {
     let mut paths: Vec<String> = changes
         .iter()
         .map(|change| format!("{}/", change.path))
@@ -295,6 +280,27 @@ fn refuse_overlap(changes: &[Change]) -> Result<(), GitError> {
         }
     }
     Ok(())
+}
+
+/// A commit as git stores it.
+pub(crate) fn commit_text(commit: &NewCommit) -> Result<String, GitError> {
+    let mut text = format!("tree {}\n", commit.tree);
+    text.extend(
+        commit
+            .parents
+            .iter()
+            .map(|parent| format!("parent {parent}\n")),
+    );
+    text.push_str(&format!("author {}\n", signature(&commit.author)?));
+    text.push_str(&format!("committer {}\n\n", signature(&commit.committer)?));
+    if commit.message.contains('\0') {
+        return Err(GitError::InvalidCommit {
+            why: "the message has a NUL in it",
+        });
+    }
+    text.push_str(commit.message.trim_end_matches('\n'));
+    text.push('\n');
+    Ok(text)
 }
 
 fn signature(who: &Signature) -> Result<String, GitError> {

@@ -15,3 +15,4 @@ mod refs;
 mod speed;
 mod spool;
 mod support;
+mod wire;
