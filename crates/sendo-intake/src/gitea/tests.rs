@@ -1,6 +1,7 @@
 //! Deliveries as Gitea sends them, cut to what is read, and some that nobody should send.
 
 use proptest::prelude::*;
+use secrecy::SecretString;
 
 use super::*;
 
