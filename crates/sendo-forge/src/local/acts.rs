@@ -389,6 +389,7 @@ impl From<LocalError> for ForgeError {
             reason_code: error.reason_code().to_owned(),
             message: error.to_string(),
             transient,
+            wait: None,
         }
     }
 }
