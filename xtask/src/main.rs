@@ -14,6 +14,8 @@ mod out;
 mod postgres;
 mod process;
 mod suites;
+mod testbed;
+mod unprivileged;
 mod workspace;
 
 use std::process::ExitCode;
@@ -43,6 +45,8 @@ enum Verb {
     CheckLayers,
     /// Check links, anchors and code paths in the Markdown files.
     CheckDocs,
+    /// The real parts that Sendo is tested against: build them, run a command among them.
+    Testbed(testbed::Args),
     /// Measure rows against their goals and write bench/results.json.
     Bench(bench::Args),
 }
@@ -59,9 +63,14 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args, out: &Out) -> Result<ExitCode> {
+    // Reads the workspace where it has one: the half inside a testbed has none.
+    if let Verb::Testbed(args) = &args.verb {
+        return testbed::run(args, out);
+    }
     let workspace = Workspace::read()?;
     match &args.verb {
         Verb::Test(args) => suites::run(args, &workspace, &Interrupt::listen()?, out),
+        Verb::Testbed(args) => testbed::run(args, out),
         Verb::Gen(args) => generate::run(args, &workspace, out),
         Verb::CheckLayers => Ok(verdict(out, &layers::check(&workspace)?)),
         Verb::CheckDocs => Ok(verdict(out, &docs::check(workspace.root())?)),

@@ -1,6 +1,6 @@
 //! Printing: whole lines, and on a terminal one passing line of progress.
 //!
-//! The only file that writes to standard output. A reader that went away (a closed pipe) is not
+//! The only file that writes to standard output or standard error. A reader that went away (a closed pipe) is not
 //! an error of ours, so failures to write are dropped here and nowhere else.
 
 use std::cell::RefCell;
@@ -18,6 +18,15 @@ impl Out {
         Self {
             terminal: stdout.is_terminal(),
             to: RefCell::new(Box::new(stdout)),
+        }
+    }
+
+    /// For a verb whose standard output is another program's.
+    pub(crate) fn stderr() -> Self {
+        let stderr = std::io::stderr();
+        Self {
+            terminal: stderr.is_terminal(),
+            to: RefCell::new(Box::new(stderr)),
         }
     }
 

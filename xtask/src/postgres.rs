@@ -7,17 +7,17 @@
 use std::fs::File;
 use std::io::Read;
 use std::net::TcpListener;
-use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use rustix::process::{Pid, Signal, geteuid, kill_process};
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use crate::process::tail;
+use crate::unprivileged::User;
 
 /// The role and owner of everything.
 const ROLE: &str = "sendo";
@@ -44,7 +44,18 @@ pub(crate) struct Postgres {
 impl Postgres {
     /// Makes a database cluster and starts a server on it; `programs` holds initdb and postgres.
     pub(crate) fn start(programs: &Path, log: &Path, durability: Durability) -> Result<Self> {
-        let folder = TempDir::with_prefix("sendo-postgres-").context("could not make a folder")?;
+        Self::start_in(&std::env::temp_dir(), programs, log, durability)
+    }
+
+    /// The same with its folder in another place than the system's own for such things.
+    pub(crate) fn start_in(
+        place: &Path,
+        programs: &Path,
+        log: &Path,
+        durability: Durability,
+    ) -> Result<Self> {
+        let folder =
+            TempDir::with_prefix_in("sendo-postgres-", place).context("could not make a folder")?;
         let user = User::to_run_as()?;
         let password = password()?;
         let (data, secret) = (folder.path().join("data"), folder.path().join("password"));
@@ -53,7 +64,7 @@ impl Postgres {
             user.own(path)?;
         }
         let made = user
-            .command(&programs.join("initdb"))
+            .command_that_ends_with_us(&programs.join("initdb"))
             .args([
                 "--username",
                 ROLE,
@@ -70,6 +81,7 @@ impl Postgres {
             .arg(&secret)
             .arg("--pgdata")
             .arg(&data)
+            .env("LC_ALL", "C")
             .current_dir(folder.path())
             .output()
             .context("could not run initdb")?;
@@ -83,7 +95,7 @@ impl Postgres {
         let output =
             File::create(log).with_context(|| format!("could not create {}", log.display()))?;
         let server = user
-            .command(&programs.join("postgres"))
+            .command_that_ends_with_us(&programs.join("postgres"))
             .arg("-D")
             .arg(&data)
             .arg("-k")
@@ -100,6 +112,7 @@ impl Postgres {
                 Durability::On => [].as_slice(),
                 Durability::Off => &["-c", "fsync=off", "-c", "full_page_writes=off"],
             })
+            .env("LC_ALL", "C")
             .current_dir(folder.path())
             .process_group(0)
             .stdout(output.try_clone().context("could not share the log")?)
@@ -155,62 +168,6 @@ impl Drop for Postgres {
     }
 }
 
-/// Whom the server runs as: ourselves, or somebody without rights when we are root.
-enum User {
-    Ourselves,
-    Other { user: u32, group: u32 },
-}
-
-impl User {
-    fn to_run_as() -> Result<Self> {
-        if !geteuid().is_root() {
-            return Ok(Self::Ourselves);
-        }
-        let users = std::fs::read_to_string("/etc/passwd").context("could not read the users")?;
-        ["postgres", "nobody"]
-            .into_iter()
-            .find_map(|name| find(&users, name))
-            .context("neither a user postgres nor nobody to run the server as")
-    }
-
-    fn own(&self, path: &Path) -> Result<()> {
-        match self {
-            Self::Ourselves => Ok(()),
-            Self::Other { user, group } => chown(path, Some(*user), Some(*group))
-                .with_context(|| format!("could not hand over {}", path.display())),
-        }
-    }
-
-    fn command(&self, program: &Path) -> Command {
-        // Ends with us even when we are killed: the kernel tells it.
-        let mut command = Command::new("setpriv");
-        command.args(["--pdeathsig", "INT"]);
-        if let Self::Other { user, group } = self {
-            command
-                .arg(format!("--reuid={user}"))
-                .arg(format!("--regid={group}"));
-            command.arg("--clear-groups");
-        }
-        command
-            .arg("--")
-            .arg(program)
-            .env("LC_ALL", "C")
-            .stdin(Stdio::null());
-        command
-    }
-}
-
-fn find(users: &str, name: &str) -> Option<User> {
-    let fields: Vec<&str> = users
-        .lines()
-        .map(|line| line.split(':').collect::<Vec<_>>())
-        .find(|line| line[0] == name)?;
-    Some(User::Other {
-        user: fields.get(2)?.parse().ok()?,
-        group: fields.get(3)?.parse().ok()?,
-    })
-}
-
 /// Where the server programs are: on PATH, else in the newest of Debian's version folders.
 pub(crate) fn programs() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -258,19 +215,6 @@ fn password() -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn users_are_found_by_name() {
-        let users = "root:x:0:0::/root:/bin/sh\npostgres:x:101:104::/var/lib:/bin/sh\n";
-        assert!(matches!(
-            find(users, "postgres"),
-            Some(User::Other {
-                user: 101,
-                group: 104
-            })
-        ));
-        assert!(find(users, "nobody").is_none());
-    }
 
     #[test]
     fn both_server_programs_have_to_be_there() {

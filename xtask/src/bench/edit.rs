@@ -62,7 +62,7 @@ fn beside_a_parse(bench: &Bench<'_>) -> Result<Vec<Row>> {
 
 fn beside_kustomize(bench: &Bench<'_>) -> Result<Row> {
     let product = bench.product()?;
-    let peer = kustomize::obtain(bench)?;
+    let peer = kustomize::obtain(bench);
     let folder = tempfile::tempdir().context("could not make a folder")?;
     let (ours, theirs) = (folder.path().join("ours"), folder.path().join("theirs"));
     for place in [&ours, &theirs] {

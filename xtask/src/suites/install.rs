@@ -42,6 +42,7 @@ fn packages(machine: &Machine) -> Vec<&'static str> {
         .into_iter()
         .filter(|(_, there)| !there)
         .map(|(package, _)| package)
+        .chain(machine.testbed.iter().copied())
         .collect()
 }
 
@@ -99,8 +100,9 @@ mod tests {
             node: true,
             chromium: true,
             postgres: Some("/usr/bin".into()),
+            testbed: vec!["redis-server"],
             ..Machine::default()
         };
-        assert!(packages(&whole).is_empty());
+        assert_eq!(packages(&whole), ["redis-server"]);
     }
 }

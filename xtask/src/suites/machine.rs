@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 
 use super::browser;
 use super::table::Need;
+use crate::testbed;
 use crate::workspace::{Workspace, cargo};
 
 /// Looked at once, before anything runs.
@@ -18,6 +19,8 @@ pub(super) struct Machine {
     pub(super) chromium: bool,
     /// The folder of `initdb` and `postgres`.
     pub(super) postgres: Option<PathBuf>,
+    /// Packages with programs that a testbed lacks.
+    pub(super) testbed: Vec<&'static str>,
 }
 
 impl Machine {
@@ -32,6 +35,7 @@ impl Machine {
             node: has_node(),
             chromium: answers(Command::new(browser::CHROMIUM).arg("--version")),
             postgres: crate::postgres::programs(),
+            testbed: testbed::packages(),
         }
     }
 
@@ -62,6 +66,7 @@ impl Machine {
                 self.postgres.is_some(),
                 "no Postgres server programs (initdb, postgres): --install gets them".to_owned(),
             ),
+            Need::Testbed(parts) => return testbed::lacks(parts),
             Need::Target(package, target) => (
                 workspace.has_test(package, target),
                 format!("{package} has no integration test named {target}"),

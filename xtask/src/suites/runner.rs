@@ -16,6 +16,7 @@ use super::tally::{Tally, excerpt};
 use crate::Findings;
 use crate::postgres::{Durability, Postgres};
 use crate::process::{Ended, Logs, run};
+use crate::testbed;
 use crate::workspace::{cargo, cargo_path};
 
 /// What became of a suite.
@@ -47,6 +48,12 @@ impl Outcome {
 
 /// Runs a suite; an error is one of ours, not of what was tested.
 pub(super) fn run_suite(suite: &Suite, context: &Context<'_>) -> Result<Outcome> {
+    if let Some(parts) = suite.testbed() {
+        let obtained = testbed::obtain(parts, context.workspace, context.interrupt, context.out);
+        if let Err(error) = obtained {
+            return Ok(Outcome::LeftOut(format!("{error:#}")));
+        }
+    }
     match &suite.work {
         Work::Cargo(arguments) => {
             let mut command = context.prepare(cargo());
@@ -82,6 +89,10 @@ fn limit(suite: &Suite) -> Duration {
 }
 
 fn execute(suite: &Suite, command: Command, context: &Context<'_>) -> Result<(Ended, String)> {
+    let command = match suite.testbed() {
+        Some(parts) => testbed::around(parts, &command)?,
+        None => command,
+    };
     let log = context.log(suite.name);
     let logs = Logs {
         log: &log,

@@ -5,6 +5,7 @@
 
 use super::context::Context;
 use crate::Findings;
+use crate::testbed::Part;
 use crate::{docs, generate, layers};
 use anyhow::{Context as _, Result};
 
@@ -29,10 +30,22 @@ pub(super) enum Need {
     Chromium,
     /// The server programs, not just a client.
     Postgres,
+    /// Real parts. The suite runs among them, in a network of its own; they are built before it.
+    Testbed(&'static [Part]),
     /// An integration test `(crate, target)`.
     Target(&'static str, &'static str),
     /// A file of this repository.
     File(&'static str),
+}
+
+impl Suite {
+    /// The real parts that the suite runs among, if any.
+    pub(super) fn testbed(&self) -> Option<&'static [Part]> {
+        self.needs.iter().find_map(|need| match need {
+            Need::Testbed(parts) => Some(*parts),
+            _ => None,
+        })
+    }
 }
 
 /// What a suite does, which is also how it is counted.
@@ -73,7 +86,11 @@ impl Work {
 }
 
 /// The test programs of [`Work::Program`], which plain `cargo test` leaves out (`test = false`).
-pub(super) const PROGRAMS: &[(&str, &str)] = &[("sendo-store", "postgres"), ("sendo", "crash")];
+pub(super) const PROGRAMS: &[(&str, &str)] = &[
+    ("sendo-store", "postgres"),
+    ("sendo", "crash"),
+    ("xtask", "testbed"),
+];
 
 pub(super) const SUITES: &[Suite] = &[
     Suite {
@@ -178,6 +195,21 @@ pub(super) const SUITES: &[Suite] = &[
             Need::Chromium,
         ],
         work: Work::Browser("crates/sendo/tests/browser"),
+        minutes: 10,
+    },
+    Suite {
+        name: "testbed",
+        about: "Gitea, Kubernetes, Argo CD and Postgres do what Sendo is tested against",
+        needs: &[
+            Need::Target("xtask", "testbed"),
+            Need::Git,
+            Need::Testbed(&Part::ALL),
+        ],
+        work: Work::Program {
+            package: "xtask",
+            target: "testbed",
+            postgres: false,
+        },
         minutes: 10,
     },
     Suite {
