@@ -214,7 +214,7 @@ impl GiteaActs {
         let remote = self.known(repository)?;
         let merger = Merger {
             client: &self.0.approver,
-            history: &remote.history,
+            remote: &remote,
             repository,
             number,
         };

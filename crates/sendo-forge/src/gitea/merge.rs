@@ -9,15 +9,14 @@ use std::time::Duration;
 use reqwest::Method;
 use sendo_core::effect::Outcome;
 use sendo_core::names::{Repository, Revision};
-use sendo_git::LogQuery;
+use sendo_git::{LogQuery, RefName};
 use serde_json::json;
 
 use super::client::{Answer, Ask, Client};
-use super::history::History;
 use super::pulls;
 use super::shapes::{File, Pull, Repo};
 use crate::error::ForgeError;
-use crate::git;
+use crate::git::{self, Remote};
 
 /// Pauses while Gitea finds out whether it can be merged; after the last the effect backs off.
 const PAUSES: [Duration; 5] = [
@@ -35,7 +34,7 @@ const MOST_FILES: usize = 500;
 /// Merges on a Gitea.
 pub(super) struct Merger<'a> {
     pub(super) client: &'a Client,
-    pub(super) history: &'a History,
+    pub(super) remote: &'a Remote,
     pub(super) repository: &'a Repository,
     pub(super) number: u64,
 }
@@ -78,6 +77,9 @@ impl Merger<'_> {
     async fn attempt(&self, pull: &Pull, head: &Revision) -> Result<Option<Refused>, ForgeError> {
         let ask = pulls::ask("merge", self.repository, self.number, &["merge"])?;
         let style = style(pull.base.repo.as_ref());
+        // Two merges into one base at once cost one of them its attempt, so ours take turns.
+        let base = RefName::branch(&pull.base.r#ref)?;
+        let _turn = self.remote.objects.turn(&base).await;
         // Our branch is deleted by us, and only where its head is still ours.
         let body = json!({
             "Do": style,
@@ -119,6 +121,7 @@ impl Merger<'_> {
         let (files, _) = self.client.list::<File>(&ask, MOST_FILES).await?;
         let ours: BTreeSet<String> = files.into_iter().map(|file| file.filename).collect();
         let log = self
+            .remote
             .history
             .log(LogQuery {
                 to: git::oid(&pulls::revision(&pull.base.sha)?)?,
@@ -191,11 +194,13 @@ fn read(answer: &Answer, ask: &Ask, style: &str) -> Refused {
             ),
         )),
         409 if says("head out of date") => Refused::Outcome(Outcome::HeadMoved),
-        409 if says("push out of date") => Refused::Look,
-        409 if says("pushrejected") => Refused::Error(ForgeError::refused(
+        // The base moved while it was merged into.
+        409 if says("push out of date") || says("cannot lock ref") => Refused::Look,
+        // A rule or a hook, or somebody who was faster, in words that differ from server to server.
+        409 if says("pushrejected") => Refused::Error(ForgeError::trouble(
             "merge_rejected",
             format!(
-                "could not {}: a hook of the Gitea rejects it ({}); look there",
+                "could not {}: the push of the merge was rejected ({}); look for a hook there when this lasts",
                 ask.what,
                 answer.said()
             ),

@@ -1,11 +1,14 @@
 //! Merging exactly one head, past everything that may come between.
 
+use std::time::Duration;
+
 use reqwest::Method;
-use sendo_core::effect::{ChangeState, Outcome};
+use sendo_core::effect::{ChangeState, Edit, Outcome, Publish};
+use sendo_forge::{Forge, ForgeError, Open};
 use serde_json::{Value, json};
 
 use crate::meddler::{Meddler, Meddling};
-use crate::world::{AT, BRANCH, FILE, World};
+use crate::world::{AT, BRANCH, FILE, World, branch};
 
 async fn protect(world: &World, more: Value) {
     let mut rule = json!({ "rule_name": "main", "enable_push": true });
@@ -185,4 +188,76 @@ async fn a_branch_that_was_set_back_is_no_merge() {
     let seen = world.look(number).await;
     assert_ne!(seen.state, ChangeState::Merged);
     assert_ne!(seen.head_tree, Some(published.tree));
+}
+
+/// As a runner does: what may pass is tried again.
+async fn through(forge: Forge, plan: Publish) -> Outcome {
+    let mut again = false;
+    loop {
+        match once(&forge, &plan, again).await {
+            Err(error) if error.transient => again = true,
+            outcome => return outcome.unwrap(),
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+/// From the edit to the merge; a conflict would be news, as each edits a file of its own.
+async fn once(forge: &Forge, plan: &Publish, again: bool) -> Result<Outcome, ForgeError> {
+    let message = format!("Deploy\n\nSendo-Deployment: {}\n", plan.deployment.as_str());
+    let Outcome::Published(published) = forge.publish(plan, &message, again).await? else {
+        unreachable!("{plan:?}")
+    };
+    let (repository, head) = (&plan.repository, published.commit.clone());
+    let open = Open {
+        repository: repository.clone(),
+        branch: plan.branch.clone(),
+        base: plan.base.clone(),
+        head: published.commit,
+        title: "Deploy".to_owned(),
+        body: String::new(),
+        at: AT,
+    };
+    match forge.open(&open).await? {
+        Outcome::Opened { number, .. } => {
+            forge.approve(repository, number, &head, AT).await?;
+            forge.merge(repository, number, &head, AT).await
+        }
+        merged => Ok(merged),
+    }
+}
+
+#[tokio::test]
+async fn many_change_requests_of_one_base_at_once_all_end_merged() {
+    const MANY: usize = 16;
+    let world = World::new().await;
+    let mut all = tokio::task::JoinSet::new();
+    for n in 0..MANY {
+        let manifest = "images:\n- name: web\n  newTag: v1\n";
+        world
+            .push("main", &format!("app{n}/kustomization.yaml"), manifest)
+            .await;
+    }
+    for n in 0..MANY {
+        let mut plan = world.publish(None);
+        plan.branch = branch(&format!("sendo/app{n}/test/1"));
+        let [Edit::Image { path, .. }] = &mut plan.edits[..] else {
+            unreachable!()
+        };
+        *path = format!("app{n}");
+        all.spawn(through(world.forge.clone(), plan));
+    }
+    let outcomes = all.join_all().await;
+    let merged = |outcome: &&Outcome| matches!(outcome, Outcome::Merged { .. });
+    assert_eq!(outcomes.iter().filter(merged).count(), MANY, "{outcomes:?}");
+    let main = world.head("main").await.unwrap().as_str().parse().unwrap();
+    for n in 0..MANY {
+        let path = sendo_git::TreePath::new(&format!("app{n}/kustomization.yaml")).unwrap();
+        let file = world.git.read_file(main, &path).await.unwrap().unwrap();
+        assert!(
+            String::from_utf8(file.bytes)
+                .unwrap()
+                .contains("newTag: v2")
+        );
+    }
 }

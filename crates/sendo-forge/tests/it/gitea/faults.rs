@@ -104,7 +104,7 @@ async fn every_reason_not_to_merge_is_told_apart() {
             409,
             "PushRejected with remote message: no",
             "merge_rejected",
-            false,
+            true,
         ),
         (403, "", "forge_forbidden", false),
         (423, "archived", "repository_archived", false),
@@ -141,6 +141,10 @@ async fn what_is_to_be_tried_again_soon_is_tried_again_at_once() {
     for (status, said) in [
         (405, "Please try again later"),
         (409, "merge push out of date"),
+        (
+            409,
+            "PushRejected with remote message: cannot lock ref 'refs/heads/main'",
+        ),
         (404, ""),
     ] {
         let model = Model::new(true).await;

@@ -115,3 +115,14 @@ fn an_address_with_a_secret_in_it_is_refused_and_not_repeated() {
         assert!(!refused.message.contains("hush"), "{refused}");
     }
 }
+
+#[tokio::test]
+async fn a_path_that_no_gitea_has_is_refused_before_anything_is_asked() {
+    let forge = Forge::Gitea(acts("http://127.0.0.1:9"));
+    for path in ["acme:web", "acme:group/sub/web"] {
+        let repository = path.parse().unwrap();
+        let refused = forge.change_request(&repository, 7, &[]).await.unwrap_err();
+        assert_eq!(refused.reason_code, "repository_path", "{refused}");
+        assert!(!refused.transient);
+    }
+}
