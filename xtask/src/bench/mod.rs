@@ -4,11 +4,14 @@
 //! measure the limit in the same run wherever one can be run.
 
 mod board;
+mod clones;
 mod edit;
 mod idle;
 mod intake;
 mod kustomize;
 mod load;
+mod manifests;
+mod publish;
 mod row;
 mod server;
 
@@ -26,6 +29,7 @@ use row::Row;
 /// Every row: its name, and what measures it.
 const ROWS: &[(&str, Measure)] = &[
     ("edit", edit::measure),
+    ("publish", publish::measure),
     ("intake", intake::measure),
     ("idle", idle::measure),
     ("board", board::measure),
@@ -158,7 +162,7 @@ mod tests {
             .map(|error| error.to_string());
         assert_eq!(
             said.as_deref(),
-            Some("no row is named idel: there are edit, intake, idle, board")
+            Some("no row is named idel: there are edit, publish, intake, idle, board")
         );
     }
 }

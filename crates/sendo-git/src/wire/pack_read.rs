@@ -23,6 +23,10 @@ use crate::tree::MAX_FILE;
 const IN_MEMORY: usize = 2 * 1024 * 1024;
 /// Deltas on deltas; git makes 50 and refuses more than 4095.
 const MAX_CHAIN: usize = 4_095;
+/// Objects of one pack: of one that holds what was asked for, and of a snapshot's folders.
+const MAX_LINES: (usize, usize) = (200_000, 4_000_000);
+/// Largest commit or tag that is read, in bytes.
+const MAX_COMMIT: u64 = 1024 * 1024;
 /// Most that is inflated for one pack, in bytes, however small it is itself.
 const MAX_WORK: u64 = 16 * 1024 * 1024 * 1024;
 
@@ -117,6 +121,7 @@ enum Base {
 
 impl Pack {
     /// What is in it.
+    #[cfg(test)]
     pub(crate) fn names(&self) -> impl Iterator<Item = Oid> {
         self.named.keys().copied()
     }
@@ -145,6 +150,7 @@ impl Pack {
         if magic != *b"PACK\0\0\0\x02" {
             return Err(Garbled("a pack of another kind".to_owned()));
         }
+        let most = if files { MAX_LINES.0 } else { MAX_LINES.1 };
         let mut waiting: HashMap<u64, Vec<usize>> = HashMap::new();
         let mut waiting_for: HashMap<Oid, Vec<usize>> = HashMap::new();
         let mut found = Vec::new();
@@ -170,6 +176,9 @@ impl Pack {
             let hash = kind.filter(|_| !passed);
             let (taken, oid) = self.skim(size, hash)?;
             if !passed {
+                if self.lines.len() >= most {
+                    return Err(Garbled(format!("a pack of more than {most} objects")));
+                }
                 self.lines.push(Line {
                     start,
                     data: at,
@@ -338,7 +347,8 @@ impl Pack {
 fn limit(kind: Kind) -> u64 {
     match kind {
         Kind::Blob => MAX_FILE,
-        Kind::Commit | Kind::Tree | Kind::Tag => MAX_META,
+        Kind::Tree => MAX_META,
+        Kind::Commit | Kind::Tag => MAX_COMMIT,
     }
 }
 

@@ -48,7 +48,7 @@ impl RemoteRepository {
     /// them, in one request. Refs may also go to commits that the remote has.
     ///
     /// Several refs need a server that offers `atomic`, which is asked for once. [`Expect::Any`] costs a
-    /// request that reads where the ref is. That all refs were already where they should go is
+    /// request that reads where the ref is, and is lost when it moves after that. That all refs were already where they should go is
     /// success: a commit's name is its content, so an earlier attempt of ours has come through.
     ///
     /// # Errors

@@ -114,20 +114,17 @@ impl RemoteRepository {
     /// As [`RemoteRepository::commit`].
     pub async fn log(&self, to: Oid, limit: u32) -> Result<Log, GitError> {
         let mut pack = self.history_pack(to, limit.max(1)).await?;
-        let mut found = HashMap::new();
-        for oid in pack.names().collect::<Vec<_>>() {
-            let object = pack.object(oid);
-            let object = object.map_err(|garbled| self.failed_to_read(ACTION, garbled.into()))?;
-            if let Some(Packed::Object(Kind::Commit, bytes)) = object {
-                found.extend(parse_commit(oid, &bytes).map(|info| (oid, info)));
-            }
-        }
-        if !found.contains_key(&to) {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let log = newest_first(to, limit, |oid| match pack.object(oid)? {
+            Some(Packed::Object(Kind::Commit, bytes)) => Ok(parse_commit(oid, &bytes)),
+            _ => Ok(None),
+        });
+        let log = log.map_err(|garbled| self.failed_to_read(ACTION, garbled.into()))?;
+        if log.commits.is_empty() && limit > 0 {
             // Something else than a commit: say so.
             self.commit(to).await?;
         }
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        Ok(newest_first(to, found, limit))
+        Ok(log)
     }
 
     async fn history_pack(&self, to: Oid, depth: u32) -> Result<Pack, GitError> {
@@ -161,32 +158,40 @@ fn file(walk: &Walk<'_>, path: &TreePath) -> Result<Option<FileEntry>, GitError>
     }
 }
 
-fn newest_first(to: Oid, mut found: HashMap<Oid, CommitInfo>, limit: usize) -> Log {
+/// Follows parents as far as they are there, the newest next.
+fn newest_first(
+    to: Oid,
+    limit: usize,
+    mut read: impl FnMut(Oid) -> Result<Option<CommitInfo>, Garbled>,
+) -> Result<Log, Garbled> {
     let mut log = Log {
         commits: Vec::new(),
         cut: false,
     };
-    let (mut next, mut seen) = (BinaryHeap::new(), HashSet::from([to]));
-    next.push((found.get(&to).map_or(0, |info| info.committed_at), to));
-    while let Some((_, oid)) = next.pop() {
-        let Some(info) = found.remove(&oid) else {
-            log.cut = true;
-            continue;
+    let (mut found, mut next) = (HashMap::new(), BinaryHeap::new());
+    let (mut seen, mut parents) = (HashSet::from([to]), vec![to]);
+    loop {
+        for oid in parents.drain(..) {
+            match read(oid)? {
+                Some(info) => {
+                    next.push((info.committed_at, oid));
+                    found.insert(oid, info);
+                }
+                None => log.cut = true,
+            }
+        }
+        let Some(info) = next.pop().and_then(|(_, oid)| found.remove(&oid)) else {
+            return Ok(log);
         };
         if log.commits.len() == limit {
             log.cut = true;
-            break;
+            return Ok(log);
         }
-        for parent in &info.parents {
-            if seen.insert(*parent) {
-                let at = found.get(parent).map_or(i64::MIN, |info| info.committed_at);
-                next.push((at, *parent));
-            }
-        }
+        let unseen = |parent: &&Oid| seen.insert(**parent);
+        parents.extend(info.parents.iter().filter(unseen));
         log.commits.push(LoggedCommit {
             info,
             touched: None,
         });
     }
-    log
 }

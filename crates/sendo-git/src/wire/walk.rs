@@ -9,7 +9,6 @@ use std::sync::Arc;
 use super::RemoteRepository;
 use super::fault::{Garbled, RemoteFault};
 use super::fetch::Scope;
-use super::known::Object;
 use super::listing;
 use super::pack_read::{Pack, Packed};
 use super::pack_write::Kind;
@@ -20,6 +19,9 @@ use crate::oid::Oid;
 use crate::tree::{Mode, not_a_folder};
 use crate::tree_path::TreePath;
 
+/// Most that one operation holds, in bytes.
+const MAX_HELD: u64 = 256 * 1024 * 1024;
+
 /// A commit or tree being walked.
 #[derive(Debug)]
 pub(crate) struct Walk<'a> {
@@ -28,6 +30,7 @@ pub(crate) struct Walk<'a> {
     root: Oid,
     /// Holds on to what memory may forget meanwhile.
     held: HashMap<Oid, Packed>,
+    bytes: u64,
     snapshot: Option<Pack>,
 }
 
@@ -48,23 +51,10 @@ impl<'a> Walk<'a> {
             start: treeish,
             root: treeish,
             held: HashMap::new(),
+            bytes: 0,
             snapshot: None,
         };
-        let (kind, bytes) = walk.opened(treeish).await?;
-        walk.root = match kind {
-            Kind::Tree => treeish,
-            Kind::Commit => {
-                let commit = parse_commit(treeish, &bytes);
-                commit.ok_or_else(|| walk.garbled("a commit"))?.tree
-            }
-            Kind::Blob | Kind::Tag => {
-                return Err(GitError::WrongKind {
-                    oid: treeish,
-                    expected: "commit or tree",
-                    actual: kind.name().to_owned(),
-                });
-            }
-        };
+        walk.root = walk.opened().await?;
         Ok(walk)
     }
 
@@ -165,26 +155,50 @@ impl<'a> Walk<'a> {
         }
     }
 
-    async fn opened(&mut self, treeish: Oid) -> Result<Object, GitError> {
-        if let Some((kind, bytes)) = self.remote.known().object(treeish) {
-            let object = Packed::Object(kind, Arc::clone(&bytes));
-            self.held.insert(treeish, object);
-            return Ok((kind, bytes));
+    /// Reads where the walk starts; answers the root.
+    async fn opened(&mut self) -> Result<Oid, GitError> {
+        self.take(self.start)?;
+        if let Some(root) = self.root_of_start()? {
+            return Ok(root);
         }
         let scope = Scope::Bare {
             depth: 1,
             root: true,
         };
-        match self.remote.fetch(&[treeish], scope).await {
-            Ok(mut pack) => self.hold_all(&mut pack)?,
-            Err(error) if no_filter(&error) => self.snapshot().await?,
+        match self.remote.fetch(&[self.start], scope).await {
+            Ok(mut pack) => {
+                self.hold_from(&mut pack, &[self.start])?;
+                // It came along.
+                if let Some(root) = self.root_of_start()? {
+                    self.hold_from(&mut pack, &[root])?;
+                }
+            }
+            Err(error) if no_filter(&error) => {
+                self.snapshot().await?;
+                self.take(self.start)?;
+            }
             Err(error) => return Err(error),
         }
-        self.take(treeish)?;
-        match self.held.get(&treeish) {
-            Some(Packed::Object(kind, bytes)) => Ok((*kind, Arc::clone(bytes))),
+        let root = self.root_of_start()?;
+        root.ok_or_else(|| self.withheld(self.start))
+    }
+
+    /// The root, once the start is held.
+    fn root_of_start(&self) -> Result<Option<Oid>, GitError> {
+        match self.held.get(&self.start) {
+            None => Ok(None),
             Some(Packed::TooLarge(_)) => Err(self.garbled("a commit that is too large")),
-            None => Err(self.withheld(treeish)),
+            Some(Packed::Object(Kind::Tree, _)) => Ok(Some(self.start)),
+            Some(Packed::Object(Kind::Commit, bytes)) => {
+                let commit = parse_commit(self.start, bytes);
+                let commit = commit.ok_or_else(|| self.garbled("a commit"))?;
+                Ok(Some(commit.tree))
+            }
+            Some(Packed::Object(kind, _)) => Err(GitError::WrongKind {
+                oid: self.start,
+                expected: "commit or tree",
+                actual: kind.name().to_owned(),
+            }),
         }
     }
 
@@ -207,7 +221,7 @@ impl<'a> Walk<'a> {
             root: false,
         };
         match self.remote.fetch(&both, scope).await {
-            Ok(mut pack) => self.hold_all(&mut pack)?,
+            Ok(mut pack) => self.hold_from(&mut pack, &both)?,
             Err(error) if no_filter(&error) => {
                 if lack_folders && self.snapshot.is_none() {
                     self.snapshot().await?;
@@ -218,7 +232,7 @@ impl<'a> Walk<'a> {
                 let files = missing(&self.held, &files);
                 if !files.is_empty() {
                     let mut pack = self.remote.fetch_files(&files).await?;
-                    self.hold_all(&mut pack)?;
+                    self.hold_from(&mut pack, &files)?;
                 }
             }
             Err(error) => return Err(error),
@@ -241,32 +255,37 @@ impl<'a> Walk<'a> {
             return Ok(());
         }
         if let Some((kind, bytes)) = self.remote.known().object(oid) {
-            self.held.insert(oid, Packed::Object(kind, bytes));
+            self.hold(oid, Packed::Object(kind, bytes))?;
         } else if let Some(mut snapshot) = self.snapshot.take() {
-            let found = snapshot.object(oid);
+            let held = self.hold_from(&mut snapshot, &[oid]);
             self.snapshot = Some(snapshot);
-            if let Some(found) = self.read(found)? {
-                self.hold(oid, found);
+            held?;
+        }
+        Ok(())
+    }
+
+    /// Holds what was asked for, whatever else came.
+    fn hold_from(&mut self, pack: &mut Pack, wanted: &[Oid]) -> Result<(), GitError> {
+        for oid in wanted {
+            if let Some(found) = self.read(pack.object(*oid))? {
+                if let Packed::Object(kind, bytes) = &found {
+                    self.remote.known().keep(*oid, (*kind, Arc::clone(bytes)));
+                }
+                self.hold(*oid, found)?;
             }
         }
         Ok(())
     }
 
-    fn hold_all(&mut self, pack: &mut Pack) -> Result<(), GitError> {
-        let names: Vec<Oid> = pack.names().collect();
-        for oid in names {
-            if let Some(found) = self.read(pack.object(oid))? {
-                self.hold(oid, found);
-            }
+    fn hold(&mut self, oid: Oid, found: Packed) -> Result<(), GitError> {
+        if let Packed::Object(_, bytes) = &found {
+            self.bytes += bytes.len() as u64;
         }
-        Ok(())
-    }
-
-    fn hold(&mut self, oid: Oid, found: Packed) {
-        if let Packed::Object(kind, bytes) = &found {
-            self.remote.known().keep(oid, (*kind, Arc::clone(bytes)));
+        if self.bytes > MAX_HELD {
+            return Err(self.failed(RemoteFault::TooLarge { limit: MAX_HELD }));
         }
         self.held.insert(oid, found);
+        Ok(())
     }
 
     fn read<T>(&self, read: Result<T, Garbled>) -> Result<T, GitError> {
