@@ -87,7 +87,14 @@ impl Examiner<'_> {
     /// Whether the webhook for an address is there and as it should be.
     pub(super) async fn webhook(&self, url: &str) -> Finding {
         let fix = || "run `sendo hook install`".to_owned();
-        match hook::inspect(self.approver, self.repository, url).await {
+        // Whichever of the two administers the repository sees them.
+        let seen = match hook::inspect(self.approver, self.repository, url).await {
+            Err(error) if is_hidden(&error) => {
+                hook::inspect(self.proposer, self.repository, url).await
+            }
+            seen => seen,
+        };
+        match seen {
             Ok(None) => Finding::bad(
                 "hook_missing",
                 format!("`{}` has no webhook to {url}", self.repository),
@@ -106,21 +113,11 @@ impl Examiner<'_> {
                 ),
                 fix(),
             ),
-            Err(error)
-                if matches!(
-                    error.reason_code.as_str(),
-                    "forge_forbidden" | "forge_not_found"
-                ) =>
-            {
-                Finding::bad(
-                    "hook_unseen",
-                    format!(
-                        "the approver may not see the webhooks of `{}`",
-                        self.repository
-                    ),
-                    "let an administrator of it run `sendo hook install`".to_owned(),
-                )
-            }
+            Err(error) if is_hidden(&error) => Finding::bad(
+                "hook_unseen",
+                format!("neither user may see the webhooks of `{}`", self.repository),
+                "let an administrator of it install the webhook".to_owned(),
+            ),
             Err(error) => Finding::of(error, "hook_unseen"),
         }
     }
@@ -250,6 +247,14 @@ impl Examiner<'_> {
             format!("add `{login}` to its collaborators with write access"),
         )
     }
+}
+
+/// Whether something is not there for this user.
+fn is_hidden(error: &ForgeError) -> bool {
+    matches!(
+        error.reason_code.as_str(),
+        "forge_forbidden" | "forge_not_found"
+    )
 }
 
 /// Why nobody can work with a repository as it is.
