@@ -66,18 +66,7 @@ const fn outcome(record: &Record) -> &'static str {
     }
 }
 
-type Done = Result<(Outcome, Vec<Fact>), Refused>;
-
-struct Refused {
-    error: ForgeError,
-    wait: Option<Span>,
-}
-
-impl From<ForgeError> for Refused {
-    fn from(error: ForgeError) -> Self {
-        Self { error, wait: None }
-    }
-}
+type Done = Result<(Outcome, Vec<Fact>), ForgeError>;
 
 impl Runner {
     /// Makes a runner.
@@ -200,10 +189,11 @@ impl Runner {
             language: reach.language,
         };
         match promotion::perform(&reach.forges, &effect.effect, attempt).await {
-            Some(done) => Ok(done?),
-            None => Err(
-                ForgeError::refused("effect_unknown", "no family carries out this effect").into(),
-            ),
+            Some(done) => done,
+            None => Err(ForgeError::refused(
+                "effect_unknown",
+                "no family carries out this effect",
+            )),
         }
     }
 
@@ -212,15 +202,15 @@ impl Runner {
             Ok((outcome, facts)) => return Ok(Record::Done { outcome, facts }),
             Err(refused) => refused,
         };
-        let error: EffectError = refused.error.clone().into();
+        let error: EffectError = refused.clone().into();
         tracing::info!(
             effect.key = %effect.key.0,
             effect.kind = effect.effect.kind(),
             reason_code = %error.reason_code,
-            transient = refused.error.transient,
+            transient = refused.transient,
             "{}", error.message
         );
-        if !refused.error.transient {
+        if !refused.transient {
             return Ok(Record::Failed { error });
         }
         let now = self.setup.store.now().await?;
@@ -228,7 +218,7 @@ impl Runner {
             .setup
             .backoff
             .next(effect.attempts, effect.planned_at, now);
-        let asked = refused.wait.map(|wait| now + wait);
+        let asked = refused.wait.map(|wait| now + span(wait));
         let at: Option<Timestamp> = next.map(|next| asked.map_or(next, |asked| asked.max(next)));
         Ok(at.map_or_else(
             || Record::Failed {
@@ -248,14 +238,13 @@ impl Runner {
 
 /// What came of telling a target, or how long it asks us to wait.
 fn told(target: &str, said: Result<Outcome, Duration>) -> Done {
-    said.map(|outcome| (outcome, Vec::new()))
-        .map_err(|wait| Refused {
-            error: ForgeError::trouble(
-                "rate_limited",
-                format!("the notice target `{target}` asks us to wait"),
-            ),
-            wait: Some(Span::from_secs(
-                u32::try_from(wait.as_secs()).unwrap_or(3600),
-            )),
-        })
+    said.map(|outcome| (outcome, Vec::new())).map_err(|wait| {
+        let message = format!("the notice target `{target}` asks us to wait");
+        ForgeError::trouble("rate_limited", message).after(wait)
+    })
+}
+
+/// Whole seconds, and an hour where there are too many of them.
+fn span(wait: Duration) -> Span {
+    Span::from_secs(u32::try_from(wait.as_secs()).unwrap_or(3600))
 }

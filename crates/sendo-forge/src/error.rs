@@ -3,6 +3,8 @@
 //! The caller needs to know one thing: whether the same call may work later by itself. Everything
 //! else is for people.
 
+use std::time::Duration;
+
 use sendo_core::effect::EffectError;
 use sendo_git::GitError;
 use sendo_manifest::EditError;
@@ -17,6 +19,8 @@ pub struct ForgeError {
     pub message: String,
     /// Whether the same call may work later without anybody changing anything.
     pub transient: bool,
+    /// How long the other side asks us to wait before that.
+    pub wait: Option<Duration>,
 }
 
 impl ForgeError {
@@ -26,6 +30,7 @@ impl ForgeError {
             reason_code: reason_code.to_owned(),
             message: message.into(),
             transient: false,
+            wait: None,
         }
     }
 
@@ -35,7 +40,32 @@ impl ForgeError {
             reason_code: reason_code.to_owned(),
             message: message.into(),
             transient: true,
+            wait: None,
         }
+    }
+
+    /// The same trouble, which is not to be tried again before `wait` is over.
+    #[must_use]
+    pub fn after(self, wait: Duration) -> Self {
+        Self {
+            wait: Some(wait),
+            ..self
+        }
+    }
+
+    /// Whether a commit that was named is not there, or is no commit.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        matches!(
+            self.reason_code.as_str(),
+            "object_missing" | "wrong_object_kind"
+        )
+    }
+
+    /// Whether a ref was found elsewhere than expected.
+    #[must_use]
+    pub fn is_cas_lost(&self) -> bool {
+        self.reason_code == "cas_lost"
     }
 
     /// An edit that a file does not allow, with the place in that file.
@@ -53,6 +83,7 @@ impl From<GitError> for ForgeError {
             reason_code: error.reason_code().to_owned(),
             message: error.to_string(),
             transient,
+            wait: None,
         }
     }
 }

@@ -11,6 +11,7 @@ use sendo_core::time::Timestamp;
 use sendo_core::view::Patch;
 
 use crate::error::ForgeError;
+use crate::gitea::GiteaActs;
 use crate::local::acts::LocalActs;
 
 /// A forge.
@@ -18,6 +19,8 @@ use crate::local::acts::LocalActs;
 pub enum Forge {
     /// Plain bare repositories below a folder.
     Local(LocalActs),
+    /// A Gitea or a Forgejo.
+    Gitea(GiteaActs),
 }
 
 /// A change request to be opened for a published commit.
@@ -74,6 +77,7 @@ impl Forge {
     pub fn local_name(&self, repository: &Repository) -> Option<String> {
         match self {
             Self::Local(local) => Some(local.command_name(repository)),
+            Self::Gitea(_) => None,
         }
     }
 
@@ -95,6 +99,11 @@ impl Forge {
                     .source(repository, look, since, succeeded, with_paths)
                     .await
             }
+            Self::Gitea(gitea) => {
+                gitea
+                    .source(repository, look, since, succeeded, with_paths)
+                    .await
+            }
         }
     }
 
@@ -110,6 +119,7 @@ impl Forge {
     ) -> Result<ChangeRequest, ForgeError> {
         match self {
             Self::Local(local) => local.change_request(repository, number, edits).await,
+            Self::Gitea(gitea) => gitea.change_request(repository, number, edits).await,
         }
     }
 
@@ -121,6 +131,7 @@ impl Forge {
     pub async fn diff(&self, brings: &Brings, limit: u64) -> Result<Patch, ForgeError> {
         match self {
             Self::Local(local) => local.diff(brings, limit).await,
+            Self::Gitea(gitea) => gitea.diff(brings, limit).await,
         }
     }
 
@@ -136,6 +147,7 @@ impl Forge {
     ) -> Result<Vec<Result<String, ForgeError>>, ForgeError> {
         match self {
             Self::Local(local) => local.present(repository, base, edits).await,
+            Self::Gitea(gitea) => gitea.present(repository, base, edits).await,
         }
     }
 
@@ -151,6 +163,7 @@ impl Forge {
     ) -> Result<Outcome, ForgeError> {
         match self {
             Self::Local(local) => local.publish(publish, message, again).await,
+            Self::Gitea(gitea) => gitea.publish(publish, message, again).await,
         }
     }
 
@@ -163,6 +176,7 @@ impl Forge {
     pub async fn open(&self, open: &Open) -> Result<Outcome, ForgeError> {
         match self {
             Self::Local(local) => local.open(open).await,
+            Self::Gitea(gitea) => gitea.open(open).await,
         }
     }
 
@@ -179,6 +193,7 @@ impl Forge {
     ) -> Result<Outcome, ForgeError> {
         match self {
             Self::Local(local) => local.approve(repository, number, head, at).await,
+            Self::Gitea(gitea) => gitea.approve(repository, number, head).await,
         }
     }
 
@@ -195,6 +210,7 @@ impl Forge {
     ) -> Result<Outcome, ForgeError> {
         match self {
             Self::Local(local) => local.merge(repository, number, head, at).await,
+            Self::Gitea(gitea) => gitea.merge(repository, number, head).await,
         }
     }
 
@@ -211,6 +227,7 @@ impl Forge {
     ) -> Result<Outcome, ForgeError> {
         match self {
             Self::Local(local) => local.close(repository, number, why, at).await,
+            Self::Gitea(gitea) => gitea.close(repository, number, why).await,
         }
     }
 
@@ -227,6 +244,7 @@ impl Forge {
     ) -> Result<Outcome, ForgeError> {
         match self {
             Self::Local(local) => local.delete_branch(repository, branch, head, at).await,
+            Self::Gitea(gitea) => gitea.delete_branch(repository, branch, head).await,
         }
     }
 }

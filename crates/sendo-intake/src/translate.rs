@@ -40,7 +40,8 @@ struct Unread {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Unreadable {
-    /// A stable code: `invalid_json`, `invalid_name`, `spool_unreadable` or `unknown_source`.
+    /// A stable code: `invalid_json`, `not_json`, `invalid_name`, `spool_unreadable` or
+    /// `unknown_source`.
     pub reason_code: &'static str,
     /// What is wrong, and at which line and column where that is known.
     pub message: String,
@@ -323,14 +324,15 @@ fn pull_request(
     }]))
 }
 
-fn object(id: Option<String>) -> Result<Option<Revision>, Unreadable> {
+/// The commit an id names; git's all-zero id names none.
+pub(crate) fn object(id: Option<String>) -> Result<Option<Revision>, Unreadable> {
     match id {
         Some(id) if !id.is_empty() && id.bytes().any(|c| c != b'0') => Ok(Some(Revision::new(id)?)),
         _ => Ok(None),
     }
 }
 
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Unreadable> {
+pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Unreadable> {
     serde_json::from_slice(body).map_err(|error| Unreadable {
         reason_code: "invalid_json",
         message: format!("the payload cannot be read: {error}"),

@@ -88,6 +88,7 @@ impl Work {
 /// The test programs of [`Work::Program`], which plain `cargo test` leaves out (`test = false`).
 pub(super) const PROGRAMS: &[(&str, &str)] = &[
     ("sendo-store", "postgres"),
+    ("sendo-forge", "gitea"),
     ("sendo", "crash"),
     ("xtask", "testbed"),
 ];
@@ -211,6 +212,20 @@ pub(super) const SUITES: &[Suite] = &[
             postgres: false,
         },
         minutes: 10,
+    },
+    Suite {
+        name: "forge-gitea",
+        about: "change requests on a real Gitea: once, pinned, and past what comes between",
+        needs: &[
+            Need::Target("sendo-forge", "gitea"),
+            Need::Testbed(&[Part::Gitea]),
+        ],
+        work: Work::Program {
+            package: "sendo-forge",
+            target: "gitea",
+            postgres: false,
+        },
+        minutes: 15,
     },
     Suite {
         name: "manifest-judge",

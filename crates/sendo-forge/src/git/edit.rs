@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use sendo_core::effect::Edit;
 use sendo_core::names::{Revision, TreeId};
-use sendo_git::{BareRepository, Change, Oid, TreePath};
+use sendo_git::{Change, Oid, TreePath};
 use sendo_manifest::{
     DocumentSelector, Edited, Format, ImageEdit, ImageMode, Path, Value, set_images, set_values,
 };
 
+use super::Git;
 use crate::error::ForgeError;
 
 /// The names a kustomization may have, in kustomize's order.
@@ -24,7 +25,7 @@ pub(super) struct Applied {
 
 /// Applies `edits` to the files of `base`.
 pub(super) async fn apply(
-    repository: &BareRepository,
+    repository: &Git,
     base: Oid,
     edits: &[Edit],
 ) -> Result<Applied, ForgeError> {
@@ -67,7 +68,7 @@ pub(super) async fn apply(
 
 /// What each edit would replace in the files of `base`, by itself.
 pub(crate) async fn present(
-    repository: &BareRepository,
+    repository: &Git,
     base: Oid,
     edits: &[Edit],
 ) -> Result<Vec<Result<String, ForgeError>>, ForgeError> {
@@ -89,13 +90,26 @@ pub(crate) async fn present(
 /// # Errors
 /// [`ForgeError`] where a file cannot be read or edited.
 pub(crate) async fn expected_tree(
-    repository: &BareRepository,
+    repository: &Git,
     base: &Revision,
     edits: &[Edit],
 ) -> Result<TreeId, ForgeError> {
     let base = super::oid(base)?;
     let applied = apply(repository, base, edits).await?;
-    super::tree(repository.write_tree_with(base, &applied.changes).await?)
+    super::tree(repository.tree_with(base, &applied.changes).await?.oid())
+}
+
+/// Whether the files of `commit` say already what the edits set.
+///
+/// # Errors
+/// [`ForgeError`] where a file cannot be read or edited.
+pub(crate) async fn is_applied(
+    repository: &Git,
+    commit: &Revision,
+    edits: &[Edit],
+) -> Result<bool, ForgeError> {
+    let applied = apply(repository, super::oid(commit)?, edits).await?;
+    Ok(applied.changes.is_empty())
 }
 
 fn one(text: &[u8], path: &str, edit: &Edit) -> Result<Edited, sendo_manifest::EditError> {
@@ -159,7 +173,7 @@ pub(super) fn still(edit: &Edit, first: &str, now: &str) -> bool {
 }
 
 /// The file an edit means: a kustomization may be named by its folder.
-async fn locate(repository: &BareRepository, base: Oid, edit: &Edit) -> Result<String, ForgeError> {
+async fn locate(repository: &Git, base: Oid, edit: &Edit) -> Result<String, ForgeError> {
     let (path, folder_allowed) = match edit {
         Edit::Image { path, .. } => (path, true),
         Edit::Value { path, .. } => (path, false),

@@ -1,15 +1,17 @@
 //! What every forge does through git alone: reading a trigger's source and publishing an edit.
 //!
-//! Works on a bare repository; knows no change requests.
+//! Works on a repository however it is reached ([`repository`]); knows no change requests.
 
 mod diff;
 mod edit;
 mod publish;
+mod repository;
 mod source;
 
 pub(crate) use diff::diff;
-pub(crate) use edit::{expected_tree, present};
+pub(crate) use edit::{expected_tree, is_applied, present};
 pub(crate) use publish::{Identity, publish};
+pub(crate) use repository::{Git, Remote};
 pub(crate) use source::source;
 
 use sendo_core::names::{InvalidName, Revision, TreeId};

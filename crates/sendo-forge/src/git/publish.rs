@@ -5,12 +5,10 @@
 //! already published is adopted after proving that its tree is the one we would make.
 
 use sendo_core::effect::{Outcome, Publish, Published};
-use sendo_git::{
-    BareRepository, Expect, GitError, LogQuery, NewCommit, Oid, RefName, RefUpdate, Signature,
-};
+use sendo_git::{Expect, LogQuery, NewCommit, Oid, RefName, RefUpdate, Signature};
 
 use super::edit::{Applied, apply, still};
-use super::{revision, tree};
+use super::{Git, revision, tree};
 use crate::error::ForgeError;
 
 /// How often a lost compare-and-swap is tried again before the effect backs off.
@@ -35,7 +33,7 @@ pub(crate) struct Identity {
 /// # Errors
 /// [`ForgeError`] where a file cannot be edited or git does not work.
 pub(crate) async fn publish(
-    repository: &BareRepository,
+    repository: &Git,
     publish: &Publish,
     message: &str,
     by: &Identity,
@@ -86,23 +84,23 @@ pub(crate) async fn publish(
         if let Some(changed) = changed_by_others(publish, &applied) {
             return Ok(changed);
         }
-        let new_tree = repository.write_tree_with(base, &applied.changes).await?;
-        let commit = repository
-            .commit_tree(&commit(publish, new_tree, base, message, by))
+        let drafted = repository.tree_with(base, &applied.changes).await?;
+        let new_tree = drafted.oid();
+        let head = repository
+            .commit_of(drafted, &commit(publish, new_tree, base, message, by))
             .await?;
+        let commit = head.oid();
         let old = match (direct, standing) {
             (true, _) => Expect::Oid(base),
             (false, Some(head)) => Expect::Oid(head),
             (false, None) => Expect::Absent,
         };
-        match repository
-            .update_refs(&[RefUpdate {
-                name: branch_ref.clone(),
-                new: Some(commit),
-                old,
-            }])
-            .await
-        {
+        let update = RefUpdate {
+            name: branch_ref.clone(),
+            new: Some(commit),
+            old,
+        };
+        match repository.move_ref(update, Some(&head)).await {
             Ok(()) => {
                 let (base, commit, tree) = (revision(base)?, revision(commit)?, tree(new_tree)?);
                 return Ok(Outcome::Published(Published {
@@ -113,8 +111,8 @@ pub(crate) async fn publish(
                 }));
             }
             // Whoever moved it may have published this very deployment in our place.
-            Err(GitError::CasLost { .. }) => again = true,
-            Err(error) => return Err(error.into()),
+            Err(error) if error.is_cas_lost() => again = true,
+            Err(error) => return Err(error),
         }
     }
     Err(ForgeError::trouble(
@@ -154,7 +152,7 @@ fn changed_by_others(publish: &Publish, applied: &Applied) -> Option<Outcome> {
 /// What an earlier attempt published, if this commit is it: our trailer, and the tree our edits give
 /// on its parent.
 async fn adopt(
-    repository: &BareRepository,
+    repository: &Git,
     commit: Oid,
     publish: &Publish,
 ) -> Result<Option<Published>, ForgeError> {
@@ -167,8 +165,8 @@ async fn adopt(
         return Ok(None);
     }
     let applied = apply(repository, parent, &publish.edits).await?;
-    let expected = repository.write_tree_with(parent, &applied.changes).await?;
-    if expected != info.tree {
+    let expected = repository.tree_with(parent, &applied.changes).await?;
+    if expected.oid() != info.tree {
         return Ok(None);
     }
     let (base, commit, tree) = (revision(parent)?, revision(commit)?, tree(info.tree)?);
@@ -186,7 +184,7 @@ fn is_ours(body: &str, publish: &Publish) -> bool {
 }
 
 async fn find_ours(
-    repository: &BareRepository,
+    repository: &Git,
     base: Oid,
     publish: &Publish,
 ) -> Result<Option<Oid>, ForgeError> {

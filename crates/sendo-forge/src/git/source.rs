@@ -4,9 +4,9 @@ use sendo_core::deployment::Change;
 use sendo_core::effect::{Found, Look, Source, SourceChange};
 use sendo_core::names::{Revision, TagName};
 use sendo_core::time::Timestamp;
-use sendo_git::{BareRepository, CommitInfo, GitError, LogQuery, LoggedCommit, Oid, RefName};
+use sendo_git::{CommitInfo, LogQuery, LoggedCommit, Oid, RefName};
 
-use super::{oid, revision, tree};
+use super::{Git, oid, revision, tree};
 use crate::error::ForgeError;
 
 /// Changes listed at the most.
@@ -23,7 +23,7 @@ const LONGEST_ADDRESS: usize = 254;
 /// # Errors
 /// [`ForgeError`] where the repository cannot be read. Nothing found is not an error.
 pub(crate) async fn source(
-    repository: &BareRepository,
+    repository: &Git,
     look: &Look,
     since: Option<&Revision>,
     succeeded: Option<&Revision>,
@@ -76,7 +76,7 @@ pub(crate) async fn source(
 }
 
 async fn list_changes(
-    repository: &BareRepository,
+    repository: &Git,
     head: Oid,
     since: Oid,
     with_paths: bool,
@@ -88,8 +88,8 @@ async fn list_changes(
         source.diverged = true;
         match repository.merge_base(since, head).await {
             Ok(base) => base,
-            Err(GitError::ObjectMissing { .. } | GitError::WrongKind { .. }) => None,
-            Err(error) => return Err(error.into()),
+            Err(error) if error.is_missing() => None,
+            Err(error) => return Err(error),
         }
     };
     let Some(from) = from else { return Ok(()) };
@@ -136,17 +136,17 @@ fn change(info: &CommitInfo) -> Result<Change, ForgeError> {
 }
 
 /// One that is not there any more is nobody's ancestor.
-async fn ancestor(repository: &BareRepository, one: Oid, of: Oid) -> Result<bool, ForgeError> {
+async fn ancestor(repository: &Git, one: Oid, of: Oid) -> Result<bool, ForgeError> {
     match repository.is_ancestor(one, of).await {
         Ok(answer) => Ok(answer),
-        Err(GitError::ObjectMissing { .. } | GitError::WrongKind { .. }) => Ok(false),
-        Err(error) => Err(error.into()),
+        Err(error) if error.is_missing() => Ok(false),
+        Err(error) => Err(error),
     }
 }
 
-async fn tags(repository: &BareRepository, prefix: &str) -> Result<Vec<Found>, ForgeError> {
+async fn tags(repository: &Git, prefix: &str) -> Result<Vec<Found>, ForgeError> {
     let wanted = format!("refs/tags/{prefix}");
-    let entries = repository.refs(&["refs/tags/"]).await?;
+    let entries = repository.tags(prefix).await?;
     let found = entries
         .iter()
         .filter(|entry| entry.name.as_str().starts_with(&wanted))
@@ -163,16 +163,13 @@ async fn tags(repository: &BareRepository, prefix: &str) -> Result<Vec<Found>, F
 }
 
 /// A full SHA, a full reference, a branch or a tag, in this order.
-async fn resolve(
-    repository: &BareRepository,
-    reference: &str,
-) -> Result<Option<(String, Oid)>, ForgeError> {
+async fn resolve(repository: &Git, reference: &str) -> Result<Option<(String, Oid)>, ForgeError> {
     if let Ok(commit) = Revision::new(reference) {
         let commit = oid(&commit)?;
         return match repository.commit(commit).await {
             Ok(_) => Ok(Some((reference.to_owned(), commit))),
-            Err(GitError::ObjectMissing { .. } | GitError::WrongKind { .. }) => Ok(None),
-            Err(error) => Err(error.into()),
+            Err(error) if error.is_missing() => Ok(None),
+            Err(error) => Err(error),
         };
     }
     let names = if reference.starts_with("refs/") {

@@ -12,12 +12,12 @@ use sendo_core::effect::{
 use sendo_core::names::{BranchName, InvalidName, Principal, Repository, Revision};
 use sendo_core::time::Timestamp;
 use sendo_core::view::Patch;
-use sendo_git::{BareRepository, GitError, Oid, RefName};
+use sendo_git::{Oid, RefName};
 
 use super::{CheckState, LocalError, LocalForge, MergeChange, OpenChange, ReviewChange};
 use crate::error::ForgeError;
 use crate::forge::Open;
-use crate::git::{self, Identity};
+use crate::git::{self, Git, Identity};
 
 /// Who proposes on a local forge.
 pub const PROPOSER: &str = "local:sendo-proposer";
@@ -72,8 +72,8 @@ impl LocalActs {
         [self.root.join(format!("{path}.git")), self.root.join(path)]
     }
 
-    async fn git(&self, repository: &Repository) -> Result<BareRepository, ForgeError> {
-        Ok(self.forge.repository(&repository.path).await?)
+    async fn git(&self, repository: &Repository) -> Result<Git, ForgeError> {
+        Ok(Git::Bare(self.forge.repository(&repository.path).await?))
     }
 
     pub(crate) async fn source(
@@ -370,9 +370,9 @@ fn revision(oid: Oid) -> Result<Revision, ForgeError> {
 }
 
 /// Whether a base contains a commit. One that is gone was on no branch any more.
-async fn contains(git: &BareRepository, base: Oid, head: Oid) -> Result<bool, GitError> {
+async fn contains(git: &Git, base: Oid, head: Oid) -> Result<bool, ForgeError> {
     match git.is_ancestor(head, base).await {
-        Err(GitError::ObjectMissing { oid, .. }) if oid == head => Ok(false),
+        Err(error) if error.reason_code == "object_missing" => Ok(false),
         other => other,
     }
 }
@@ -389,6 +389,7 @@ impl From<LocalError> for ForgeError {
             reason_code: error.reason_code().to_owned(),
             message: error.to_string(),
             transient,
+            wait: None,
         }
     }
 }

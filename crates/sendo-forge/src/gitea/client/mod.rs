@@ -1,0 +1,241 @@
+//! Asking a Gitea: one request, one answer, one deadline.
+//!
+//! Owns addresses, the token, limits and the pages of lists. A redirect is never followed: the token
+//! was meant for the address in the configuration and for no other. What an answer means is told by
+//! [`fault`] where it is trouble, and by the caller where it is a refusal.
+
+mod answer;
+mod ask;
+mod fault;
+
+use std::fmt;
+use std::time::Duration;
+
+use reqwest::{Method, Url};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+pub(super) use answer::Answer;
+pub(super) use ask::Ask;
+
+use crate::error::ForgeError;
+
+/// How long reading may take, in all.
+const READ_DEADLINE: Duration = Duration::from_secs(20);
+/// How long a change may take: a merge runs git and its hooks.
+const WRITE_DEADLINE: Duration = Duration::from_secs(60);
+/// Entries asked for at a time; what a Gitea gives at the most unless it is told otherwise.
+const PAGE: usize = 50;
+
+/// As whom we ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Who publishes and opens.
+    Proposer,
+    /// Who approves and merges.
+    Approver,
+}
+
+impl Role {
+    /// As the configuration calls it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Proposer => "proposer",
+            Self::Approver => "approver",
+        }
+    }
+}
+
+/// A Gitea, asked as one user.
+#[derive(Clone)]
+pub(super) struct Client {
+    http: reqwest::Client,
+    base: Url,
+    token: SecretString,
+    role: Role,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Client({} as {})", self.base, self.role.name())
+    }
+}
+
+impl Client {
+    /// Asks the Gitea at `base` as the user of `token`.
+    ///
+    /// # Errors
+    /// `forge_url` when the address is none, or carries credentials.
+    pub(super) fn new(
+        http: reqwest::Client,
+        base: &str,
+        token: SecretString,
+        role: Role,
+    ) -> Result<Self, ForgeError> {
+        let url = address(base)?;
+        Ok(Self {
+            http,
+            base: url,
+            token,
+            role,
+        })
+    }
+
+    /// The address as people know it, without a slash at its end.
+    pub(super) fn base(&self) -> &str {
+        self.base.as_str().trim_end_matches('/')
+    }
+
+    /// As whom it asks.
+    pub(super) fn role(&self) -> Role {
+        self.role
+    }
+
+    /// Reads.
+    ///
+    /// # Errors
+    /// Trouble on the way, as [`fault`] tells it; refusals are answers.
+    pub(super) async fn get(&self, ask: &Ask) -> Result<Answer, ForgeError> {
+        self.send(Method::GET, ask, None).await
+    }
+
+    /// Changes something. Trouble may have come after the change: look before trying again.
+    ///
+    /// # Errors
+    /// As for [`Client::get`].
+    pub(super) async fn change(
+        &self,
+        method: Method,
+        ask: &Ask,
+        body: Option<Value>,
+    ) -> Result<Answer, ForgeError> {
+        self.send(method, ask, body).await
+    }
+
+    /// Reads a list, page by page, at most `most` entries. The second half says whether there are more.
+    ///
+    /// # Errors
+    /// As for [`Client::get`], and refusals.
+    pub(super) async fn list<T: DeserializeOwned>(
+        &self,
+        ask: &Ask,
+        most: usize,
+    ) -> Result<(Vec<T>, bool), ForgeError> {
+        // No entries at all can come as `null`.
+        let read = |answer: &Answer| Ok(answer.json::<Option<Vec<T>>>(ask)?.unwrap_or_default());
+        self.pages(ask, most, read).await
+    }
+
+    /// Reads a list that stands inside of something else.
+    ///
+    /// # Errors
+    /// As for [`Client::list`].
+    pub(super) async fn pages<T>(
+        &self,
+        ask: &Ask,
+        most: usize,
+        read: impl Fn(&Answer) -> Result<Vec<T>, ForgeError>,
+    ) -> Result<(Vec<T>, bool), ForgeError> {
+        let mut all = Vec::new();
+        for page in 1.. {
+            let one = ask
+                .clone()
+                .with("page", page.to_string())
+                .with("limit", PAGE.min(most).to_string());
+            let answer = self.get(&one).await?.accepted(&one)?;
+            let found = read(&answer)?;
+            // A server may give less at a time than was asked for: only nothing is the end.
+            let over =
+                found.is_empty() || answer.is_last_page(all.len() + found.len(), ask.counted);
+            all.extend(found);
+            if over || all.len() >= most {
+                let more = !over || all.len() > most;
+                all.truncate(most);
+                return Ok((all, more));
+            }
+        }
+        Ok((all, false))
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        ask: &Ask,
+        body: Option<Value>,
+    ) -> Result<Answer, ForgeError> {
+        let writes = method != Method::GET;
+        let trouble = fault::Trouble {
+            client: self,
+            ask,
+            writes,
+        };
+        let deadline = if writes {
+            WRITE_DEADLINE
+        } else {
+            READ_DEADLINE
+        };
+        let authorization = format!("token {}", self.token.expose_secret());
+        let mut request = self
+            .http
+            .request(method, self.url(ask))
+            .timeout(deadline)
+            .header("accept", "application/json")
+            .header("authorization", authorization);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let response = request.send().await.map_err(|error| trouble.lost(error))?;
+        let answer = Answer::read(response)
+            .await
+            .map_err(|error| trouble.lost(error))?;
+        trouble.of(answer)
+    }
+
+    fn url(&self, ask: &Ask) -> Url {
+        let mut url = self.base.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(["api", "v1"]).extend(&ask.path);
+        }
+        if !ask.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&ask.query);
+        }
+        url
+    }
+
+    /// What somebody else said, fit to be shown: one line, short, without our token.
+    fn clean(&self, said: &str) -> String {
+        let token = self.token.expose_secret();
+        let said = if token.is_empty() {
+            said.to_owned()
+        } else {
+            said.replace(token, "…")
+        };
+        let words = said.split(|c: char| c.is_whitespace() || c.is_control());
+        let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+        words.join(" ").chars().take(300).collect()
+    }
+}
+
+fn address(base: &str) -> Result<Url, ForgeError> {
+    let refused = |why: &str| {
+        Err(ForgeError::refused(
+            "forge_url",
+            format!("the `url` of the Gitea {why}; write it as `https://git.example.com`"),
+        ))
+    };
+    let Ok(url) = Url::parse(base) else {
+        return refused("is no address");
+    };
+    if !url.username().is_empty() || url.password().is_some() {
+        return refused("carries credentials, which belong to `proposer` and `approver`");
+    }
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+        return refused("is not one of http or https");
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return refused("has a query or a fragment");
+    }
+    Ok(url)
+}
