@@ -11,11 +11,11 @@ use super::decide::{ACTED, Draft};
 use super::rules::{Approval, LaneRules};
 use super::state::{Candidate, Ending, LaneState, Running, Success};
 use crate::act::{Act, ActRefusal, Asked, Verb};
-use crate::deployment::{Deployment, DeploymentState, Held, MOST_CAUSES};
+use crate::deployment::{Deployment, DeploymentId, DeploymentState, Held, MOST_CAUSES};
 use crate::effect::Effect;
 use crate::fact::Fact;
-use crate::names::{Principal, Revision};
-use crate::notice::Turn;
+use crate::names::Principal;
+use crate::notice::{Notice, Turn};
 use crate::time::Timestamp;
 
 /// The key under which a lane tells that it is held; `null` while it is not.
@@ -57,28 +57,17 @@ pub fn has_a_chance(
     }
 }
 
-/// The place, among a lane's successes, newest first, of the one a rollback goes back to: the one named,
-/// else the last with another revision than what runs. While a rollback, `held`, is what runs, that is
-/// the last one before the one it went back to: going back once more never returns to what was left.
-#[must_use]
-pub fn goes_back_to<'a>(
-    successes: impl Iterator<Item = (u64, &'a Revision)>,
-    to: Option<u64>,
-    held: Option<u64>,
-) -> Option<usize> {
-    let all: Vec<(u64, &Revision)> = successes.collect();
-    let (newest, here) = *all.first()?;
-    if let Some(to) = to {
-        return all.iter().position(|(ordinal, _)| *ordinal == to);
+/// Whether a lane, by its state, goes back when somebody asks for it: gives the number of what it leaves.
+///
+/// # Errors
+/// [`ActRefusal`] when it would be refused now.
+pub fn goes_back(state: &Value, to: Option<u64>, from: Option<u64>) -> Result<u64, ActRefusal> {
+    let state = LaneState::read(state).map_err(|_| ActRefusal::NothingToGoBackTo)?;
+    if from.is_some_and(|from| from != state.last_success()) {
+        return Err(ActRefusal::LeftAlready);
     }
-    let same = |(_, revision): &(u64, &Revision)| *revision == here;
-    let from = if held == Some(newest) {
-        all.iter().rposition(same)?
-    } else {
-        0
-    };
-    let other = all.iter().skip(from).position(|one| !same(one))?;
-    Some(from + other)
+    let target = state.earlier(to).ok_or(ActRefusal::NothingToGoBackTo);
+    target.map(|_| state.last_success())
 }
 
 /// Whether a deployment that ended can be started again, by the state of its lane.
@@ -123,7 +112,7 @@ impl Draft<'_> {
                 Err(ActRefusal::NotAllowed)
             };
             if let Err(why) = done {
-                self.refuse_act(&asked, why);
+                self.refuse_act(&asked, why, event);
             }
         }
         if self.state.held != held {
@@ -277,13 +266,17 @@ impl Draft<'_> {
         if from.is_some_and(|from| from != self.state.last_success()) {
             return Err(ActRefusal::LeftAlready);
         }
-        let target = self.earlier(to).ok_or(ActRefusal::NothingToGoBackTo)?;
+        let target = self.state.earlier(to).cloned();
+        let target = target.ok_or(ActRefusal::NothingToGoBackTo)?;
         if let Some(candidate) = self.on_its_way_back(&target) {
-            // The same wish twice is one.
+            // The same wish twice is one. The first that asked and the last are always named.
+            if candidate.caused_by.len() >= MOST_CAUSES {
+                candidate.caused_by.remove(1);
+            }
             candidate.caused_by.push(cause);
-            candidate.caused_by.truncate(MOST_CAUSES);
             let number = candidate.ordinal;
             self.audit_act("request.joined", asked, Some(number));
+            self.hold(number, asked);
             return Ok(());
         }
         self.state.ordinal += 1;
@@ -300,17 +293,13 @@ impl Draft<'_> {
             requested_by: Some(asked.by.clone()),
             backwards: true,
             rollback: true,
+            back_to: Some(target.ordinal),
             compared: self.state.last_success(),
             created_at: at,
             caused_by: vec![cause],
         };
         self.audit_act(ROLLED_BACK, asked, Some(ordinal));
-        self.state.held = Some(Held {
-            deployment: candidate.id(&self.rules.lane),
-            by: asked.by.clone(),
-            reason: asked.reason.clone(),
-            at: self.world.now,
-        });
+        self.hold(ordinal, asked);
         self.row(candidate.row(&self.rules.lane, DeploymentState::Queued));
         if let Some(passed) = self.state.rollback.replace(candidate) {
             self.row_superseded(&passed, ordinal);
@@ -318,14 +307,18 @@ impl Draft<'_> {
         Ok(())
     }
 
-    /// An earlier success: the one named, or the last with another revision than what is there.
-    fn earlier(&self, to: Option<u64>) -> Option<Success> {
-        let successes = &self.state.succeeded;
-        let known = successes.iter().map(|one| (one.ordinal, &one.revision));
+    /// Holds the lane at a rollback, unless it is held there already.
+    fn hold(&mut self, ordinal: u64, asked: &Asked) {
+        let deployment = DeploymentId::new(&self.rules.lane, ordinal);
         let held = self.state.held.as_ref();
-        let held = held.and_then(|held| held.deployment.number());
-        let place = goes_back_to(known, to, held)?;
-        successes.get(place).cloned()
+        if held.is_none_or(|held| held.deployment != deployment) {
+            self.state.held = Some(Held {
+                deployment,
+                by: asked.by.clone(),
+                reason: asked.reason.clone(),
+                at: self.world.now,
+            });
+        }
     }
 
     /// The rollback to this success that is next in line or under way.
@@ -348,7 +341,7 @@ impl Draft<'_> {
         }
     }
 
-    fn refuse_act(&mut self, asked: &Asked, why: ActRefusal) {
+    fn refuse_act(&mut self, asked: &Asked, why: ActRefusal, event: &str) {
         self.audit(
             "act.refused",
             Some(asked.by.clone()),
@@ -359,7 +352,8 @@ impl Draft<'_> {
             | Act::Cancel { number }
             | Act::Retry { number }
             | Act::Override { number } => number,
-            Act::Rollback { .. } | Act::Release => return,
+            Act::Rollback { .. } => return self.tell_what_runs(asked, why, event),
+            Act::Release => return,
         };
         if self.meant(number).is_ok() {
             self.notice(Turn::ActRefused {
@@ -368,6 +362,28 @@ impl Draft<'_> {
                 why,
             });
         }
+    }
+
+    /// A rollback is refused on no deployment's behalf: what runs is what it would have left.
+    fn tell_what_runs(&mut self, asked: &Asked, why: ActRefusal, event: &str) {
+        let Some(newest) = self.state.succeeded.first() else {
+            return;
+        };
+        let deployment = DeploymentId::new(&self.rules.lane, newest.ordinal);
+        self.plan.notices.push(Notice {
+            id: format!("{deployment}#refused/{event}"),
+            deployment,
+            lane: self.rules.lane.clone(),
+            revision: newest.revision.clone(),
+            at: self.world.now,
+            change: None,
+            authors: Vec::new(),
+            turn: Turn::ActRefused {
+                act: asked.act.name().to_owned(),
+                by: asked.by.clone(),
+                why,
+            },
+        });
     }
 
     fn audit_act(&mut self, action: &str, asked: &Asked, ordinal: Option<u64>) {

@@ -299,6 +299,7 @@ impl Draft<'_> {
                 reference: candidate.reference.clone(),
                 tag: candidate.tag.clone(),
                 digest: candidate.digest.clone(),
+                back_to: candidate.back_to,
             },
         );
         self.state.succeeded.truncate(50);

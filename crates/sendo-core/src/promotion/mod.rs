@@ -31,7 +31,7 @@ mod tags;
 mod telling;
 mod tidying;
 
-pub use acts::{HELD, ROLLED_BACK, goes_back_to, has_a_chance, is_remembered};
+pub use acts::{HELD, ROLLED_BACK, goes_back, has_a_chance, is_remembered};
 pub use decide::Promotions;
 pub use render::sample_edits;
 pub use rules::{

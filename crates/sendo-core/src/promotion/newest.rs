@@ -223,6 +223,7 @@ impl Draft<'_> {
             requested_by: asked.filter(|a| a.requested).and_then(|a| a.by.clone()),
             backwards,
             rollback: false,
+            back_to: None,
             compared: seen.compared,
             created_at: offer.at,
             caused_by,
@@ -317,6 +318,14 @@ impl Draft<'_> {
             candidate.omitted = 0;
         }
         self.state.queued = None;
+        if candidate.ordinal < self.state.last_success() {
+            // A rollback went before it. Deployments succeed in the order of their numbers, by which
+            // everybody tells what runs.
+            self.state.ordinal += 1;
+            self.row_superseded(&candidate, self.state.ordinal);
+            candidate.ordinal = self.state.ordinal;
+            candidate.created_at = self.world.now;
+        }
         Some(candidate)
     }
 

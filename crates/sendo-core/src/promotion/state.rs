@@ -94,6 +94,9 @@ pub struct Success {
     /// Its image digest, likewise.
     #[serde(default)]
     pub digest: Option<String>,
+    /// The success it went back to, when it was a rollback.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub back_to: Option<u64>,
 }
 
 /// A revision that shall be deployed.
@@ -123,6 +126,9 @@ pub struct Candidate {
     /// Whether a person rolls the lane back to it: then going backwards is what was asked for.
     #[serde(default)]
     pub rollback: bool,
+    /// The success it goes back to, when it is a rollback.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub back_to: Option<u64>,
     /// The ordinal of the success it was compared with; 0 when there was none.
     pub compared: u64,
     /// When it was first known.
@@ -240,6 +246,26 @@ impl LaneState {
             Some(rollback) => Some(rollback),
             None => self.queued.as_ref(),
         }
+    }
+
+    /// The success that a rollback goes back to: the one named, else the last with another revision than
+    /// what runs. While what runs is a rollback and holds the lane, that is the last one before the one
+    /// it went back to: going back once more never returns to what was left.
+    #[must_use]
+    pub fn earlier(&self, to: Option<u64>) -> Option<&Success> {
+        let newest = self.succeeded.first()?;
+        if let Some(to) = to {
+            return self.succeeded.iter().find(|success| success.ordinal == to);
+        }
+        let held = self.held.as_ref();
+        let held = held.and_then(|held| held.deployment.number()) == Some(newest.ordinal);
+        let from = newest.back_to.filter(|_| held);
+        let from = match from {
+            Some(back) => self.succeeded.iter().position(|one| one.ordinal == back)?,
+            None => 0,
+        };
+        let mut before = self.succeeded.iter().skip(from);
+        before.find(|success| success.revision != newest.revision)
     }
 
     /// The ordinal of the last success; 0 when there is none.

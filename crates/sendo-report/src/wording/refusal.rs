@@ -104,6 +104,8 @@ pub enum Refused {
     AreaNotAllowed { area: String },
     /// They may not release the lane after a rollback.
     NotReleasable { lane: String },
+    /// They may not unlock there.
+    NotUnlockable { area: String },
     /// A lock cannot last so long, or so short.
     SecondsInvalid,
     /// The same, of whole hours in a form.
@@ -169,7 +171,9 @@ impl Refused {
             Self::ReasonInvalid { .. } => "reason_invalid",
             Self::AreaInvalid { .. } => "area_invalid",
             Self::AreaUnknown { .. } => "area_unknown",
-            Self::AreaNotAllowed { .. } | Self::NotReleasable { .. } => "not_allowed",
+            Self::AreaNotAllowed { .. }
+            | Self::NotReleasable { .. }
+            | Self::NotUnlockable { .. } => "not_allowed",
             Self::SecondsInvalid => "seconds_invalid",
             Self::HoursInvalid { .. } => "hours_invalid",
             Self::AlreadyLocked { .. } => "already_locked",
@@ -259,6 +263,10 @@ impl Refused {
             Self::AreaNotAllowed { area } => both(
                 format!("the configuration does not let you lock all of `{area}`"),
                 format!("`{area}` 全体のロックは設定で許可されていません"),
+            ),
+            Self::NotUnlockable { area } => both(
+                format!("the configuration does not let you unlock `{area}`"),
+                format!("`{area}` の解除は設定で許可されていません"),
             ),
             Self::NotReleasable { lane } => both(
                 format!("the configuration does not let you release `{lane}` after a rollback"),
@@ -399,6 +407,10 @@ impl Refused {
             Self::AreaNotAllowed { .. } => both(
                 "lock less of it, or ask somebody whom the configuration's `access` names",
                 "範囲を狭めるか、設定の `access` に記載された人に依頼してください",
+            ),
+            Self::NotUnlockable { .. } => both(
+                "ask whoever locked it, or somebody whom the configuration's `access` lets `lock` there",
+                "ロックした人か、設定の `access` でそこの `lock` を許可された人に依頼してください",
             ),
             Self::NotReleasable { .. } => both(
                 "ask somebody whom the configuration's `access` lets `rollback` there",

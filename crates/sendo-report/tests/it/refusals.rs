@@ -45,6 +45,7 @@ const fn number(why: &Refused) -> usize {
         Refused::DeliveryUnknown { .. } => 29,
         Refused::FormInvalid => 30,
         Refused::NotReleasable { .. } => 31,
+        Refused::NotUnlockable { .. } => 32,
     }
 }
 
@@ -100,6 +101,7 @@ fn samples() -> Vec<Refused> {
         },
         Refused::AreaUnknown { area: area() },
         Refused::AreaNotAllowed { area: area() },
+        Refused::NotUnlockable { area: area() },
         Refused::NotReleasable {
             lane: "web/production".to_owned(),
         },
@@ -150,7 +152,7 @@ fn samples() -> Vec<Refused> {
 fn every_refusal_of_a_form_says_what_happened_and_what_to_do_next() {
     let samples = samples();
     let seen: BTreeSet<usize> = samples.iter().map(number).collect();
-    assert_eq!(seen, (0..32).collect(), "a sample lacks");
+    assert_eq!(seen, (0..33).collect(), "a sample lacks");
     let told = samples.iter().map(|why| {
         let words = Language::ALL.map(|l| format!("  {}; {}\n", why.message(l), why.next(l)));
         assert!(!words[1].is_ascii(), "{words:?}");

@@ -5,11 +5,10 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use sendo_core::act::{Act, ActKind, ActRefusal, Verb};
-use sendo_core::deployment::{Deployment, DeploymentState, Waiting};
-use sendo_core::promotion::{LaneRules, goes_back_to, has_a_chance, is_remembered};
+use sendo_core::deployment::{Deployment, Waiting};
+use sendo_core::promotion::{LaneRules, goes_back, has_a_chance, is_remembered};
 use sendo_intake::ActRequest;
 use sendo_report::wording::refusal::{Reasoned, Refused};
-use sendo_store::DeploymentFilter;
 use serde::{Deserialize, Serialize};
 
 use super::accepted::{self, Sent};
@@ -36,7 +35,7 @@ pub(crate) struct Said {
 }
 
 /// Where to go back to.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Back {
     #[serde(default)]
@@ -120,39 +119,23 @@ pub(crate) async fn roll_back(
     if !rules.access.allows(&caller.principal()?, Verb::Rollback) {
         return Err(refused(ActRefusal::NotAllowed, &rules));
     }
-    let filter = DeploymentFilter {
-        application: Some(application.clone()),
-        environment: Some(environment.clone()),
-        states: vec![DeploymentState::Succeeded],
-        limit: 50,
-    };
-    let successes = app.web.store.deployments(&filter).await?;
-    let known = || {
-        let numbered = |row: &Deployment| row.id.number();
-        let rows = successes.iter();
-        rows.filter_map(move |row| Some((numbered(row)?, &row.revision)))
-    };
-    let here = known().next().map(|(number, _)| number);
-    let closed = super::locks::closed(app).await?;
-    let held = closed.held_of(&rules.lane);
-    let held = held.and_then(|held| held.deployment.number());
-    let fits = if back.from.is_some() && back.from != here {
-        Err(refused(ActRefusal::LeftAlready, &rules))
-    } else if goes_back_to(known(), back.to, held).is_none() {
-        Err(refused(ActRefusal::NothingToGoBackTo, &rules))
-    } else {
-        Ok(())
-    };
+    // Only the lane knows what runs, and what it can go back to.
+    let lane = rules.lane.subject();
+    let world = app.web.store.world(&lane, &|_| Vec::new()).await?;
+    let leaves = goes_back(&world.state, back.to, back.from);
     let act = Act::Rollback {
         to: back.to,
-        from: back.from.or(here),
+        from: leaves.ok().or(back.from),
     };
+    let fits = leaves.map(|_| ()).map_err(|why| refused(why, &rules));
+    // The same wish has the same key, whatever runs by then.
+    let asked = (rules.lane.clone(), back.clone());
     let request = ActRequest {
         lane: rules.lane,
         act,
         reason: checked(back.reason)?,
     };
-    take(app, caller, headers, request, fits).await
+    take(app, caller, headers, &asked, request, fits).await
 }
 
 /// Takes an act on a deployment, from a program or from a page's form.
@@ -192,7 +175,8 @@ pub(crate) async fn on_deployment(
         act,
         reason: checked(reason)?,
     };
-    take(app, caller, headers, request, fits).await
+    let asked = request.clone();
+    take(app, caller, headers, &asked, request, fits).await
 }
 
 /// Without an `access` section in the configuration only an administrator's token breaks the glass.
@@ -223,16 +207,17 @@ pub(crate) fn may(app: &Shared, caller: &Caller, row: &Deployment) -> Vec<ActKin
     all
 }
 
-/// Stores an act that `fits` as things stand, or that was stored before.
+/// Stores an act that `fits` as things stand, or that was stored before: as `asked` says it.
 async fn take(
     app: &Shared,
     caller: &Caller,
     headers: &HeaderMap,
+    asked: &impl Serialize,
     request: ActRequest,
     fits: Answer<()>,
 ) -> Answer<Response> {
     let by = caller.principal()?;
-    let dedup = match accepted::sent(app, "act", &by, headers, &request).await? {
+    let dedup = match accepted::sent(app, "act", &by, headers, asked).await? {
         Sent::New(key) => key,
         Sent::Before(answer) => return Ok(answer),
     };

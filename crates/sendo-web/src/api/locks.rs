@@ -216,7 +216,11 @@ pub(crate) async fn open(
             let why = Refused::NotLocked { area };
             return Err(Refusal::told(StatusCode::NOT_FOUND, why));
         }
-        (true, _) if stays.lock && held.is_none() => return Err(not_lockable(&area)),
+        (true, _) if stays.lock && held.is_none() => {
+            let area = area.to_string();
+            let why = Refused::NotUnlockable { area };
+            return Err(Refusal::told(StatusCode::FORBIDDEN, why));
+        }
         (_, true) if stays.hold && (stays.lock || !locked) => {
             let lane = area.to_string();
             let why = Refused::NotReleasable { lane };
@@ -248,12 +252,11 @@ pub(super) fn area(app: &Shared, caller: &Caller, text: &str) -> Answer<Area> {
     if Locks::allows(&(app.web.lanes)(), &area, &caller.principal()?) {
         return Ok(area);
     }
-    Err(not_lockable(&area))
-}
-
-fn not_lockable(area: &Area) -> Refusal {
     let area = area.to_string();
-    Refusal::told(StatusCode::FORBIDDEN, Refused::AreaNotAllowed { area })
+    Err(Refusal::told(
+        StatusCode::FORBIDDEN,
+        Refused::AreaNotAllowed { area },
+    ))
 }
 
 /// The area somebody wrote, if there is a lane in it and their token covers it.

@@ -72,9 +72,18 @@ pub(crate) async fn plan(
         let _alone = alone;
         planned.await
     });
-    let planned = planned
-        .await
-        .unwrap_or_else(|failed| Err(PlanError::Invalid(failed.to_string())));
+    let planned = planned.await.map_err(|failed| {
+        tracing::error!(
+            error = &failed as &dyn std::error::Error,
+            "a plan ended in the middle"
+        );
+        Refusal::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "plan_broken",
+            "the plan ended in the middle, which is our fault and not the configuration's",
+            "the server's log says where; `sendo plan --offline` may do meanwhile",
+        )
+    })?;
     let plan = planned.map_err(|error| match error {
         PlanError::Store(error) => error.into(),
         PlanError::Invalid(problems) => Refusal::new(

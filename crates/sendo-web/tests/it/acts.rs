@@ -119,6 +119,20 @@ async fn a_rollback_from_what_does_not_run_there_any_more_is_refused() {
         (409, Some("left_already".to_owned()))
     );
     assert_eq!(back("{}").await, (202, None));
+    let keyed = async || {
+        let call = server.post("/api/v1/lanes/example1/test/rollback", "{}");
+        call.token(&token)
+            .header("idempotency-key", "k")
+            .send()
+            .await
+            .json()
+    };
+    let first = keyed().await;
+    // What runs by then makes it no other wish.
+    let mut row = seed::deployment(&lane("example1", "test"), 3, "main");
+    row.state = DeploymentState::Succeeded;
+    seed::write(server.store.as_ref(), row, "x").await;
+    assert_eq!(keyed().await["delivery"], first["delivery"]);
     server.stop().await;
 }
 

@@ -3,13 +3,15 @@
 use sendo_core::deployment::{
     Brings, Change, ChangeLink, Deployment, DeploymentId, DeploymentState, Failure, Strategy,
 };
-use sendo_core::names::{Principal, Revision};
+use sendo_core::names::{Principal, Revision, TreeId};
 use sendo_core::notice::{Notice, Turn};
 use sendo_core::plan::Plan;
+use sendo_core::promotion::state::{LaneState, Success, VERSION};
 use sendo_core::subject::LaneId;
 use sendo_core::time::{Span, Timestamp};
 use sendo_core::view::Patch;
 use sendo_store::{Committed, Store};
+use serde_json::{Value, json};
 
 pub(crate) fn revision() -> Revision {
     Revision::new("0123456789abcdef0123456789abcdef01234567").expect("a revision")
@@ -110,10 +112,32 @@ pub(crate) async fn write(store: &dyn Store, deployment: Deployment, text: &str)
         .expect("claimed")
         .expect("awake");
     let plan = Plan {
+        state: remembering(&claimed.world.state, &deployment),
         notices: timeline(&deployment, text),
         deployments: vec![deployment],
         ..Plan::default()
     };
     let committed = store.commit(&claimed, &plan, &[]).await.expect("committed");
     assert_eq!(committed, Committed::Yes);
+}
+
+/// What a lane remembers once a deployment of it has succeeded.
+fn remembering(state: &Value, deployment: &Deployment) -> Value {
+    if deployment.state != DeploymentState::Succeeded {
+        return state.clone();
+    }
+    let mut lane = LaneState::read(state).expect("a lane's state");
+    lane.version = VERSION;
+    let success = Success {
+        ordinal: deployment.id.number().expect("a number"),
+        revision: deployment.revision.clone(),
+        tree: TreeId::new("1".repeat(40)).expect("a tree"),
+        at: deployment.created_at,
+        reference: deployment.reference.clone(),
+        tag: None,
+        digest: None,
+        back_to: None,
+    };
+    lane.succeeded.insert(0, success);
+    json!(lane)
 }

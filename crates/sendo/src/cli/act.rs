@@ -185,7 +185,8 @@ pub(super) fn rollback(args: &Rollback, out: &Out) -> Outcome {
     let body = json!({ "to": args.to, "reason": args.reason });
     let view = lifecycle::block_on(async {
         let taken: Taken = client.post(&path, &body, args.key.as_deref()).await?;
-        let (until, why) = (Until::new(), ActRefusal::NothingToGoBackTo);
+        // The server has looked before it took it: what ran there was left meanwhile.
+        let (until, why) = (Until::new(), ActRefusal::LeftAlready);
         let next = format!("sendo history {}", args.lane);
         came_again(&client, lane, &taken, until, why, next).await
     })??;

@@ -280,6 +280,79 @@ fn going_back_once_more_goes_further_back_and_never_to_what_was_left() {
 }
 
 #[test]
+fn what_a_rollback_overtakes_gets_a_later_number_so_that_the_newest_number_is_what_runs() {
+    let mut h = Harness::one(main_branch());
+    for title in ["one", "two"] {
+        h.merge(title);
+        h.run();
+    }
+    h.merge("three");
+    let back = Act::Rollback {
+        to: None,
+        from: None,
+    };
+    h.act(back, "bob");
+    h.run();
+    h.act(Act::Release, "bob");
+    h.run();
+    let state = h.state("web/test");
+    let numbers: Vec<u64> = state.succeeded.iter().map(|one| one.ordinal).collect();
+    assert!(
+        numbers.is_sorted_by(|newer, older| newer > older),
+        "{numbers:?}"
+    );
+    assert_eq!(numbers.len(), 4);
+}
+
+#[test]
+fn a_rollback_that_joins_one_whose_hold_was_ended_holds_the_lane_anew() {
+    let mut h = Harness::but(|rules| rules.deliver.checks = vec!["ci".to_owned()]);
+    for title in ["one", "two"] {
+        h.merge(title);
+        h.run();
+        h.report_check("ci", crate::effect::CheckState::Success);
+        h.run();
+    }
+    let back = || Act::Rollback {
+        to: None,
+        from: None,
+    };
+    h.act(back(), "bob");
+    h.run();
+    h.act(Act::Release, "bob");
+    h.run();
+    h.act(back(), "carol");
+    h.run();
+    let held = h.state("web/test").held;
+    assert_eq!(held.map(|held| held.by), Some(who("carol")));
+}
+
+#[test]
+fn a_rollback_that_comes_too_late_is_told_on_what_runs() {
+    let mut h = Harness::one(main_branch());
+    for title in ["one", "two"] {
+        h.merge(title);
+        h.run();
+    }
+    let back = Act::Rollback {
+        to: None,
+        from: Some(1),
+    };
+    h.act(back, "bob");
+    h.run();
+    assert_eq!(h.standing(), [Succeeded; 2]);
+    let told = h
+        .notices
+        .iter()
+        .rev()
+        .find_map(|notice| match &notice.turn {
+            crate::notice::Turn::ActRefused { why, .. } => Some((notice.deployment.number(), *why)),
+            _ => None,
+        });
+    assert_eq!(told, Some((Some(2), crate::act::ActRefusal::LeftAlready)));
+}
+
+#[test]
 fn there_must_be_something_to_roll_back_to() {
     let mut h = Harness::one(main_branch());
     h.merge("one");
