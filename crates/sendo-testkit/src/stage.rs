@@ -1,8 +1,10 @@
 //! A folder with bare repositories, clones and a configuration; gone when dropped.
 
 use std::collections::BTreeMap;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use tempfile::TempDir;
 
@@ -246,4 +248,22 @@ fn place() -> PathBuf {
     } else {
         std::env::temp_dir()
     }
+}
+
+/// A port that nobody listens at: not one of those that connections are made from, so that none of the
+/// many that a run opens takes it before a server does.
+#[must_use]
+pub fn free_port() -> u16 {
+    const FIRST: u32 = 10_000;
+    const PORTS: u32 = 20_000;
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let start = std::process::id().wrapping_mul(97);
+    let candidates = std::iter::repeat_with(|| {
+        let next = start.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
+        u16::try_from(FIRST + next % PORTS).unwrap_or_default()
+    });
+    candidates
+        .take(PORTS as usize)
+        .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .expect("a free port")
 }

@@ -1,12 +1,14 @@
 //! The server: accepts connections within limits, and ends them in order.
 //!
-//! A connection takes a seat when it asks for something, and none for a probe: however many hold theirs
-//! or say nothing, whoever asks whether this process lives is answered.
+//! A connection takes a seat when it asks for something, and a probe one of those kept for probes:
+//! however many hold theirs, wait for one or say nothing, whoever asks whether this process lives is
+//! answered. Where too many say nothing, the one that has done so for longest goes.
 //!
 //! A client that is slow to send a head, a body or to take an answer holds its connection for a
 //! bounded time only. When told to stop, the server takes no more connections, lets requests end,
 //! and cuts off what is left after the drain time.
 
+use std::collections::VecDeque;
 use std::future::Future;
 use std::io;
 use std::pin::{Pin, pin};
@@ -22,7 +24,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, Sleep, sleep, timeout};
 
 use crate::state::Limits;
@@ -53,19 +55,29 @@ pub async fn serve_within(
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let mut shutdown = pin!(shutdown);
-    let seats = Arc::new(Semaphore::new(limits.connections));
+    let seats = Seats {
+        callers: Arc::new(Semaphore::new(limits.connections)),
+        waiting: Arc::new(Semaphore::new(limits.arrivals)),
+        probes: Arc::new(Semaphore::new(PROBING)),
+    };
     let places = Arc::new(Semaphore::new(limits.arrivals));
+    let mut silent = VecDeque::new();
     let graceful = GracefulShutdown::new();
-    let (mut arrivals, mut connections) = (JoinSet::new(), JoinSet::new());
+    let (mut arrivals, mut waiting) = (JoinSet::new(), JoinSet::new());
+    let mut connections = JoinSet::new();
     let (stop, stopped) = watch::channel(false);
-    let mut begin = |(stream, seat): Arrived| {
+    let mut begin = |Arrived {
+                         stream,
+                         seat,
+                         probes,
+                     }: Arrived| {
         while connections.try_join_next().is_some() {}
         let service = TowerToHyperService::new(router.clone());
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(limits.head)
-            // Who asked without a seat asks once.
-            .keep_alive(seat.is_some())
+            // A probe is short, and asks once.
+            .header_read_timeout(if probes { limits.silence } else { limits.head })
+            .keep_alive(!probes)
             .max_buf_size(HEAD)
             .serve_connection(TokioIo::new(Patient::new(stream, limits.stall)), service);
         let connection = graceful.watch(connection);
@@ -83,26 +95,30 @@ pub async fn serve_within(
     loop {
         tokio::select! {
             () = &mut shutdown => break,
-            accepted = accept(&listener, &places) => {
-                let (stream, place) = accepted?;
-                let arrival = arrival(stream, Arc::clone(&seats), limits);
-                let mut stopped = stopped.clone();
-                arrivals.spawn(async move {
-                    let _place = place;
-                    tokio::select! {
-                        biased;
-                        arrived = arrival => arrived,
-                        _ = stopped.wait_for(|stopped| *stopped) => None,
-                    }
-                });
+            accepted = accept(&listener) => {
+                let stream = accepted?;
+                let place = place(&places, &mut silent).await?;
+                let spoken = until(&stopped, spoken(stream, place, limits.silence));
+                silent.push_back(arrivals.spawn(spoken));
             }
-            Some(arrived) = arrivals.join_next() => arrived.into_iter().flatten().for_each(&mut begin),
+            Some(spoken) = arrivals.join_next() => {
+                silent.retain(|one: &AbortHandle| !one.is_finished());
+                for spoken in spoken.into_iter().flatten() {
+                    waiting.spawn(until(&stopped, seated(spoken, seats.clone(), limits.head)));
+                }
+            }
+            Some(arrived) = waiting.join_next() => arrived.into_iter().flatten().for_each(&mut begin),
         }
     }
     drop(listener);
     // Who has asked already is still answered.
     stop.send_replace(true);
-    while let Some(arrived) = arrivals.join_next().await {
+    while let Some(spoken) = arrivals.join_next().await {
+        for spoken in spoken.into_iter().flatten() {
+            waiting.spawn(until(&stopped, seated(spoken, seats.clone(), limits.head)));
+        }
+    }
+    while let Some(arrived) = waiting.join_next().await {
         arrived.into_iter().flatten().for_each(&mut begin);
     }
     if timeout(limits.drain, graceful.shutdown()).await.is_err() {
@@ -116,41 +132,106 @@ pub async fn serve_within(
 /// process is killed.
 const PROBES: [&[u8]; 2] = [b"GET /livez ", b"GET /readyz "];
 
-/// A connection that asks for something, with its seat unless that is a probe.
-type Arrived = (TcpStream, Option<OwnedSemaphorePermit>);
+/// How many probes are answered at the same time.
+const PROBING: usize = 16;
 
-/// Waits until a connection asks for something and there is a seat for it; `None` for one that says
-/// nothing for too long, and when there is no seat for as long as a head may take.
-async fn arrival(stream: TcpStream, seats: Arc<Semaphore>, limits: Limits) -> Option<Arrived> {
-    let mut head = [0; 16];
-    let count = timeout(limits.silence, stream.peek(&mut head)).await;
-    let said = head.get(..count.ok()?.ok()?)?;
-    if PROBES.iter().any(|probe| said.starts_with(probe)) {
-        return Some((stream, None));
-    }
-    if said.is_empty() {
-        return None;
-    }
-    let seat = timeout(limits.head, seats.acquire_owned()).await;
-    Some((stream, Some(seat.ok()?.ok()?)))
+/// What a connection takes once it has asked.
+#[derive(Clone)]
+struct Seats {
+    callers: Arc<Semaphore>,
+    /// For those who wait for one of these.
+    waiting: Arc<Semaphore>,
+    probes: Arc<Semaphore>,
 }
 
-/// The next connection, once there is a place for it.
-async fn accept(
-    listener: &TcpListener,
+/// A connection that asks for something.
+struct Spoken {
+    stream: TcpStream,
+    probes: bool,
+}
+
+/// The same with its seat.
+struct Arrived {
+    stream: TcpStream,
+    seat: OwnedSemaphorePermit,
+    probes: bool,
+}
+
+/// What comes of it, unless the server stops before.
+fn until<T, F: Future<Output = Option<T>>>(
+    stopped: &watch::Receiver<bool>,
+    what: F,
+) -> impl Future<Output = Option<T>> + use<T, F> {
+    let mut stopped = stopped.clone();
+    async move {
+        tokio::select! {
+            biased;
+            came = what => came,
+            _ = stopped.wait_for(|stopped| *stopped) => None,
+        }
+    }
+}
+
+/// Waits until a connection asks for something; `None` for one that says nothing for too long.
+async fn spoken(
+    stream: TcpStream,
+    _place: OwnedSemaphorePermit,
+    silence: Duration,
+) -> Option<Spoken> {
+    let mut head = [0; 16];
+    let count = timeout(silence, stream.peek(&mut head)).await;
+    let said = head
+        .get(..count.ok()?.ok()?)
+        .filter(|said| !said.is_empty())?;
+    let probes = PROBES.iter().any(|probe| said.starts_with(probe));
+    Some(Spoken { stream, probes })
+}
+
+/// Waits for a seat; `None` when there is none for as long as a head may take, or too many wait.
+async fn seated(
+    Spoken { stream, probes }: Spoken,
+    seats: Seats,
+    head: Duration,
+) -> Option<Arrived> {
+    let seat = if probes {
+        seats.probes.try_acquire_owned().ok()?
+    } else {
+        let _waits = seats.waiting.try_acquire_owned().ok()?;
+        timeout(head, seats.callers.acquire_owned())
+            .await
+            .ok()?
+            .ok()?
+    };
+    Some(Arrived {
+        stream,
+        seat,
+        probes,
+    })
+}
+
+/// A place for somebody who has said nothing yet. When all are taken, who has been silent for longest
+/// gives theirs.
+async fn place(
     places: &Arc<Semaphore>,
-) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
-    let place = places
-        .clone()
-        .acquire_owned()
-        .await
-        .map_err(io::Error::other)?;
+    silent: &mut VecDeque<AbortHandle>,
+) -> io::Result<OwnedSemaphorePermit> {
+    if places.available_permits() == 0
+        && let Some(oldest) = silent.pop_front()
+    {
+        oldest.abort();
+    }
+    let place = places.clone().acquire_owned().await;
+    place.map_err(io::Error::other)
+}
+
+/// The next connection.
+async fn accept(listener: &TcpListener) -> io::Result<TcpStream> {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
                 // Small answers leave at once; without it they only leave later.
                 let _ = stream.set_nodelay(true);
-                return Ok((stream, place));
+                return Ok(stream);
             }
             Err(error) if is_of_the_connection(&error) => {}
             Err(error) => {

@@ -81,7 +81,8 @@ pub struct Limits {
     /// Connections at a time that ask for something other than a probe; more wait, as long as a head
     /// may take.
     pub connections: usize,
-    /// Connections that have asked for nothing yet, or wait for a seat; more wait in the kernel's queue.
+    /// Connections that have asked for nothing yet: of more, those that were silent for longest are closed.
+    /// As many that have asked wait for a seat, and further ones are closed.
     pub arrivals: usize,
     /// Until a new connection begins to ask for something.
     pub silence: Duration,

@@ -112,8 +112,7 @@ fn stage() -> Stage {
         "mei",
         &["commit", "-q", "--allow-empty", "-m", "Add a cart"],
     );
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port().to_string();
+    let port = sendo_testkit::stage::free_port().to_string();
     stage.configure(&CONFIGURATION.replace("PORT", &port));
     let example = root().join("sendo.example.yaml");
     std::fs::copy(example, stage.folder().join("sendo.example.yaml")).unwrap();

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 
 use sendo_testkit::Server;
 use sendo_testkit::database::Database;
-use sendo_testkit::stage::Stage;
+use sendo_testkit::stage::{Stage, free_port};
 
 use crate::serving::stage;
 
@@ -38,10 +38,7 @@ fn who_hands_over_its_database_hands_over_its_address() {
     if Database::is_postgres_run() {
         return;
     }
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = free.local_addr().unwrap().to_string();
-    drop(free);
-    let stage = listening(&address);
+    let stage = listening(&format!("127.0.0.1:{}", free_port()));
     let first = stage.served();
     let mut command = stage.command(env!("CARGO_BIN_EXE_sendo").as_ref());
     command.args(["serve", "--config", "sendo.yaml"]);

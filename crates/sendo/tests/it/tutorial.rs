@@ -38,9 +38,7 @@ fn stands(stage: &Stage, deployment: &str, wanted: impl Fn(&Value) -> bool) {
 fn the_tutorial_takes_a_newcomer_from_an_empty_folder_to_production_and_back() {
     let stage = Stage::set(env!("CARGO_BIN_EXE_sendo"));
     put_on_path(&stage);
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port().to_string();
-    drop(listener);
+    let port = sendo_testkit::stage::free_port().to_string();
     let mut printed = String::new();
     for block in blocks("docs/tutorials/first-deployment.md") {
         let approved = block.text.split("sendo approve ").nth(1).map(str::trim_end);
