@@ -3,6 +3,8 @@
 //! An act was allowed when it was asked for. It is checked again, so that a right that was taken away
 //! or a deployment that ended meanwhile refuses it; who asked is told on the timeline and in the audit
 //! trail. Each act is taken once: its fact is forgotten in the same commit.
+//!
+//! Size: every act there is, each a page; a file for each would part them from the checks they share.
 
 use serde_json::{Value, json};
 

@@ -2,6 +2,8 @@
 //!
 //! The newest revision is read from an observation that began after the last hint, never taken from
 //! an announcement.
+//!
+//! Size: one question, from what was seen to what starts; its steps hand each other too much to part.
 
 use serde_json::json;
 
