@@ -122,16 +122,22 @@ fn at_rest(mut done: impl FnMut() -> bool) {
     .unwrap();
 }
 
-/// Tries at random moments of a run until so many were killed in the midst of it.
+/// Tries at random moments of a run until so many were killed in the midst of it. A run that ended
+/// before its moment shows that runs are shorter than the one that was timed, which bounds the rest.
 fn at_random(seed: u64, whole: Duration, mut once: impl FnMut(usize, Duration) -> bool) -> u64 {
     let mut dice = Dice::of(seed);
-    let longest = u64::try_from(whole.as_micros()).unwrap_or(1).max(1);
+    let mut longest = whole.max(Duration::from_micros(1));
     let mut kills = 0;
     for n in 0..4 * KILLS as usize {
         if kills == KILLS {
             break;
         }
-        kills += u64::from(once(n, Duration::from_micros(dice.below(longest))));
+        let moment = longest.mul_f64(dice.below(1_000) as f64 / 1_000.0);
+        if once(n, moment) {
+            kills += 1;
+        } else {
+            longest = moment.max(Duration::from_micros(1));
+        }
     }
     assert_eq!(kills, KILLS);
     kills
