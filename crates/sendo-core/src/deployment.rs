@@ -172,6 +172,11 @@ pub enum Waiting {
     },
     /// The head's tree is not the one we would generate.
     TreeMismatch,
+    /// The forge's own rules on the branch: a review or a check that only it asks for.
+    Protected {
+        /// What lacks, in the forge's words.
+        why: String,
+    },
     /// An outside call that cannot be done now; it is tried again.
     Retry {
         /// What was tried.
@@ -208,6 +213,7 @@ impl Waiting {
             Self::ChangesRequested { .. } => "changes_requested",
             Self::ForeignCommits { .. } => "foreign_commits",
             Self::TreeMismatch => "tree_mismatch",
+            Self::Protected { .. } => "protected",
             Self::Retry { .. } => "retry",
             Self::Blocked { .. } => "blocked",
         }

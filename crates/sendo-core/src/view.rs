@@ -34,6 +34,9 @@ pub struct LaneView {
     /// The freeze that closes it now.
     #[serde(default)]
     pub frozen: Option<Holding>,
+    /// Why nobody can look at what would start a deployment here, while nobody can: a fragment.
+    #[serde(default)]
+    pub blind: Option<String>,
 }
 
 /// Every lane, in the order of the configuration.

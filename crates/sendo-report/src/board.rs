@@ -88,6 +88,8 @@ pub(crate) const fn needs_person(deployment: &Deployment) -> bool {
             | Waiting::TreeMismatch
             | Waiting::Held { .. }
             | Waiting::Blocked { .. } => true,
+            // Its words do not say whether a person or a machine has to act: either way nobody else will.
+            Waiting::Protected { .. } => true,
             // One without an end is opened by a person only.
             Waiting::Locked { lock } => lock.until.is_none(),
             Waiting::After { .. }

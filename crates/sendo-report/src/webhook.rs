@@ -189,6 +189,7 @@ fn reason(waiting: &Waiting) -> Value {
             json!({ "for": waiting.name(), "commits": commits })
         }
         Waiting::TreeMismatch => json!({ "for": waiting.name() }),
+        Waiting::Protected { why } => json!({ "for": waiting.name(), "why": why }),
         Waiting::Retry { effect, error, at } => json!({
             "for": waiting.name(),
             "effect": effect,

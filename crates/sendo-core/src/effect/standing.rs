@@ -116,6 +116,11 @@ pub enum Outcome {
     HeadMoved,
     /// It does not merge without conflict; rebuild it from the intent.
     Conflict,
+    /// The forge's own rules on the branch are not met yet; nothing was merged.
+    NotReady {
+        /// Which, in the forge's words.
+        why: String,
+    },
     /// The change request is closed or merged.
     Closed,
     /// The branch is gone, or it is not ours to delete any more.

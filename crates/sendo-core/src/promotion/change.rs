@@ -2,9 +2,10 @@
 
 use super::advance::Step;
 use super::decide::Draft;
+use super::looks::LOOK_AGAIN;
 use super::state::{Ending, Running};
 use crate::deployment::Waiting;
-use crate::effect::{Ahead, ChangeRequest, ChangeState, CloseReason, Effect};
+use crate::effect::{Ahead, ChangeRequest, ChangeState, CloseReason, Effect, EffectView};
 use crate::names::Revision;
 
 impl Draft<'_> {
@@ -73,6 +74,15 @@ impl Draft<'_> {
             };
             return self.write(running, "approve", effect);
         }
+        let is_merge = |e: &EffectView| matches!(e.effect, Effect::MergeChangeRequest { .. });
+        if !self.under_way(running.candidate.ordinal).any(is_merge) {
+            if let Some(waiting) = self.protected(running) {
+                return Step::Waits(waiting);
+            }
+            if let Some(running) = &mut self.state.running {
+                running.tried_at = self.world.now;
+            }
+        }
         let effect = Effect::MergeChangeRequest {
             repository,
             number,
@@ -80,6 +90,19 @@ impl Draft<'_> {
             deployment,
         };
         self.write(running, "merge", effect)
+    }
+
+    /// What the forge's own rules said against the merge: tried again once somebody touched the change
+    /// request since, or after a while, as not everything that they ask for is told.
+    fn protected(&mut self, running: &Running) -> Option<Waiting> {
+        let why = running.protected.clone()?;
+        let again = running.tried_at + LOOK_AGAIN;
+        let touched = self.touched_at(running) > Some(running.tried_at);
+        if touched || self.world.now >= again {
+            return None;
+        }
+        self.wake_by(again);
+        Some(Waiting::Protected { why })
     }
 
     /// The base says by now what was to be set, so the change request has nothing left to do.

@@ -42,6 +42,8 @@ pub const REVISION: &str = "revision";
 pub const REQUESTED: &str = "requested";
 /// What the keys of people's acts start with; the rest is the event's id.
 pub const ACTED: &str = "acted/";
+/// The key under which a lane tells why it cannot look at its trigger, while it cannot.
+pub const BLIND: &str = "blind";
 /// What announcements' keys start with; the rest is the event's id.
 pub const ANNOUNCED: &str = "announced/";
 /// What touches in the manifests repository start with; the rest is what was touched.
@@ -250,6 +252,7 @@ impl<'a> Draft<'a> {
 
     fn decide(mut self) -> Plan {
         let before = self.state.running.clone();
+        let blind = self.state.blind.clone();
         self.absorb();
         self.take_acts();
         self.conclude();
@@ -267,6 +270,7 @@ impl<'a> Draft<'a> {
             self.look_on();
         }
         self.tell_running(before.as_ref());
+        self.tell_blind(blind.as_ref());
         self.plan.state = json!(self.state);
         self.plan
     }

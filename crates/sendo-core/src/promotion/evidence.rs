@@ -8,6 +8,7 @@ use serde_json::json;
 use super::decide::{Draft, SOURCE};
 use super::looks::planned_at;
 use super::state::Ending;
+use super::telling::ATTEMPTS_BEFORE_TELLING;
 use crate::deployment::ChangeLink;
 use crate::effect::{Class, Effect, EffectState, EffectView, Outcome};
 use crate::notice::Turn;
@@ -19,13 +20,18 @@ impl Draft<'_> {
     /// Turns what came of our effects into evidence.
     pub(super) fn absorb(&mut self) {
         for effect in &self.world.effects {
+            let looks = effect.key.0.starts_with(&format!("look/{SOURCE}"));
             if effect.state == EffectState::Ready {
+                // A look that works at its second or third attempt is nobody's trouble.
+                if looks && effect.attempts >= ATTEMPTS_BEFORE_TELLING {
+                    self.state.blind = effect.error.as_ref().map(|error| error.message.clone());
+                }
                 continue;
             }
             match effect.effect.class() {
                 Class::O => {
                     if let Some(error) = effect.error.as_ref().filter(|_| self.is_recent(effect)) {
-                        if effect.key.0.starts_with(&format!("look/{SOURCE}")) {
+                        if looks {
                             self.state.blind = Some(error.message.clone());
                         }
                         // It stays, so that it is not planned again at once.
@@ -98,6 +104,7 @@ impl Draft<'_> {
                 running.published = Some(published.clone());
                 running.rebuild = false;
                 running.approved = None;
+                running.protected = None;
                 // A new head needs everything again, so waiting for it is news.
                 running.told = None;
                 if matches!(effect.effect, Effect::PublishCommit(_)) {
@@ -153,6 +160,9 @@ impl Draft<'_> {
             (Outcome::Conflict, Effect::MergeChangeRequest { .. }) => {
                 running.rebuild = true;
                 running.setbacks += 1;
+            }
+            (Outcome::NotReady { why }, Effect::MergeChangeRequest { .. }) => {
+                running.protected = Some(why.clone());
             }
             // Anything else says that the outside is not what we took it for: look again.
             _ => {

@@ -180,7 +180,7 @@ impl Draft<'_> {
     }
 
     /// When the running change request was last touched, as far as anybody told.
-    fn touched_at(&self, running: &Running) -> Option<Timestamp> {
+    pub(super) fn touched_at(&self, running: &Running) -> Option<Timestamp> {
         self.world
             .facts
             .keys(&self.world.subject, TOUCHED)

@@ -180,6 +180,12 @@ pub struct Running {
     pub approved: Option<Revision>,
     /// The approved head that people were told of.
     pub told_approved: Option<Revision>,
+    /// When the last merge was planned.
+    #[serde(default)]
+    pub tried_at: Timestamp,
+    /// What the forge's own rules said against it.
+    #[serde(default)]
+    pub protected: Option<String>,
     /// The base's head that contains the change, and who merged when it was not us.
     pub merged: Option<(Revision, Option<Principal>)>,
     /// How it ends, once that is known but not everything is cleared away.

@@ -5,15 +5,16 @@
 
 use serde_json::{Value, json};
 
-use super::decide::Draft;
+use super::decide::{BLIND, Draft};
 use super::state::{Candidate, Running};
 use crate::audit::AuditEntry;
 use crate::deployment::{Deployment, DeploymentId, DeploymentState, Waiting};
+use crate::fact::Fact;
 use crate::names::Principal;
 use crate::notice::{Notice, Turn, authors};
 
 /// Calls that work at their second or third attempt are nobody's trouble.
-const ATTEMPTS_BEFORE_TELLING: u32 = 3;
+pub(super) const ATTEMPTS_BEFORE_TELLING: u32 = 3;
 
 impl Draft<'_> {
     pub(super) fn audit(&mut self, action: &str, actor: Option<Principal>, detail: Value) {
@@ -45,6 +46,19 @@ impl Draft<'_> {
                 turn,
             });
         }
+    }
+
+    /// Tells whoever reads the board whether the lane sees what is newest, when that changed.
+    pub(super) fn tell_blind(&mut self, before: Option<&String>) {
+        if before == self.state.blind.as_ref() {
+            return;
+        }
+        self.plan.publish.push(Fact {
+            subject: self.world.subject.clone(),
+            key: BLIND.to_owned(),
+            value: json!(self.state.blind),
+            observed_at: self.world.now,
+        });
     }
 
     pub(super) fn row(&mut self, row: Deployment) {

@@ -185,14 +185,9 @@ fn read(answer: &Answer, ask: &Ask, style: &str) -> Refused {
         )),
         405 if says("sign") => Refused::Error(answer.refusal(ask)),
         // Checks, approvals, a draft, files that are protected: somebody else has to do something.
-        405 => Refused::Error(ForgeError::trouble(
-            "merge_not_ready",
-            format!(
-                "could not {}: its branch is protected and waits ({})",
-                ask.what,
-                answer.said()
-            ),
-        )),
+        405 => Refused::Outcome(Outcome::NotReady {
+            why: answer.said().to_owned(),
+        }),
         409 if says("head out of date") => Refused::Outcome(Outcome::HeadMoved),
         // The base moved while it was merged into.
         409 if says("push out of date") || says("cannot lock ref") => Refused::Look,

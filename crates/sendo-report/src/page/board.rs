@@ -12,7 +12,7 @@ use super::shown::Moment;
 use super::{Reader, finish};
 use crate::Language;
 use crate::board::{self as model, River};
-use crate::wording::configuration::amiss;
+use crate::wording::amiss::amiss;
 
 /// What of the board is shown.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub fn board(view: &BoardView, show: &Show, reader: Reader<'_>, language: Langua
         only_moving: show.moving,
         application: wanted,
         charts: charts(&shown, view, language),
-        amiss: amiss(&view.configuration, language),
+        amiss: amiss(view, language),
     })
 }
 

@@ -4,7 +4,7 @@
 use sendo_core::view::{BoardView, LaneView};
 
 use super::paint::{Ink, paint};
-use crate::wording::configuration::amiss;
+use crate::wording::amiss::amiss;
 use crate::wording::standing::standing;
 use crate::wording::{Context, closed, frozen, state};
 use crate::{Language, time};
@@ -34,7 +34,7 @@ pub fn is_same(one: &BoardView, other: &BoardView) -> bool {
 
 fn lines(view: &BoardView, language: Language) -> Vec<String> {
     let lanes = view.lanes.iter().map(|lane| line(lane, language));
-    lanes.chain(amiss(&view.configuration, language)).collect()
+    lanes.chain(amiss(view, language)).collect()
 }
 
 fn line(lane: &LaneView, language: Language) -> String {

@@ -14,7 +14,7 @@ use sendo_core::view::BoardView;
 use super::NARROWEST;
 use super::paint::{Ink, clip, columns, pad, paint, wrap};
 use crate::board::{Pier, River, rivers};
-use crate::wording::configuration::amiss;
+use crate::wording::amiss::amiss;
 use crate::wording::standing::standing;
 use crate::wording::{Context, state};
 use crate::{Language, time};
@@ -30,7 +30,7 @@ const NOTE_ROOM: usize = 44;
 pub fn status(view: &BoardView, language: Language, width: usize, color: bool) -> String {
     let width = width.max(NARROWEST);
     let rivers = rivers(view);
-    let amiss: String = amiss(&view.configuration, language)
+    let amiss: String = amiss(view, language)
         .iter()
         .map(|line| format!("{}\n", paint(&wrap(line, width, 0), Ink::Bad, color)))
         .collect();

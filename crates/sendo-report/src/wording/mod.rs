@@ -4,9 +4,9 @@
 //! type next. It is worded for both languages side by side, so that neither is forgotten.
 
 pub mod act;
+pub(crate) mod amiss;
 pub mod cause;
 pub mod closed;
-pub(crate) mod configuration;
 pub mod diff;
 pub mod digest;
 pub mod effect;

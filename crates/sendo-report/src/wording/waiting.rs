@@ -119,6 +119,18 @@ pub fn waiting(waiting: &Waiting, context: &Context<'_>, language: Language) -> 
             &[],
         )
         .then(next(Step::MergeOrClose, context, language)),
+        Waiting::Protected { why } => Sentence::fill(
+            match language {
+                Language::En => {
+                    "waits for what the branch's protection asks for: {why}. It goes on by itself once that is met."
+                }
+                Language::Ja => {
+                    "ブランチの保護ルールの条件がそろうのを待っています: {why}。条件がそろうと自動で進みます。"
+                }
+            },
+            &[("why", Slot::Words(fragment(why)))],
+        )
+        .then(next(Step::Show, context, language)),
         Waiting::Retry { effect, error, at } => Sentence::fill(
             match language {
                 Language::En => {

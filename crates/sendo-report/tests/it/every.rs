@@ -16,7 +16,7 @@ use sendo_report::Language;
 
 use crate::sample::{NOW, changes, failure, id, people, revision, who};
 
-const WAITING: [&str; 13] = [
+const WAITING: [&str; 14] = [
     "after",
     "checks",
     "checks failed",
@@ -30,6 +30,7 @@ const WAITING: [&str; 13] = [
     "locked",
     "held",
     "frozen",
+    "protected",
 ];
 
 const fn waiting_kind(waiting: &Waiting) -> &'static str {
@@ -47,6 +48,7 @@ const fn waiting_kind(waiting: &Waiting) -> &'static str {
         Waiting::Locked { .. } => WAITING[10],
         Waiting::Held { .. } => WAITING[11],
         Waiting::Frozen { .. } => WAITING[12],
+        Waiting::Protected { .. } => WAITING[13],
     }
 }
 
@@ -130,6 +132,9 @@ pub(crate) fn waiting() -> Vec<(&'static str, Waiting)> {
             commits: names(&["one (A)", "two (B)", "three (C)", "four (D)"]),
         },
         Waiting::TreeMismatch,
+        Waiting::Protected {
+            why: "Does not have enough approvals".into(),
+        },
         Waiting::Soak {
             environment: "staging".into(),
             until: NOW + Span::from_secs(1800),

@@ -77,5 +77,6 @@ fn one(app: u64, env: usize) -> LaneView {
         lock: None,
         held: None,
         frozen: None,
+        blind: None,
     }
 }

@@ -194,6 +194,7 @@ pub(crate) fn board() -> BoardView {
         lock: None,
         held: None,
         frozen: None,
+        blind: None,
     };
     BoardView {
         lanes: vec![

@@ -6,7 +6,8 @@ use axum::Json;
 use axum::extract::State;
 use sendo_core::deployment::{Deployment, DeploymentState};
 use sendo_core::freeze;
-use sendo_core::subject::LaneId;
+use sendo_core::promotion::decide::BLIND;
+use sendo_core::subject::{LaneId, SubjectId, SubjectKind};
 use sendo_core::view::{BoardView, LaneView};
 
 use super::{freezes, locks};
@@ -25,6 +26,7 @@ pub(crate) async fn view(app: &Shared, caller: &Caller) -> Answer<BoardView> {
     let at = app.web.store.now().await?;
     let closed = locks::closed(app).await?;
     let announced = freezes::announced(app, at).await?;
+    let mut blind = blind(app).await?;
     let mut rows: HashMap<LaneId, Vec<Deployment>> = HashMap::new();
     for row in app.web.store.board().await? {
         rows.entry(row.lane.clone()).or_default().push(row);
@@ -38,6 +40,7 @@ pub(crate) async fn view(app: &Shared, caller: &Caller) -> Answer<BoardView> {
             view.lock = closed.lock_of(&view.lane).cloned();
             view.held = closed.held_of(&view.lane).cloned();
             view.frozen = freeze::holding(rules, &announced, at);
+            view.blind = blind.remove(&rules.lane.subject()).flatten();
             view
         })
         .collect();
@@ -49,6 +52,20 @@ pub(crate) async fn view(app: &Shared, caller: &Caller) -> Answer<BoardView> {
     })
 }
 
+/// Why lanes cannot look, of each that ever could not.
+async fn blind(app: &Shared) -> Answer<HashMap<SubjectId, Option<String>>> {
+    let told = app.web.store.facts_named(SubjectKind::Lane, BLIND).await?;
+    let told = told.into_iter();
+    Ok(told
+        .map(|fact| {
+            (
+                fact.subject,
+                serde_json::from_value(fact.value).unwrap_or_default(),
+            )
+        })
+        .collect())
+}
+
 fn lane_view(lane: LaneId, rows: Vec<Deployment>) -> LaneView {
     let mut view = LaneView {
         lane,
@@ -58,6 +75,7 @@ fn lane_view(lane: LaneId, rows: Vec<Deployment>) -> LaneView {
         lock: None,
         held: None,
         frozen: None,
+        blind: None,
     };
     for row in rows {
         let slot = match row.state {

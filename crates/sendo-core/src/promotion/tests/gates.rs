@@ -1,6 +1,6 @@
 //! What has to happen outside first: checks, people, our own proof of the tree.
 
-use super::harness::Harness;
+use super::harness::{Fate, Harness};
 use super::lanes::{main_branch, people, who};
 use crate::deployment::DeploymentState::{Queued, Succeeded, Waiting};
 use crate::deployment::Waiting as For;
@@ -228,4 +228,50 @@ fn a_tree_that_is_not_the_promised_one_is_never_approved() {
     assert_eq!(h.waiting(), Some(For::TreeMismatch));
     assert!(!h.outside.done.contains_key("approve_change_request"));
     assert!(!h.outside.done.contains_key("merge_change_request"));
+}
+
+#[test]
+fn what_the_forges_own_rules_ask_for_is_told_once_and_tried_again_when_something_is_said() {
+    let mut h = Harness::one(main_branch());
+    let refused = |times| {
+        Some(Fate {
+            kind: "merge_change_request",
+            outcome: Outcome::NotReady {
+                why: "one approval lacks".to_owned(),
+            },
+            times,
+        })
+    };
+    h.fate = refused(2);
+    let merged = h.merge("one");
+    h.run();
+    let waits = For::Protected {
+        why: "one approval lacks".to_owned(),
+    };
+    assert_eq!(h.waiting(), Some(waits.clone()));
+    h.touch(1);
+    h.run();
+    assert_eq!(h.waiting(), Some(waits), "it was said in vain");
+    let decisions = h.decisions;
+    h.pass(30);
+    assert!(h.decisions - decisions <= 5, "{}", h.decisions - decisions);
+    h.touch(1);
+    h.run();
+    assert_eq!(h.at("test"), merged.as_str());
+    let waits = h.told().iter().filter(|turn| **turn == "waits").count();
+    assert_eq!(waits, 1, "{:?}", h.told());
+    h.leaves_nothing();
+}
+
+#[test]
+fn what_the_forges_own_rules_ask_for_may_be_met_without_a_word() {
+    let mut h = Harness::one(main_branch());
+    let why = "a check lacks".to_owned();
+    h.fate = super::going::once("merge_change_request", Outcome::NotReady { why });
+    let merged = h.merge("one");
+    h.run();
+    assert!(matches!(h.waiting(), Some(For::Protected { .. })));
+    h.pass(65);
+    assert_eq!(h.at("test"), merged.as_str());
+    h.leaves_nothing();
 }

@@ -8,6 +8,7 @@ use crate::deployment::DeploymentState::{Failed, Succeeded, Superseded, Waiting}
 use crate::deployment::Waiting as For;
 use crate::effect::Outcome;
 use crate::job::Job;
+use crate::promotion::decide::BLIND;
 use crate::promotion::state::{LaneState, Unreadable, VERSION};
 
 #[test]
@@ -148,4 +149,24 @@ fn a_fact_of_another_shape_is_looked_at_again_later_not_at_once() {
     h.spoil = false;
     h.pass(65);
     assert_eq!(h.standing(), [Succeeded]);
+}
+
+#[test]
+fn a_look_that_is_tried_again_and_again_is_told_on_the_board_and_taken_back_when_it_works() {
+    let mut h = Harness::one(main_branch());
+    h.run();
+    let told = |h: &Harness| {
+        let key = (id("web/test").subject(), BLIND.to_owned());
+        h.facts.get(&key).map(|(value, _)| value.clone())
+    };
+    assert_eq!(told(&h), None, "nothing was ever amiss");
+    h.break_effect("observe_source", false);
+    let merged = h.merge("one");
+    h.run();
+    h.pass(60);
+    assert_eq!(told(&h), Some(json!("no answer")));
+    h.outside.broken.clear();
+    h.pass(65);
+    assert_eq!(h.at("test"), merged.as_str());
+    assert_eq!(told(&h), Some(json!(null)));
 }
