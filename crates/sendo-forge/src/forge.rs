@@ -59,13 +59,18 @@ impl Forges {
     /// # Errors
     /// `forge_unknown` when the configuration does not name it any more.
     pub fn of(&self, repository: &Repository) -> Result<&Forge, ForgeError> {
-        self.0.get(&repository.forge).ok_or_else(|| {
+        self.named(&repository.forge)
+    }
+
+    /// A forge by its name.
+    ///
+    /// # Errors
+    /// `forge_unknown` when the configuration does not name it any more.
+    pub fn named(&self, name: &ForgeName) -> Result<&Forge, ForgeError> {
+        self.0.get(name).ok_or_else(|| {
             ForgeError::refused(
                 "forge_unknown",
-                format!(
-                    "the forge `{}` is not in the configuration any more",
-                    repository.forge
-                ),
+                format!("the forge `{name}` is not in the configuration any more"),
             )
         })
     }

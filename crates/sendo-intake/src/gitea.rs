@@ -1,9 +1,10 @@
 //! What a Gitea (or Forgejo) delivers: whether it is signed, and what it says.
 //!
-//! Owns the shapes of the payloads; [`verify`] the signature. A delivery says where to look, never what is
+//! Owns the shapes of the payloads; [`verify`] the signature, [`Senders`] whose delivery it is. A delivery says where to look, never what is
 //! true: of a push only the names and heads are read, of a pull request only its number and how it
 //! ended. Fields nobody asks for are not looked at.
 
+mod receive;
 mod signature;
 
 use sendo_core::event::Event;
@@ -11,6 +12,8 @@ use sendo_core::names::{BranchName, ForgeName, Principal, Repository, Revision, 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+pub(crate) use receive::sender;
+pub use receive::{Arrived, NotTaken, Senders, source};
 pub use signature::{Unsigned, verify};
 
 use crate::translate::{Translated, Unreadable, object, read};

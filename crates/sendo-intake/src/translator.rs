@@ -12,8 +12,8 @@ use sendo_core::time::Span;
 use sendo_store::{Delivery, DeliveryOutcome, Settlement, Store, StoreError};
 use tokio::sync::watch;
 
-use crate::api;
 use crate::translate::{Translated, Unreadable, asked, translate};
+use crate::{api, gitea};
 
 /// A delivery that failed this often is quarantined.
 const MOST_ATTEMPTS: u32 = 8;
@@ -106,6 +106,9 @@ fn events(delivery: &Delivery) -> Result<Translated, Unreadable> {
         .and_then(|by| Principal::new(by).ok());
     if delivery.source == api::SOURCE {
         return asked(&delivery.name, &delivery.body, by.as_ref());
+    }
+    if let Some(forge) = gitea::sender(&delivery.source) {
+        return gitea::translate(&forge, &delivery.name, &delivery.body);
     }
     let forge = delivery
         .source

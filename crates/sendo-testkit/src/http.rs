@@ -105,5 +105,28 @@ fn exchange(
         .ok_or_else(|| format!("{method} {path}: no answer"))?;
     let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
     let status = status.ok_or_else(|| format!("{method} {path}: {head}"))?;
-    Ok((status, head.to_owned(), body.to_owned()))
+    let chunked = head
+        .to_ascii_lowercase()
+        .contains("\r\ntransfer-encoding: chunked");
+    let body = if chunked {
+        whole(body)
+    } else {
+        Some(body.to_owned())
+    };
+    let body = body.ok_or_else(|| format!("{method} {path}: a broken answer"))?;
+    Ok((status, head.to_owned(), body))
+}
+
+/// Puts the chunks of a body together.
+fn whole(mut chunks: &str) -> Option<String> {
+    let mut body = String::new();
+    loop {
+        let (length, rest) = chunks.split_once("\r\n")?;
+        let length = usize::from_str_radix(length.split(';').next()?.trim(), 16).ok()?;
+        if length == 0 {
+            return Some(body);
+        }
+        body.push_str(rest.get(..length)?);
+        chunks = rest.get(length..)?.strip_prefix("\r\n")?;
+    }
 }

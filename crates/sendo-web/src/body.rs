@@ -1,5 +1,7 @@
 //! Reading a body, JSON or a form: within its limits, strictly, and with errors that point at the place.
 
+use std::time::Duration;
+
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
@@ -8,10 +10,12 @@ use sendo_report::wording::refusal::Refused;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use serde_json::{Map, Value};
+use tokio::sync::SemaphorePermit;
 use tokio::time::timeout;
 
 use crate::error::{Answer, Refusal};
 use crate::state::App;
+use crate::webhooks;
 
 /// A body that was read whole and is what the route expects.
 pub(crate) struct JsonBody<T>(pub(crate) T);
@@ -72,23 +76,43 @@ async fn whole(request: Request, app: &App) -> Answer<Vec<u8>> {
     let limits = &app.web.limits;
     timeout(limits.body, read(request, limits.body_bytes))
         .await
-        .map_err(|_| {
-            Refusal::new(
-                StatusCode::REQUEST_TIMEOUT,
-                "body_too_slow",
-                format!("the body did not arrive within {} s", limits.body.as_secs()),
-                "send it in one go",
-            )
-        })?
+        .map_err(|_| too_slow(limits.body))?
+}
+
+/// What a forge delivers, and the room it takes while it is held.
+pub(crate) async fn delivery(
+    request: Request,
+    app: &App,
+) -> Answer<(Vec<u8>, SemaphorePermit<'_>)> {
+    let limits = &app.web.limits;
+    let seats = webhooks::seats(announced(&request));
+    let held = async {
+        let seat = app.arriving.acquire_many(seats).await;
+        let seat = seat.map_err(|_| too_slow(limits.body))?;
+        Ok((read(request, webhooks::LARGEST).await?, seat))
+    };
+    timeout(limits.body, held)
+        .await
+        .map_err(|_| too_slow(limits.body))?
+}
+
+fn too_slow(within: Duration) -> Refusal {
+    Refusal::new(
+        StatusCode::REQUEST_TIMEOUT,
+        "body_too_slow",
+        format!("the body did not arrive within {} s", within.as_secs()),
+        "send it in one go",
+    )
+}
+
+/// How long a body says it is.
+fn announced(request: &Request) -> Option<u64> {
+    let length = request.headers().get(CONTENT_LENGTH)?;
+    length.to_str().ok()?.parse().ok()
 }
 
 async fn read(request: Request, limit: usize) -> Answer<Vec<u8>> {
-    let announced = request
-        .headers()
-        .get(CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > limit as u64) {
+    if announced(&request).is_some_and(|length| length > limit as u64) {
         return Err(too_large(limit));
     }
     let mut chunks = request.into_body().into_data_stream();
@@ -114,7 +138,7 @@ fn too_large(limit: usize) -> Refusal {
         StatusCode::PAYLOAD_TOO_LARGE,
         "body_too_large",
         format!("the body is larger than {limit} bytes"),
-        "send less; no request of the API needs as much",
+        "send less; nothing needs as much",
     )
 }
 

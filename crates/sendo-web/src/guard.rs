@@ -157,7 +157,9 @@ fn same_site(app: &Shared, request: &Request, host: &Authority) -> Answer<()> {
 }
 
 fn is_of_a_program(request: &Request) -> bool {
-    request.uri().path().starts_with("/api/") && !session::is_shown(request.headers())
+    let path = request.uri().path();
+    let is_for_programs = path.starts_with("/api/") || path.starts_with("/webhooks/");
+    is_for_programs && !session::is_shown(request.headers())
 }
 
 fn is_our_origin(app: &Shared, origin: &str, host: &Authority) -> bool {

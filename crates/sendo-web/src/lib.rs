@@ -14,6 +14,7 @@
 //! | [`error`] | refusals: a status, a stable code, what happened and what to do next |
 //! | `api` | `/api/v1`, one file for each kind of thing |
 //! | `pages`, `files`, [`feed`] | pages for people, the files they need, and the feed that tells them to look again |
+//! | `webhooks` | what forges deliver |
 //! | `probes`, `metrics` | what keeps an eye on the process |
 
 pub mod error;
@@ -37,6 +38,7 @@ mod probes;
 mod query;
 mod session;
 mod sign_in;
+mod webhooks;
 
 pub use api::diff::{DiffError, Differ};
 pub use api::plan::{ConfigFile, PlanError, Planner};
@@ -44,3 +46,4 @@ pub use feed::Feed;
 pub use routes::router;
 pub use server::{serve, serve_within};
 pub use state::{Limits, Readiness, Reads, WebState};
+pub use webhooks::GITEA_PATH;

@@ -20,7 +20,7 @@ use crate::auth::authorise;
 use crate::error::{NOTHING_HERE, Refusal};
 use crate::state::{App, Shared, WebState};
 use crate::token::Scope;
-use crate::{api, feed, files, forms, guard, metrics, pages, probes, sign_in};
+use crate::{api, feed, files, forms, guard, metrics, pages, probes, sign_in, webhooks};
 
 /// One row of the table.
 struct Route {
@@ -148,6 +148,7 @@ fn table() -> Vec<Route> {
             api::sign_in_links::create,
         ),
         get("/api/v1/openapi.json", everybody, api::description),
+        post(webhooks::GITEA_PATH, Access::Senders, webhooks::gitea),
         get("/", readers, pages::board),
         get("/locks", readers, pages::locks),
         post("/locks", deployers, forms::lock),

@@ -7,6 +7,7 @@ use axum::http::Uri;
 use sendo_core::promotion::LaneRules;
 use sendo_core::view::Configuration;
 use sendo_intake::Intake;
+use sendo_intake::gitea::Senders;
 use sendo_report::Language;
 use sendo_store::Store;
 use tokio::sync::{Semaphore, watch};
@@ -16,6 +17,7 @@ use crate::api::plan::Planner;
 use crate::auth::Refusals;
 use crate::feed::Feed;
 use crate::metrics::Scrapes;
+use crate::webhooks;
 
 /// The rules of the configured lanes, in order; asked anew each time, so that a reload is seen.
 pub type Lanes = Arc<dyn Fn() -> Arc<[LaneRules]> + Send + Sync>;
@@ -30,6 +32,8 @@ pub struct WebState {
     pub store: Arc<dyn Store>,
     /// The way in for what is asked.
     pub intake: Arc<Intake>,
+    /// Which forges deliver here, and the keys they sign with.
+    pub senders: watch::Receiver<Arc<Senders>>,
     /// The rules of the configured lanes, in order.
     pub lanes: Lanes,
     /// How the configuration on disk stands to the one that counts.
@@ -129,6 +133,8 @@ pub(crate) struct Shared {
     /// A plan looks at every repository: one at a time.
     pub(crate) planning: Arc<Semaphore>,
     pub(crate) diffing: Semaphore,
+    /// Mebibytes of deliveries that are held before anybody knows whether they are signed.
+    pub(crate) arriving: Semaphore,
     /// Scheme and authority of the public address.
     pub(crate) public: Option<Uri>,
 }
@@ -143,6 +149,7 @@ impl Shared {
             verifying: Semaphore::new(1),
             planning: Arc::new(Semaphore::new(1)),
             diffing: Semaphore::new(DIFFS),
+            arriving: Semaphore::new(webhooks::HELD),
             public,
         }
     }

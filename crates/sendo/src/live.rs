@@ -14,12 +14,14 @@ use sendo_core::mailbox::Mailboxes;
 use sendo_core::names::{ForgeName, Repository};
 use sendo_core::promotion::{LaneRules, Promotions};
 use sendo_effects::{Reach, SlackApp, Target, Targets, egress};
+use sendo_forge::gitea::{Access, GiteaActs};
 use sendo_forge::local::acts::LocalActs;
 use sendo_forge::{Forge, Forges};
+use sendo_intake::gitea::Senders;
 use sendo_intake::spool::{Spooled, Spools};
 use tokio::sync::{Mutex, watch};
 
-use crate::config::{Channel, Config};
+use crate::config::{Channel, Config, Gitea};
 use crate::server::{ServeError, setup};
 
 /// Takes the lines of notice targets of kind `terminal`.
@@ -35,6 +37,8 @@ pub struct Live {
     pub reach: Arc<Reach>,
     /// The repositories of local forges whose pushes are heard.
     pub spooled: Vec<Spooled>,
+    /// The forges that deliver what happens on them, and the keys they sign with.
+    pub senders: Arc<Senders>,
 }
 
 impl Live {
@@ -59,6 +63,7 @@ impl Live {
                 language: config.server.language,
             }),
             spooled: spooled(config, &lanes)?,
+            senders: Arc::new(senders(config)?),
             lanes: lanes.into(),
         })
     }
@@ -75,6 +80,8 @@ pub struct Switch {
     pub reach: watch::Sender<Arc<Reach>>,
     /// Whose pushes are heard.
     pub spools: Arc<Mutex<Spools>>,
+    /// Who delivers.
+    pub senders: watch::Sender<Arc<Senders>>,
 }
 
 impl Switch {
@@ -86,6 +93,7 @@ impl Switch {
             jobs: watch::Sender::new(live.jobs),
             reach: watch::Sender::new(live.reach),
             spools: Arc::new(Mutex::new(spools(live.spooled))),
+            senders: watch::Sender::new(live.senders),
         }
     }
 
@@ -94,6 +102,7 @@ impl Switch {
     pub async fn replace(&self, live: Live) {
         self.reach.send_replace(live.reach);
         self.spools.lock().await.replace(live.spooled);
+        self.senders.send_replace(live.senders);
         self.lanes.send_replace(live.lanes);
         self.jobs.send_replace(live.jobs);
     }
@@ -112,14 +121,60 @@ fn local(config: &Config, forge: &ForgeName) -> Result<Option<LocalActs>, ServeE
     ))
 }
 
+/// The forges that can be acted on.
+///
+/// # Errors
+/// [`ServeError`] when a secret cannot be read, or this machine gives no HTTP client.
 pub(crate) fn forges(config: &Config) -> Result<Forges, ServeError> {
     let mut forges = BTreeMap::new();
-    for name in config.forges.keys() {
+    let mut http = None;
+    for (name, forge) in &config.forges {
         if let Some(local) = local(config, name)? {
             forges.insert(name.clone(), Forge::Local(local));
         }
+        if let Some(gitea) = forge.gitea() {
+            let http = match &http {
+                Some(http) => reqwest::Client::clone(http),
+                None => http.insert(forge_client()?).clone(),
+            };
+            let acts = GiteaActs::new(http, access(name, gitea)?);
+            let acts = acts.map_err(|error| setup("a forge of kind `gitea`", error))?;
+            forges.insert(name.clone(), Forge::Gitea(acts));
+        }
     }
     Ok(Forges::new(forges))
+}
+
+fn forge_client() -> Result<reqwest::Client, ServeError> {
+    // Fails only when a provider is set already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    sendo_forge::gitea::http().map_err(|error| setup("the HTTP client", error))
+}
+
+fn access(name: &ForgeName, gitea: &Gitea) -> Result<Access, ServeError> {
+    Ok(Access {
+        name: name.clone(),
+        url: gitea.url.clone(),
+        proposer: gitea.proposer.read().map_err(ServeError::Secret)?,
+        approver: gitea.approver.read().map_err(ServeError::Secret)?,
+        labels: gitea.labels.clone(),
+    })
+}
+
+fn senders(config: &Config) -> Result<Senders, ServeError> {
+    let mut senders = BTreeMap::new();
+    for (name, forge) in &config.forges {
+        let Some(gitea) = forge.gitea() else {
+            continue;
+        };
+        let secrets = gitea
+            .webhook_secrets
+            .iter()
+            .map(crate::config::Secret::read);
+        let secrets: Result<Vec<_>, _> = secrets.collect();
+        senders.insert(name.clone(), secrets.map_err(ServeError::Secret)?);
+    }
+    Ok(Senders::new(senders))
 }
 
 /// Every repository of a local forge that a lane reads or writes.

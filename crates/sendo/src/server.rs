@@ -207,6 +207,7 @@ fn listen(
     let router = sendo_web::router(WebState {
         store: Arc::clone(store),
         intake: Arc::new(app.intake()),
+        senders: app.senders(),
         lanes: Arc::new(move || Arc::clone(&lanes.borrow())),
         configuration,
         planner: planning::planner(

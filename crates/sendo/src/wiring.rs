@@ -10,6 +10,7 @@ use sendo_core::audit::AuditEntry;
 use sendo_core::promotion::LaneRules;
 use sendo_core::time::Span;
 use sendo_effects::{Backoff, Reach, Runner, Setup};
+use sendo_intake::gitea::Senders;
 use sendo_intake::spool::Spools;
 use sendo_intake::{Intake, Translator};
 use sendo_loop::{Bells, Engine, Pump, Sealer};
@@ -206,6 +207,12 @@ impl App {
     #[must_use]
     pub fn lanes(&self) -> watch::Receiver<Arc<[LaneRules]>> {
         self.waking.switch.lanes.subscribe()
+    }
+
+    /// Who delivers, as it is when it is read.
+    #[must_use]
+    pub fn senders(&self) -> watch::Receiver<Arc<Senders>> {
+        self.waking.switch.senders.subscribe()
     }
 
     /// What effects reach, as it is when it is read.

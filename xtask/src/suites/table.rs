@@ -214,6 +214,21 @@ pub(super) const SUITES: &[Suite] = &[
         minutes: 10,
     },
     Suite {
+        name: "gitea",
+        about: "the whole program on a real Gitea: from a push to the merge, through whatever goes wrong",
+        needs: &[
+            Need::Target("sendo", "gitea"),
+            Need::Git,
+            Need::Testbed(&[Part::Gitea]),
+        ],
+        work: Work::Program {
+            package: "sendo",
+            target: "gitea",
+            postgres: false,
+        },
+        minutes: 15,
+    },
+    Suite {
         name: "forge-gitea",
         about: "change requests on a real Gitea: once, pinned, and past what comes between",
         needs: &[

@@ -9,17 +9,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use secrecy::SecretString;
 use sendo_core::deployment::Brings;
 use sendo_core::effect::{ChangeRequest, Edit, Look, Outcome, Publish, Source};
-use sendo_core::names::{BranchName, ForgeName, Principal, Repository, Revision};
+use sendo_core::names::{BranchName, ForgeName, Repository, Revision};
 use sendo_core::view::Patch;
 use sendo_git::{Credentials, RefName, RefUpdate, RemoteRepository};
+use tokio::sync::OnceCell;
 
 use super::client::{Client, Role};
 use super::hook::{self, Hook, Installed};
 use super::merge::Merger;
 use super::observe::Observer;
 use super::open::Opener;
-use super::rights::{Examiner, Finding};
-use super::shapes::User;
+use super::people::People;
+use super::rights::{self, Examiner, Finding};
 use super::{History, approve, close};
 use crate::error::ForgeError;
 use crate::forge::Open;
@@ -53,6 +54,7 @@ struct Inner {
     access: Access,
     proposer: Client,
     approver: Client,
+    people: OnceCell<People>,
     known: Mutex<BTreeMap<Repository, Arc<Remote>>>,
 }
 
@@ -70,22 +72,22 @@ impl GiteaActs {
             approver: client(&access.approver, Role::Approver)?,
             http,
             access,
+            people: OnceCell::new(),
             known: Mutex::default(),
         })))
     }
 
-    /// Who we are there: neither counts as a person.
-    ///
-    /// # Errors
-    /// [`ForgeError`] when it does not answer or does not know a token.
-    pub async fn ours(&self) -> Result<Vec<Principal>, ForgeError> {
-        let (proposer, approver) = tokio::try_join!(
-            approve::who(&self.0.proposer),
-            approve::who(&self.0.approver)
-        )?;
-        let both = [proposer, approver];
-        let principal = |user: &User| user.principal(&self.0.access.name);
-        Ok(both.iter().filter_map(principal).collect())
+    /// Who is who there; asked once, as a token does not change hands.
+    async fn people(&self) -> Result<&People, ForgeError> {
+        let Inner {
+            access,
+            proposer,
+            approver,
+            people,
+            ..
+        } = &*self.0;
+        let ask = || People::ask(&access.name, proposer, approver);
+        people.get_or_try_init(ask).await
     }
 
     /// Installs the webhook of a repository, or puts a new one in the place of what is there.
@@ -105,21 +107,25 @@ impl GiteaActs {
         }
     }
 
-    /// What both users may do with a repository whose change requests reach `base`, and whether the
-    /// webhook to `hook` is as it should be.
+    /// Who both users are.
+    pub async fn examine_users(&self) -> Vec<Finding> {
+        rights::users(&self.0.proposer, &self.0.approver).await
+    }
+
+    /// What both users may do with a repository whose change requests reach `bases` (of one that is only
+    /// read there are none), and whether the webhook to `hook` is as it should be.
     pub async fn examine(
         &self,
         repository: &Repository,
-        base: &BranchName,
+        bases: &[BranchName],
         hook: Option<&str>,
     ) -> Vec<Finding> {
         let examiner = Examiner {
             proposer: &self.0.proposer,
             approver: &self.0.approver,
             repository,
-            base,
         };
-        let mut found = examiner.rights().await;
+        let mut found = examiner.rights(bases).await;
         if let Some(url) = hook {
             found.push(examiner.webhook(url).await);
         }
@@ -149,6 +155,7 @@ impl GiteaActs {
             client: &self.0.proposer,
             history: &remote.history,
             git: &Git::Remote(Arc::clone(&remote)),
+            people: self.people().await?,
             repository,
         };
         observer.change_request(number, edits).await

@@ -12,6 +12,7 @@
 //! | [`shapes`] | what is read of the answers |
 //! | [`observe`], [`pulls`], [`history`], [`commits`] | looks |
 //! | [`open`], [`approve`], [`merge`], [`close`] | acts, each of which adopts what is done already |
+//! | [`people`] | who is who, and which two are ours |
 //! | [`hook`], [`rights`] | the webhook, and what our users may do |
 
 mod acts;
@@ -24,12 +25,14 @@ mod hook;
 mod merge;
 mod observe;
 mod open;
+mod people;
 mod pulls;
 mod rights;
 mod shapes;
 
 pub use acts::{Access, GiteaActs};
-pub use client::Role;
+pub use client::{Role, http};
 pub(crate) use history::History;
 pub use hook::{Hook, Installed};
+pub use people::ours;
 pub use rights::Finding;

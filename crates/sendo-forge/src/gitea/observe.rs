@@ -6,13 +6,14 @@
 use sendo_core::effect::{
     Ahead, ChangeRequest, ChangeState, Check, CheckState, Edit, Review, Verdict,
 };
-use sendo_core::names::{ForgeName, Principal, Repository, Revision, TreeId};
+use sendo_core::names::{Principal, Repository, Revision, TreeId};
 use sendo_git::LoggedCommit;
 
 use super::client::{Ask, Client};
 use super::history::History;
+use super::people::People;
 use super::pulls;
-use super::shapes::{self, Combined, Pull};
+use super::shapes::{self, Combined, Pull, User};
 use crate::error::ForgeError;
 use crate::git::{self, Git};
 
@@ -28,6 +29,7 @@ pub(super) struct Observer<'a> {
     pub(super) client: &'a Client,
     pub(super) history: &'a History,
     pub(super) git: &'a Git,
+    pub(super) people: &'a People,
     pub(super) repository: &'a Repository,
 }
 
@@ -188,7 +190,7 @@ impl Observer<'_> {
             return Ok(Vec::new());
         }
         let all = reviews(self.client, self.repository, number).await?;
-        let of = |one| review(one, &self.repository.forge);
+        let of = |one| review(one, self.people);
         Ok(all.iter().filter_map(of).collect())
     }
 
@@ -200,12 +202,9 @@ impl Observer<'_> {
         if state == ChangeState::Open {
             return Ok(None);
         }
-        let forge = &self.repository.forge;
+        let who = |user: &User| self.people.principal(user);
         if pull.merged {
-            return Ok(pull
-                .merged_by
-                .as_ref()
-                .and_then(|user| user.principal(forge)));
+            return Ok(pull.merged_by.as_ref().and_then(who));
         }
         if pull.is_open() {
             // Merged by a push, which a pull request does not tell of.
@@ -213,7 +212,7 @@ impl Observer<'_> {
         }
         let turns = pulls::turns(self.client, self.repository, pull.number).await?;
         let closed = turns.iter().rev().find(|turn| turn.r#type == "close");
-        Ok(closed.and_then(|turn| turn.user.as_ref()?.principal(forge)))
+        Ok(closed.and_then(|turn| turn.user.as_ref()).and_then(who))
     }
 }
 
@@ -228,7 +227,7 @@ pub(super) async fn reviews(
 }
 
 /// What a review says, where it says anything that counts: on the commit it names, until dismissed.
-fn review(review: &shapes::Review, forge: &ForgeName) -> Option<Review> {
+fn review(review: &shapes::Review, people: &People) -> Option<Review> {
     let verdict = match review.state.as_str() {
         "APPROVED" => Verdict::Approve,
         "REQUEST_CHANGES" => Verdict::RequestChanges,
@@ -240,7 +239,7 @@ fn review(review: &shapes::Review, forge: &ForgeName) -> Option<Review> {
         return None;
     }
     Some(Review {
-        by: review.user.as_ref()?.principal(forge)?,
+        by: people.principal(review.user.as_ref()?)?,
         head: Revision::new(review.commit_id.as_str()).ok()?,
         verdict,
     })

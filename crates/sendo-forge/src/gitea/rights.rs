@@ -57,29 +57,33 @@ pub(super) struct Examiner<'a> {
     pub(super) proposer: &'a Client,
     pub(super) approver: &'a Client,
     pub(super) repository: &'a Repository,
-    pub(super) base: &'a BranchName,
+}
+
+/// Who both users are.
+pub(super) async fn users(proposer: &Client, approver: &Client) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let proposer = user(proposer, &mut found).await;
+    let approver = user(approver, &mut found).await;
+    if let (Some(one), Some(other)) = (&proposer, &approver)
+        && one.id == other.id
+    {
+        found.push(Finding::bad(
+            "approver_is_proposer",
+            format!("`proposer` and `approver` are one user, `{}`", one.login),
+            "make a second user, as nobody approves a change request of their own".to_owned(),
+        ));
+    }
+    found
 }
 
 impl Examiner<'_> {
-    /// What both users may do.
-    pub(super) async fn rights(&self) -> Vec<Finding> {
+    /// What both users may do with a repository whose change requests reach `bases`; of one that is
+    /// only read, whether the proposer sees it.
+    pub(super) async fn rights(&self, bases: &[BranchName]) -> Vec<Finding> {
         let mut found = Vec::new();
-        let proposer = self.user(self.proposer, &mut found).await;
-        let approver = self.user(self.approver, &mut found).await;
-        if let (Some(one), Some(other)) = (&proposer, &approver)
-            && one.id == other.id
-        {
-            found.push(Finding::bad(
-                "approver_is_proposer",
-                format!("`proposer` and `approver` are one user, `{}`", one.login),
-                "make a second user, as nobody approves a change request of their own".to_owned(),
-            ));
-        }
-        if let Some(user) = &proposer {
-            self.proposing(user, &mut found).await;
-        }
-        if let Some(user) = &approver {
-            self.approving(user, &mut found).await;
+        self.proposing(!bases.is_empty(), &mut found).await;
+        if !bases.is_empty() {
+            self.approving(bases, &mut found).await;
         }
         found
     }
@@ -122,61 +126,48 @@ impl Examiner<'_> {
         }
     }
 
-    async fn user(&self, client: &Client, found: &mut Vec<Finding>) -> Option<User> {
-        let role = client.role().name();
-        match who(client).await {
-            Ok(user) => {
-                let message = format!("`{role}` is {} ({})", user.login, user.id);
-                found.push(Finding::good("user", message));
-                Some(user)
-            }
-            Err(error) => {
-                found.push(match error.reason_code.as_str() {
-                    "forge_forbidden" => Finding::bad(
-                        "scope_missing",
-                        error.message,
-                        format!("make a token for `{role}` with the scopes read:user and write:repository, write:issue"),
-                    ),
-                    _ => Finding::of(error, "user"),
-                });
-                None
-            }
-        }
-    }
-
-    async fn proposing(&self, user: &User, found: &mut Vec<Finding>) {
+    async fn proposing(&self, writes: bool, found: &mut Vec<Finding>) {
         let Some(repository) = self.repository(self.proposer, found).await else {
             return;
         };
-        if let Some(state) = unusable(self.repository, &repository) {
-            found.push(state);
-        }
+        let state = unusable(self.repository, &repository, writes);
         let may = repository.permissions.unwrap_or_default();
-        found.push(self.write_access(user, Role::Proposer, may));
+        found.extend(state);
+        found.push(if writes {
+            self.write_access(Role::Proposer, may)
+        } else {
+            Finding::good(
+                "read_access",
+                format!("`proposer` may read `{}`", self.repository),
+            )
+        });
     }
 
-    async fn approving(&self, user: &User, found: &mut Vec<Finding>) {
+    async fn approving(&self, bases: &[BranchName], found: &mut Vec<Finding>) {
         let Some(repository) = self.repository(self.approver, found).await else {
             return;
         };
         let may = repository.permissions.unwrap_or_default();
-        found.push(self.write_access(user, Role::Approver, may));
+        found.push(self.write_access(Role::Approver, may));
         if !may.push {
             return;
         }
-        match read_branch(self.approver, self.repository, self.base).await {
+        for base in bases {
+            self.merging(base, found).await;
+        }
+    }
+
+    async fn merging(&self, base: &BranchName, found: &mut Vec<Finding>) {
+        match read_branch(self.approver, self.repository, base).await {
             Ok(None) => found.push(Finding::bad(
                 "base_not_found",
-                format!("`{}` has no branch `{}`", self.repository, self.base),
+                format!("`{}` has no branch `{base}`", self.repository),
                 "push it, or correct `base`".to_owned(),
             )),
             Ok(Some(branch)) if !branch.user_can_merge => found.push(Finding::bad(
                 "merge_forbidden",
-                format!("`{}` may not merge into `{}`", user.login, self.base),
-                format!(
-                    "add `{}` to the merge whitelist of the branch's protection",
-                    user.login
-                ),
+                format!("`approver` may not merge into `{base}`"),
+                "add it to the merge whitelist of the branch's protection".to_owned(),
             )),
             Ok(Some(branch)) => {
                 let kind = if branch.protected {
@@ -186,18 +177,12 @@ impl Examiner<'_> {
                 };
                 found.push(Finding::good(
                     "merge",
-                    format!(
-                        "`{}` may merge into `{}`, which is {kind}",
-                        user.login, self.base
-                    ),
+                    format!("`approver` may merge into `{base}`, which is {kind}"),
                 ));
                 if branch.user_can_push && branch.protected {
                     found.push(Finding::bad(
                         "push_allowed",
-                        format!(
-                            "`{}` may push to `{}` past its protection",
-                            user.login, self.base
-                        ),
+                        format!("`approver` may push to `{base}` past its protection"),
                         "take it off the push whitelist: it needs to merge only".to_owned(),
                     ));
                 }
@@ -233,19 +218,41 @@ impl Examiner<'_> {
         }
     }
 
-    fn write_access(&self, user: &User, role: Role, may: Permissions) -> Finding {
-        let (login, role) = (&user.login, role.name());
+    fn write_access(&self, role: Role, may: Permissions) -> Finding {
+        let role = role.name();
         if may.push && may.pull {
             return Finding::good(
                 "write_access",
-                format!("`{role}` ({login}) may write to `{}`", self.repository),
+                format!("`{role}` may write to `{}`", self.repository),
             );
         }
         Finding::bad(
             "write_access",
-            format!("`{role}` ({login}) may not write to `{}`", self.repository),
-            format!("add `{login}` to its collaborators with write access"),
+            format!("`{role}` may not write to `{}`", self.repository),
+            "add its user to the repository's collaborators with write access".to_owned(),
         )
+    }
+}
+
+async fn user(client: &Client, found: &mut Vec<Finding>) -> Option<User> {
+    let role = client.role().name();
+    match who(client).await {
+        Ok(user) => {
+            let message = format!("`{role}` is {} ({})", user.login, user.id);
+            found.push(Finding::good("user", message));
+            Some(user)
+        }
+        Err(error) => {
+            found.push(match error.reason_code.as_str() {
+                "forge_forbidden" => Finding::bad(
+                    "scope_missing",
+                    error.message,
+                    format!("make a token for `{role}` with the scopes read:user and write:repository, write:issue"),
+                ),
+                _ => Finding::of(error, "user"),
+            });
+            None
+        }
     }
 }
 
@@ -257,9 +264,17 @@ fn is_hidden(error: &ForgeError) -> bool {
     )
 }
 
-/// Why nobody can work with a repository as it is.
-fn unusable(name: &Repository, repository: &Repo) -> Option<Finding> {
-    let (code, what, fix) = if repository.archived {
+/// Why nobody can work with a repository as it is; to read one, all it takes is its objects.
+fn unusable(name: &Repository, repository: &Repo, writes: bool) -> Option<Finding> {
+    let (code, what, fix) = if repository.object_format_name == "sha256" {
+        (
+            "unsupported_object_format",
+            "names its objects by SHA-256",
+            "use a repository of object format sha1",
+        )
+    } else if !writes {
+        return None;
+    } else if repository.archived {
         ("repository_archived", "is archived", "unarchive it")
     } else if repository.mirror {
         (
@@ -272,12 +287,6 @@ fn unusable(name: &Repository, repository: &Repo) -> Option<Finding> {
             "pull_requests_off",
             "has pull requests switched off",
             "switch them on in its settings, or deliver commits",
-        )
-    } else if repository.object_format_name == "sha256" {
-        (
-            "unsupported_object_format",
-            "names its objects by SHA-256",
-            "use a repository of object format sha1",
         )
     } else {
         return None;

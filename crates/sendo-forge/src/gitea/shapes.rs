@@ -3,7 +3,6 @@
 //! Owns the shapes. Fields nobody asks for are passed over, and what may be missing may be missing:
 //! Forgejo and older versions say less.
 
-use sendo_core::names::{ForgeName, Principal};
 use serde::Deserialize;
 
 /// A user. Its name may become another's; its number does not.
@@ -12,13 +11,6 @@ pub(super) struct User {
     pub(super) id: i64,
     #[serde(default)]
     pub(super) login: String,
-}
-
-impl User {
-    /// Who that is, unless it is nobody.
-    pub(super) fn principal(&self, forge: &ForgeName) -> Option<Principal> {
-        Principal::on_gitea(forge, self.id)
-    }
 }
 
 /// A pull request.

@@ -6,7 +6,7 @@ use sendo_core::names::Revision;
 use serde_json::{Value, json};
 
 use crate::meddler::{Meddler, Meddling};
-use crate::world::{BRANCH, World};
+use crate::world::{BRANCH, World, ours};
 
 async fn approvals(world: &World, number: u64) -> Vec<Value> {
     let path = format!("pulls/{number}/reviews");
@@ -34,7 +34,7 @@ async fn an_approval_is_of_one_head_and_given_once() {
     assert_eq!(given.len(), 1);
     assert_eq!(given[0]["commit_id"], published.commit.as_str());
     let seen = world.look(number).await;
-    let ours = world.acts.ours().await.unwrap();
+    let ours = ours();
     assert_eq!(
         (&seen.reviews[0].by, &seen.reviews[0].head),
         (&ours[1], &published.commit)

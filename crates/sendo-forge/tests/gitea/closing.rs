@@ -5,7 +5,7 @@ use sendo_core::effect::{ChangeState, Outcome};
 use serde_json::Value;
 
 use crate::meddler::{Meddler, Meddling};
-use crate::world::{AT, BRANCH, World, branch};
+use crate::world::{AT, BRANCH, World, branch, ours};
 
 const WHY: &str = "A newer revision took its place.";
 
@@ -26,10 +26,7 @@ async fn closing_says_why_once_and_tells_who_it_was() {
     assert_eq!(comments(&world, number).await, 1);
     let seen = world.look(number).await;
     assert_eq!(seen.state, ChangeState::Closed);
-    assert_eq!(
-        seen.ended_by,
-        Some(world.acts.ours().await.unwrap().swap_remove(0))
-    );
+    assert_eq!(seen.ended_by, Some(ours().swap_remove(0)));
 }
 
 #[tokio::test]

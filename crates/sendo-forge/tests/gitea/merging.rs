@@ -8,7 +8,7 @@ use sendo_forge::{Forge, ForgeError, Open};
 use serde_json::{Value, json};
 
 use crate::meddler::{Meddler, Meddling};
-use crate::world::{AT, BRANCH, FILE, World, branch};
+use crate::world::{AT, BRANCH, FILE, World, branch, ours};
 
 async fn protect(world: &World, more: Value) {
     let mut rule = json!({ "rule_name": "main", "enable_push": true });
@@ -36,7 +36,7 @@ async fn what_was_approved_is_merged_right_after_and_once() {
         (seen.state, seen.merged),
         (ChangeState::Merged, Some(revision))
     );
-    assert_eq!(seen.ended_by, world.acts.ours().await.unwrap().pop());
+    assert_eq!(seen.ended_by, ours().pop());
     assert_eq!(
         seen.head,
         Some(published.commit),

@@ -2,8 +2,9 @@
 
 use reqwest::Method;
 use secrecy::SecretString;
+use sendo_core::names::Repository;
 use sendo_forge::Forge;
-use sendo_forge::gitea::{Hook, Installed};
+use sendo_forge::gitea::{Finding, GiteaActs, Hook, Installed};
 use serde_json::{Value, json};
 
 use crate::world::{World, acts, branch, env};
@@ -15,21 +16,20 @@ fn hook() -> Hook {
     }
 }
 
+async fn examined(acts: &GiteaActs, repository: &Repository, hook: Option<&str>) -> Vec<Finding> {
+    acts.examine(repository, &[branch("main")], hook).await
+}
+
 async fn bad(world: &World, hook: Option<&str>) -> Vec<&'static str> {
-    let found = world
-        .acts
-        .examine(&world.repository, &branch("main"), hook)
-        .await;
+    let mut found = world.acts.examine_users().await;
+    found.extend(examined(&world.acts, &world.repository, hook).await);
     let bad = found.iter().filter(|finding| !finding.good);
     bad.map(|finding| finding.reason_code).collect()
 }
 
 async fn administer(world: &World) {
-    let approver = world
-        .acts
-        .examine(&world.repository, &branch("main"), None)
-        .await;
-    let login = approver[1]
+    let users = world.acts.examine_users().await;
+    let login = users[1]
         .message
         .split_whitespace()
         .nth(2)
@@ -93,7 +93,7 @@ async fn rights_that_are_missing_are_named() {
     assert_eq!(bad(&world, None).await, ["write_access", "write_access"]);
     let token = env("GITEA_PROPOSE_TOKEN");
     let one = acts(&env("GITEA_URL"), &token, &token);
-    let found = one.examine(&world.repository, &branch("main"), None).await;
+    let found = one.examine_users().await;
     let twice = found
         .iter()
         .any(|finding| finding.reason_code == "approver_is_proposer");

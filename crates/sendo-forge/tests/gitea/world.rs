@@ -7,7 +7,7 @@ use reqwest::Method;
 use secrecy::SecretString;
 use sendo_core::deployment::DeploymentId;
 use sendo_core::effect::{ChangeRequest, Edit, Outcome, Publish, Published, Story};
-use sendo_core::names::{BranchName, Repository, Revision};
+use sendo_core::names::{BranchName, Principal, Repository, Revision};
 use sendo_core::time::Timestamp;
 use sendo_forge::gitea::{Access, GiteaActs};
 use sendo_forge::{Forge, Open};
@@ -32,6 +32,11 @@ pub(crate) fn http() -> reqwest::Client {
         .redirect(reqwest::redirect::Policy::none())
         .build()
         .unwrap()
+}
+
+/// Our own two users, as what is seen names them.
+pub(crate) fn ours() -> Vec<Principal> {
+    sendo_forge::gitea::ours(&"acme".parse().unwrap())
 }
 
 pub(crate) fn branch(name: &str) -> BranchName {

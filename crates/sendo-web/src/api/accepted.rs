@@ -53,7 +53,7 @@ impl From<Accepted> for Taken {
 }
 
 /// The answer to what was taken in: stored, and not yet done.
-pub(super) fn answer(accepted: Accepted) -> Response {
+pub(crate) fn answer(accepted: Accepted) -> Response {
     (StatusCode::ACCEPTED, Json(Taken::from(accepted))).into_response()
 }
 

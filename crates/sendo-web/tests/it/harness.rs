@@ -110,6 +110,7 @@ impl Server {
                     .map(|(application, environment)| rules(application, environment))
                     .into()
             }),
+            senders: watch::channel(Arc::default()).1,
             configuration: watch::channel(Configuration::default()).1,
             planner: Arc::new(|_| Box::pin(async { Ok(PlanView::default()) })),
             differ: Arc::new(|_| Box::pin(async { Ok(crate::seed::diff()) })),

@@ -20,3 +20,4 @@ mod seed;
 mod sessions;
 mod sign_in;
 mod tokens;
+mod webhooks;

@@ -69,8 +69,12 @@ fn scope_of(route: &Listed, scope: Scope) -> Scope {
 
 /// Why a call is refused before its handler looks at it; empty when it is not.
 fn expected(route: &Listed, who: &Who, from: From, open: bool) -> &'static str {
-    use sendo_web::routes::Access::{Bearers, Everybody, Holders, Readers};
-    let program = route.path.starts_with("/api/") && !who.shows("cookie");
+    use sendo_web::routes::Access::{Bearers, Everybody, Holders, Readers, Senders};
+    let for_programs = ["/api/", "/webhooks/"];
+    let for_programs = for_programs
+        .iter()
+        .any(|begin| route.path.starts_with(begin));
+    let program = for_programs && !who.shows("cookie");
     let admitted = from == From::Ours || (from == From::NotTold && program);
     if route.method != "GET" && !admitted {
         return "cross_origin";
@@ -78,7 +82,7 @@ fn expected(route: &Listed, who: &Who, from: From, open: bool) -> &'static str {
     let bad_token = who.shows("authorization") && who.scope.is_none();
     let has = |scope| matches!(who.scope, Some(has) if has == scope || has == Scope::Admin);
     match (route.access, who.scope) {
-        (Everybody, _) => "",
+        (Everybody | Senders, _) => "",
         _ if bad_token => "token_invalid",
         (Readers, None) if open => "",
         (Readers | Holders(_), None) => "token_missing",

@@ -4,7 +4,7 @@ use sendo_core::names::{ForgeName, Repository};
 use serde_json::Value as Json;
 
 use super::Failure;
-use crate::config::{Config, Forge, ForgeKind};
+use crate::config::{Config, ForgeKind};
 use crate::exit::Exit;
 
 /// A payload, as far as it is JSON.
@@ -38,7 +38,7 @@ pub(super) fn forge(
     let all: Vec<(&ForgeName, ForgeKind)> = config
         .forges
         .iter()
-        .map(|(name, forge)| (name, kind(forge)))
+        .map(|(name, forge)| (name, forge.kind()))
         .collect();
     let names: Vec<&str> = all.iter().map(|(name, _)| name.as_str()).collect();
     let candidates: Vec<(&ForgeName, ForgeKind)> = match named {
@@ -105,22 +105,15 @@ pub(super) fn forge(
     Ok((*name).clone())
 }
 
-const fn kind(forge: &Forge) -> ForgeKind {
-    match forge {
-        Forge::Local { .. } => ForgeKind::Local,
-        Forge::Foreign { kind } => *kind,
-    }
-}
-
 fn readable(kind: ForgeKind, name: &str) -> Result<(), Failure> {
     match kind {
-        ForgeKind::Local | ForgeKind::Github => Ok(()),
-        ForgeKind::Gitlab | ForgeKind::Gitea => Err(Failure::new(
+        ForgeKind::Local | ForgeKind::Github | ForgeKind::Gitea => Ok(()),
+        ForgeKind::Gitlab => Err(Failure::new(
             Exit::Usage,
             "dialect_unsupported",
             format!("this version does not read payloads of `{name}`"),
         )
-        .why("it reads those of GitHub, which a local forge speaks too")),
+        .why("it reads those of Gitea, and of GitHub, which a local forge speaks too")),
     }
 }
 

@@ -23,6 +23,7 @@ mod failure;
 mod follow;
 mod freeze;
 mod history;
+mod hook;
 mod init;
 mod input;
 mod lock;
@@ -153,6 +154,9 @@ Checks and the proof of the files still count. Everybody who hears of the deploy
     /// Prove the audit trail.
     #[command(subcommand)]
     Audit(audit::Verb),
+    /// Webhooks, by which forges tell the server what happens on them.
+    #[command(subcommand)]
+    Hook(hook::Verb),
     /// What came in, and having what was quarantined translated once more.
     #[command(subcommand)]
     Delivery(delivery::Verb),
@@ -213,6 +217,7 @@ impl Verb {
             Self::Context(verb) => context::run(&verb, out),
             Self::Login(args) => login::run(&args, out),
             Self::Audit(verb) => audit::run(&verb, out),
+            Self::Hook(verb) => hook::run(&verb, out),
             Self::Delivery(verb) => delivery::run(&verb, out),
             Self::Token(verb) => token::run(&verb, out),
             Self::Backup(args) => backup::run(&args, out),

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use super::environment::{self, EnvironmentShape, Tier, absent};
 use super::place::Place;
 use super::problem::Code;
-use super::{Reading, approval, forges, lanes};
+use super::{Reading, approval, lanes};
 
 /// One application.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -150,6 +150,8 @@ impl EnvironmentShape {
             ),
         };
         let (agreed, deliver) = (approval?, deliver?);
+        let forge = &deliver.repository.forge;
+        let ours = reading.forges.get(forge).map(|known| known.ours(forge));
         approval::contradiction(&agreed, &deliver, place, reading);
         let tier = self
             .tier
@@ -167,7 +169,7 @@ impl EnvironmentShape {
                 // What the sections `access` and `freezes` say is filled in once every lane is known.
                 access: Access::default(),
                 freezes: Vec::new(),
-                ours: forges::ours(),
+                ours: ours.unwrap_or_default(),
             },
         })
     }

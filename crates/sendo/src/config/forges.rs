@@ -1,6 +1,6 @@
 //! `forges:` where repositories live.
 //!
-//! This version serves local forges only. The other kinds are words it knows, so that `explain`
+//! This version serves local forges and Gitea. The other kinds are words it knows, so that `explain`
 //! can read payloads of theirs and `validate` can say what is missing.
 
 use std::path::PathBuf;
@@ -11,9 +11,13 @@ use sendo_forge::local::acts::{APPROVER, PROPOSER};
 use serde::Deserialize;
 
 use super::check::unknown_key;
+use super::gitea::{self, Gitea, SecretsShape, UserShape};
 use super::place::Place;
 use super::problem::Code;
 use super::{Purpose, Reading};
+
+/// The keys of a local forge.
+const LOCAL_KEYS: [&str; 2] = ["kind", "root"];
 
 /// A forge.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +27,8 @@ pub enum Forge {
         /// The folder.
         root: PathBuf,
     },
+    /// A Gitea or a Forgejo.
+    Gitea(Gitea),
     /// A kind this version reads payloads of, and cannot act on. Never there on a server.
     Foreign {
         /// Which kind.
@@ -36,7 +42,38 @@ impl Forge {
     pub fn root(&self) -> Option<&std::path::Path> {
         match self {
             Self::Local { root } => Some(root),
-            Self::Foreign { .. } => None,
+            Self::Gitea(_) | Self::Foreign { .. } => None,
+        }
+    }
+
+    /// What is configured of a Gitea.
+    #[must_use]
+    pub const fn gitea(&self) -> Option<&Gitea> {
+        match self {
+            Self::Gitea(gitea) => Some(gitea),
+            Self::Local { .. } | Self::Foreign { .. } => None,
+        }
+    }
+
+    /// What it is.
+    #[must_use]
+    pub const fn kind(&self) -> ForgeKind {
+        match self {
+            Self::Local { .. } => ForgeKind::Local,
+            Self::Gitea(_) => ForgeKind::Gitea,
+            Self::Foreign { kind } => *kind,
+        }
+    }
+
+    /// Our own identities there, who are no people: who proposes and who approves.
+    pub(super) fn ours(&self, name: &ForgeName) -> Vec<Principal> {
+        match self {
+            Self::Local { .. } => [PROPOSER, APPROVER]
+                .into_iter()
+                .filter_map(|name| Principal::new(name).ok())
+                .collect(),
+            Self::Gitea(_) => sendo_forge::gitea::ours(name),
+            Self::Foreign { .. } => Vec::new(),
         }
     }
 }
@@ -51,7 +88,7 @@ pub enum ForgeKind {
     Github,
     /// GitLab: known as a word, not served by this version.
     Gitlab,
-    /// Gitea or Forgejo: known as a word, not served by this version.
+    /// Gitea or Forgejo.
     Gitea,
 }
 
@@ -74,24 +111,27 @@ impl ForgeKind {
     }
 }
 
-/// A forge. `kind: local` has a `root` and nothing else.
+/// A forge. `kind: local` has a `root`; `kind: gitea` has everything else.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default)]
 #[schemars(rename = "Forge", extend("additionalProperties" = true))]
 pub(crate) struct ForgeShape {
-    /// What it is. This version serves `local`.
+    /// What it is. This version serves `local` and `gitea`, which is Forgejo as well.
     kind: Option<ForgeKind>,
-    /// The folder that holds the bare repositories, relative to this file: the repository
-    /// `NAME:acme/web` is `ROOT/acme/web.git`.
+    /// Of a local forge: the folder that holds the bare repositories, relative to this file. The
+    /// repository `NAME:acme/web` is `ROOT/acme/web.git`.
     root: Option<String>,
-}
-
-/// Our own identities on a local forge: who proposes and who approves.
-pub(crate) fn ours() -> Vec<Principal> {
-    [PROPOSER, APPROVER]
-        .into_iter()
-        .filter_map(|name| Principal::new(name).ok())
-        .collect()
+    /// Where a Gitea is, such as `https://git.example.com`.
+    pub(super) url: Option<String>,
+    /// The key that deliveries are signed with, or several while one takes another's place: references
+    /// to secrets.
+    pub(super) webhook_secret: Option<SecretsShape>,
+    /// The user who publishes and opens change requests.
+    pub(super) proposer: Option<UserShape>,
+    /// The user who approves and merges them: another one.
+    pub(super) approver: Option<UserShape>,
+    /// Labels that change requests get, where the repository has them.
+    pub(super) labels: Option<Vec<String>>,
 }
 
 impl ForgeShape {
@@ -110,33 +150,44 @@ impl ForgeShape {
                             Code::MissingKey,
                             format!("the forge `{name}` has no `kind`"),
                         )
-                        .fix("add `kind: local` and `root: DIR`"),
+                        .fix("add `kind: local` and `root: DIR`, or `kind: gitea` and its keys"),
                 );
             }
             return None;
         };
-        if kind != ForgeKind::Local {
-            if reading.purpose != Purpose::Explain {
-                reading.problems.push(
-                    place
-                        .key("kind")
-                        .problem(
-                            Code::Unsupported,
-                            format!("this version cannot serve a forge of kind `{}`", kind.as_str()),
-                        )
-                        .why("it serves `kind: local`: bare repositories in a folder of this machine")
-                        .fix("use `kind: local` with `root: DIR`; `sendo explain` reads this configuration as it is"),
-                );
+        match kind {
+            ForgeKind::Local => {
+                only("local", &LOCAL_KEYS, place, reading);
+                self.local(name, place, reading)
             }
-            return Some(Forge::Foreign { kind });
+            ForgeKind::Gitea => {
+                only("gitea", &gitea::KEYS, place, reading);
+                self.gitea(name, place, reading).map(Forge::Gitea)
+            }
+            ForgeKind::Github | ForgeKind::Gitlab => {
+                if reading.purpose != Purpose::Explain {
+                    reading.problems.push(
+                        place
+                            .key("kind")
+                            .problem(
+                                Code::Unsupported,
+                                format!("this version cannot serve a forge of kind `{}`", kind.as_str()),
+                            )
+                            .why("it serves `kind: local`, bare repositories in a folder of this machine, and `kind: gitea`")
+                            .fix("use `kind: local` with `root: DIR`, or `kind: gitea`; `sendo explain` reads this configuration as it is"),
+                    );
+                }
+                Some(Forge::Foreign { kind })
+            }
         }
-        for (key, at) in place
-            .keys()
-            .filter(|(key, _)| !["kind", "root"].contains(key))
-        {
-            let problem = unknown_key(key, at, "a forge of kind `local`", &["kind", "root"]);
-            reading.problems.push(problem);
-        }
+    }
+
+    fn local(
+        &self,
+        name: &ForgeName,
+        place: Place<'_>,
+        reading: &mut Reading<'_>,
+    ) -> Option<Forge> {
         let Some(root) = self.root.as_deref().filter(|root| !root.is_empty()) else {
             reading.problems.push(
                 place
@@ -151,5 +202,13 @@ impl ForgeShape {
         Some(Forge::Local {
             root: reading.beside(root),
         })
+    }
+}
+
+/// Refuses the keys that a forge of this kind does not have.
+fn only(kind: &str, known: &[&str], place: Place<'_>, reading: &mut Reading<'_>) {
+    for (key, at) in place.keys().filter(|(key, _)| !known.contains(key)) {
+        let problem = unknown_key(key, at, &format!("a forge of kind `{kind}`"), known);
+        reading.problems.push(problem);
     }
 }

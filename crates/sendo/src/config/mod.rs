@@ -17,6 +17,7 @@ mod edits;
 mod environment;
 mod forges;
 mod freezes;
+mod gitea;
 mod glob;
 mod lanes;
 pub(crate) mod moments;
@@ -46,6 +47,7 @@ pub use applications::Lane;
 pub use document::schema;
 pub use environment::Tier;
 pub use forges::{Forge, ForgeKind};
+pub use gitea::Gitea;
 pub use notices::{Channel, NoticeTarget, TURNS};
 pub use problem::{Code, ConfigError, ConfigErrors};
 pub use secret::{Secret, SecretError, SecretOrText};
@@ -149,17 +151,21 @@ impl Config {
     /// The files its secrets are kept in, so that a rotated one is noticed.
     #[must_use]
     pub fn secret_files(&self) -> Vec<PathBuf> {
-        self.notices
-            .iter()
-            .flat_map(|notice| match &notice.channel {
+        let of_notices = self.notices.iter().flat_map(|notice| {
+            let secrets = match &notice.channel {
                 Channel::Slack { webhook } => [Some(webhook), None],
                 Channel::SlackApp { token, .. } => [Some(token), None],
                 Channel::Webhook { url, secret } => [url.secret(), secret.as_ref()],
                 Channel::Terminal => [None, None],
-            })
+            };
+            secrets.into_iter().flatten()
+        });
+        let giteas = self.forges.values().filter_map(Forge::gitea);
+        of_notices
+            .chain(giteas.flat_map(Gitea::secrets))
             .filter_map(|secret| match secret {
-                Some(Secret::File(path)) => Some(path.clone()),
-                _ => None,
+                Secret::File(path) => Some(path.clone()),
+                Secret::Env(_) => None,
             })
             .collect()
     }

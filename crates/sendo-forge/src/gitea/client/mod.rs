@@ -21,12 +21,26 @@ pub(super) use ask::Ask;
 
 use crate::error::ForgeError;
 
+/// How long a connection may take.
+const CONNECT: Duration = Duration::from_secs(5);
 /// How long reading may take, in all.
 const READ_DEADLINE: Duration = Duration::from_secs(20);
 /// How long a change may take: a merge runs git and its hooks.
 const WRITE_DEADLINE: Duration = Duration::from_secs(60);
 /// Entries asked for at a time; what a Gitea gives at the most unless it is told otherwise.
 const PAGE: usize = 50;
+
+/// The client that a Gitea is reached with: it follows no redirect, as a token is meant for one address.
+///
+/// # Errors
+/// When the TLS roots of this machine cannot be read.
+pub fn http() -> Result<reqwest::Client, reqwest::Error> {
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(CONNECT)
+        .user_agent(concat!("sendo/", env!("CARGO_PKG_VERSION")))
+        .build()
+}
 
 /// As whom we ask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

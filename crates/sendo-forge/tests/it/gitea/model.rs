@@ -56,7 +56,6 @@ struct State {
 pub(crate) struct Model {
     state: Arc<Mutex<State>>,
     pub(crate) forge: Forge,
-    pub(crate) acts: GiteaActs,
     repository: Repository,
 }
 
@@ -90,11 +89,9 @@ impl Model {
             Box::pin(async move { bytes })
         })
         .await;
-        let acts = acts(&url);
         Self {
             state,
-            forge: Forge::Gitea(acts.clone()),
-            acts,
+            forge: Forge::Gitea(acts(&url)),
             repository: "acme:acme/web".parse().unwrap(),
         }
     }
