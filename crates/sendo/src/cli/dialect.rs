@@ -1,11 +1,16 @@
 //! From which forge a payload comes, and what can be told of one that starts nothing.
 
 use sendo_core::names::{ForgeName, Repository};
+use sendo_intake::gitea;
+use sendo_intake::translate::{Translated, Unreadable, translate};
 use serde_json::Value as Json;
 
 use super::Failure;
-use crate::config::{Config, ForgeKind};
+use crate::config::{Config, Forge, ForgeKind};
 use crate::exit::Exit;
+
+/// What the API takes, on whatever forge a repository is.
+const FOR_API: [&str; 2] = ["image", "deploy"];
 
 /// A payload, as far as it is JSON.
 pub(super) struct Payload(Json);
@@ -103,6 +108,20 @@ pub(super) fn forge(
     };
     readable(*kind, name.as_str())?;
     Ok((*name).clone())
+}
+
+/// Reads a payload as a server reads what that forge delivers.
+pub(super) fn translated(
+    config: &Config,
+    forge: &ForgeName,
+    event: &str,
+    body: &[u8],
+) -> Result<Translated, Unreadable> {
+    let kind = config.forges.get(forge).map(Forge::kind);
+    if kind == Some(ForgeKind::Gitea) && !FOR_API.contains(&event) {
+        return gitea::translate(forge, event, body);
+    }
+    translate(forge, event, body, None)
 }
 
 fn readable(kind: ForgeKind, name: &str) -> Result<(), Failure> {

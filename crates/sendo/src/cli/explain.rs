@@ -9,7 +9,7 @@ use sendo_core::event::Event;
 use sendo_core::names::Repository;
 use sendo_core::promotion::LaneRules;
 use sendo_core::promotion::matching::{Announcement, Refusal, RefusalReason, announce};
-use sendo_intake::translate::{Translated, translate};
+use sendo_intake::translate::Translated;
 use sendo_report::Language;
 use serde::Serialize;
 
@@ -24,6 +24,7 @@ use crate::out::Out;
 #[command(after_help = "Examples:
   sendo explain --config sendo.yaml --event pull_request payload.json
   sendo explain --config sendo.yaml --forge acme --event push push.json -o json
+  sendo explain --config sendo.yaml --forge gitea --event pull_request payload.json
   echo '{\"application\": \"web\", \"environment\": \"production\"}' |
     sendo explain --config sendo.yaml --event deploy -
 
@@ -42,7 +43,7 @@ pub(super) struct Args {
     /// The forge the payload comes from, or its kind; needed when there are several.
     #[arg(long, value_name = "NAME")]
     forge: Option<String>,
-    /// The event's name, as the header `X-GitHub-Event` says it.
+    /// The event's name, as the header `X-GitHub-Event` or `X-Gitea-Event` says it.
     #[arg(long, value_name = "NAME")]
     event: String,
     /// The payload; `-` reads standard input.
@@ -88,7 +89,7 @@ pub(super) fn run(args: &Args, out: &Out) -> Outcome {
     let body = input::read(&args.payload)?;
     let payload = dialect::payload(&body);
     let forge = dialect::forge(&config, args.forge.as_deref(), &payload)?;
-    let translated = translate(&forge, &args.event, &body, None)
+    let translated = dialect::translated(&config, &forge, &args.event, &body)
         .map_err(|error| unreadable(args, error.reason_code, &error.message))?;
     let lanes = config.lanes();
     let explanation = match translated {

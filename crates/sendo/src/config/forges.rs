@@ -157,11 +157,11 @@ impl ForgeShape {
         };
         match kind {
             ForgeKind::Local => {
-                only("local", &LOCAL_KEYS, place, reading);
+                only("a forge of kind `local`", &LOCAL_KEYS, place, reading);
                 self.local(name, place, reading)
             }
             ForgeKind::Gitea => {
-                only("gitea", &gitea::KEYS, place, reading);
+                only("a forge of kind `gitea`", &gitea::KEYS, place, reading);
                 self.gitea(name, place, reading).map(Forge::Gitea)
             }
             ForgeKind::Github | ForgeKind::Gitlab => {
@@ -205,10 +205,10 @@ impl ForgeShape {
     }
 }
 
-/// Refuses the keys that a forge of this kind does not have.
-fn only(kind: &str, known: &[&str], place: Place<'_>, reading: &mut Reading<'_>) {
+/// Refuses keys that something does not have, where the schema lets every kind of it have its own.
+pub(super) fn only(what: &str, known: &[&str], place: Place<'_>, reading: &mut Reading<'_>) {
     for (key, at) in place.keys().filter(|(key, _)| !known.contains(key)) {
-        let problem = unknown_key(key, at, &format!("a forge of kind `{kind}`"), known);
+        let problem = unknown_key(key, at, what, known);
         reading.problems.push(problem);
     }
 }

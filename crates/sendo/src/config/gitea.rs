@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::Reading;
 use super::environment::absent;
-use super::forges::ForgeShape;
+use super::forges::{ForgeShape, only};
 use super::place::Place;
 use super::problem::Code;
 use super::secret::{Secret, SecretShape};
@@ -50,8 +50,8 @@ impl Gitea {
 
 /// One of the users Sendo is on a forge.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-#[schemars(rename = "ForgeUser")]
+#[serde(default)]
+#[schemars(rename = "ForgeUser", extend("additionalProperties" = true))]
 pub(crate) struct UserShape {
     /// Its access token: a reference to a secret.
     token: Option<SecretShape>,
@@ -133,7 +133,15 @@ impl ForgeShape {
                     .collect();
                 read.into_iter().collect()
             }
-            _ => absent(
+            Some(SecretsShape::Several(_)) => {
+                let problem = at
+                    .problem(Code::InvalidValue, "`webhook_secret` has no key")
+                    .why("without one nobody could tell a delivery from a forged one")
+                    .fix("write \"${env:NAME}\" or \"${file:PATH}\", or a list of them, the newest first");
+                reading.problems.push(problem);
+                None
+            }
+            None => absent(
                 "webhook_secret",
                 "the key its deliveries are signed with, \"${env:NAME}\" or \"${file:PATH}\"",
                 place,
@@ -166,6 +174,7 @@ fn user(
     reading: &mut Reading<'_>,
 ) -> Option<Secret> {
     let at = place.key(key);
+    only("a user of a Gitea", &["token"], at, reading);
     let token = shape.and_then(|shape| shape.token.as_ref());
     match token {
         Some(token) => token.resolve(at.key("token"), reading),

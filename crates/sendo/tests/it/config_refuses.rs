@@ -43,7 +43,12 @@ notices:
 fn refused(cases: &[(&str, String)]) -> String {
     let mut all = String::new();
     for (name, text) in cases {
-        let folder = Folder::with(&[("sendo.yaml", text)]);
+        let files = [
+            ("sendo.yaml", text.as_str()),
+            ("one.txt", "1"),
+            ("two.txt", "2"),
+        ];
+        let folder = Folder::with(&files);
         let ended = folder.run(&["validate", "--config", "sendo.yaml"]);
         assert_eq!(ended.code, 3, "{name}: {ended:?}");
         assert_eq!(ended.out, "", "{name}");
@@ -201,6 +206,32 @@ fn what_a_server_cannot_do() {
         "an unknown kind of forge": with("kind: local", "kind: bitbucket"),
         "a forge without its folder": with(", root: repositories", ""),
         "a local forge with more": with("root: repositories", "root: repositories, token: x"),
+    }
+}
+
+#[test]
+fn what_is_no_gitea() {
+    const GITEA: &str = "kind: gitea, url: \"https://git.example.com\", webhook_secret: \"${file:one.txt}\", proposer: { token: \"${file:one.txt}\" }, approver: { token: \"${file:two.txt}\" }";
+    let but = |old: &str, new: &str| {
+        assert!(GITEA.contains(old), "{old:?}");
+        with(
+            "kind: local, root: repositories",
+            &GITEA.replacen(old, new, 1),
+        )
+    };
+    golden! {
+        "nothing but its kind": with("kind: local, root: repositories", "kind: gitea"),
+        "a folder": but("kind: gitea,", "kind: gitea, root: git,"),
+        "an address with a password": but("https://git", "https://me:secret@git"),
+        "an address that is none": but("https://git.example.com", "git.example.com"),
+        "a key in the open": but("webhook_secret: \"${file:one.txt}\"", "webhook_secret: hush"),
+        "no key at all": but("webhook_secret: \"${file:one.txt}\"", "webhook_secret: []"),
+        "one user for both": but("${file:two.txt}", "${file:one.txt}"),
+        "a user without a token": but("{ token: \"${file:two.txt}\" }", "{}"),
+        "a token in the open": but("{ token: \"${file:two.txt}\" }", "{ token: abc }"),
+        "a user by name": but("{ token: \"${file:two.txt}\" }", "sendo-approver"),
+        "a user with more": but("{ token: \"${file:two.txt}\" }", "{ token: \"${file:two.txt}\", app_id: 7 }"),
+        "a label that is none": but("kind: gitea,", "kind: gitea, labels: [\"\"],"),
     }
 }
 

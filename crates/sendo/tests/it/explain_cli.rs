@@ -256,3 +256,44 @@ fn a_forge_nobody_knows_is_refused() {
         ended.err
     );
 }
+
+#[test]
+fn a_payload_of_a_gitea_is_read_as_the_server_reads_it() {
+    let config = CONFIG.replace("kind: local, root: repositories", "kind: gitea, url: \"https://git.example.com\", webhook_secret: \"${env:K}\", proposer: { token: \"${env:P}\" }, approver: { token: \"${env:A}\" }");
+    let folder = Folder::with(&[("sendo.yaml", &config)]);
+    let closed = pull_request("closed", true, "develop", "acme/example1");
+    for (event, payload, started) in [
+        ("pull_request", closed.clone(), 1),
+        ("push", push("refs/heads/other", SHA, "acme/example1"), 0),
+        (
+            "create",
+            json!({"ref": "release-1", "ref_type": "tag", "sha": SHA, "repository": {"full_name": "acme/example2"}}),
+            1,
+        ),
+        (
+            "status",
+            json!({"sha": SHA, "repository": {"full_name": "acme/example1"}}),
+            0,
+        ),
+        (
+            "image",
+            json!({"application": "example1", "revision": SHA, "tag": "x"}),
+            0,
+        ),
+    ] {
+        let arguments = [
+            "explain",
+            "--config",
+            "sendo.yaml",
+            "--event",
+            event,
+            "-",
+            "-o",
+            "json",
+        ];
+        let ended = folder.run_with(&arguments, &[], &payload.to_string());
+        assert_eq!(ended.code, 0, "{event}: {ended:?}");
+        let deployments = ended.json()["deployments"].as_array().unwrap().len();
+        assert_eq!(deployments, started, "{event}: {ended:?}");
+    }
+}
