@@ -161,7 +161,8 @@ name!(
     ref_path
 );
 name!(
-    /// Who acted, by id and never by display name: `github:ID`, `slack:TEAM/USER`, `local:NAME`, `token:ID`.
+    /// Who acted, by id and never by display name: `github:ID`, `gitea:FORGE/ID`,
+    /// `slack:TEAM/USER`, `local:NAME`, `token:ID`.
     Principal, "principal",
     "a principal is `kind:id`, such as `local:alice` or `github:583231`, at most 200 characters: letters, digits and ASCII punctuation",
     |value| {
@@ -175,6 +176,15 @@ name!(
             })
     }
 );
+
+impl Principal {
+    /// A user of a Gitea, which numbers its users from one: without the forge, two of them would be one
+    /// person. Lower numbers are nobody, somebody deleted, or the server itself.
+    #[must_use]
+    pub fn on_gitea(forge: &ForgeName, id: i64) -> Option<Self> {
+        (id > 0).then(|| Self(format!("gitea:{forge}/{id}")))
+    }
+}
 
 impl Revision {
     /// Stands for a revision that was asked for and does not exist: git's own all-zero id.
@@ -310,6 +320,17 @@ mod tests {
         ] {
             assert!(wrong.parse::<Repository>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn users_of_two_giteas_are_two_people_and_nobody_is_none() {
+        let on = |forge: &str, id| Principal::on_gitea(&ForgeName::new(forge).unwrap(), id);
+        let one = on("acme", 7).unwrap();
+        let other = on(&"a".repeat(63), 7).unwrap();
+        assert_eq!(one.as_str(), "gitea:acme/7");
+        assert_ne!(one, other);
+        assert_eq!(Principal::new(other.as_str()), Ok(other.clone()));
+        assert_eq!((on("acme", 0), on("acme", -1)), (None, None));
     }
 
     #[test]

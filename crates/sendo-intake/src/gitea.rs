@@ -97,7 +97,7 @@ pub fn translate(forge: &ForgeName, name: &str, body: &[u8]) -> Result<Translate
                 before: object(push.before)?,
                 after: object(push.after)?,
                 commit: object(push.head_commit.map(|head| head.id))?,
-                by: principal(push.sender.as_ref()),
+                by: principal(forge, push.sender.as_ref()),
                 repository: on(push.repository)?,
             };
             match full_name(&push.r#ref) {
@@ -111,7 +111,7 @@ pub fn translate(forge: &ForgeName, name: &str, body: &[u8]) -> Result<Translate
                 before: None,
                 after: object(reference.sha.filter(|_| name == "create"))?,
                 commit: None,
-                by: principal(reference.sender.as_ref()),
+                by: principal(forge, reference.sender.as_ref()),
                 repository: on(reference.repository)?,
             };
             match Kind::of_word(&reference.ref_type) {
@@ -162,7 +162,7 @@ fn pull_request(event: OnPullRequest, forge: &ForgeName) -> Result<Translated, U
             number,
             base: BranchName::new(base.r#ref)?,
             merged: object(commit.filter(|_| merged))?,
-            by: principal(event.sender.as_ref()),
+            by: principal(forge, event.sender.as_ref()),
         });
     }
     Ok(Translated::Events(events))
@@ -236,10 +236,9 @@ fn no_such_ref(reference: &str) -> Translated {
     }
 }
 
-/// By number, never by name: a name can be given to somebody else. Numbers below one are not people.
-fn principal(user: Option<&User>) -> Option<Principal> {
-    let id = user.map(|user| user.id).filter(|id| *id > 0)?;
-    Principal::new(format!("gitea:{id}")).ok()
+/// By number, never by name: a name can be given to somebody else.
+fn principal(forge: &ForgeName, user: Option<&User>) -> Option<Principal> {
+    Principal::on_gitea(forge, user?.id)
 }
 
 fn payload<T: DeserializeOwned>(body: &[u8]) -> Result<T, Unreadable> {

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use secrecy::SecretString;
 use sendo_core::deployment::Brings;
 use sendo_core::effect::{ChangeRequest, Edit, Look, Outcome, Publish, Source};
-use sendo_core::names::{BranchName, Principal, Repository, Revision};
+use sendo_core::names::{BranchName, ForgeName, Principal, Repository, Revision};
 use sendo_core::view::Patch;
 use sendo_git::{Credentials, RefName, RefUpdate, RemoteRepository};
 
@@ -19,6 +19,7 @@ use super::merge::Merger;
 use super::observe::Observer;
 use super::open::Opener;
 use super::rights::{Examiner, Finding};
+use super::shapes::User;
 use super::{History, approve, close};
 use crate::error::ForgeError;
 use crate::forge::Open;
@@ -30,6 +31,8 @@ const GIT_USER: &str = "sendo";
 /// How a Gitea is reached.
 #[derive(Debug, Clone)]
 pub struct Access {
+    /// As the configuration names it: whose users its people are.
+    pub name: ForgeName,
     /// Its address, such as `https://git.example.com`, without credentials.
     pub url: String,
     /// The token of who publishes and opens.
@@ -80,8 +83,9 @@ impl GiteaActs {
             approve::who(&self.0.proposer),
             approve::who(&self.0.approver)
         )?;
-        let both = [proposer.principal(), approver.principal()];
-        Ok(both.into_iter().flatten().collect())
+        let both = [proposer, approver];
+        let principal = |user: &User| user.principal(&self.0.access.name);
+        Ok(both.iter().filter_map(principal).collect())
     }
 
     /// Installs the webhook of a repository, or puts a new one in the place of what is there.

@@ -6,7 +6,7 @@
 use sendo_core::effect::{
     Ahead, ChangeRequest, ChangeState, Check, CheckState, Edit, Review, Verdict,
 };
-use sendo_core::names::{Principal, Repository, Revision, TreeId};
+use sendo_core::names::{ForgeName, Principal, Repository, Revision, TreeId};
 use sendo_git::LoggedCommit;
 
 use super::client::{Ask, Client};
@@ -188,7 +188,8 @@ impl Observer<'_> {
             return Ok(Vec::new());
         }
         let all = reviews(self.client, self.repository, number).await?;
-        Ok(all.iter().filter_map(review).collect())
+        let of = |one| review(one, &self.repository.forge);
+        Ok(all.iter().filter_map(of).collect())
     }
 
     async fn ended_by(
@@ -199,8 +200,12 @@ impl Observer<'_> {
         if state == ChangeState::Open {
             return Ok(None);
         }
+        let forge = &self.repository.forge;
         if pull.merged {
-            return Ok(pull.merged_by.as_ref().and_then(shapes::User::principal));
+            return Ok(pull
+                .merged_by
+                .as_ref()
+                .and_then(|user| user.principal(forge)));
         }
         if pull.is_open() {
             // Merged by a push, which a pull request does not tell of.
@@ -208,7 +213,7 @@ impl Observer<'_> {
         }
         let turns = pulls::turns(self.client, self.repository, pull.number).await?;
         let closed = turns.iter().rev().find(|turn| turn.r#type == "close");
-        Ok(closed.and_then(|turn| turn.user.as_ref()?.principal()))
+        Ok(closed.and_then(|turn| turn.user.as_ref()?.principal(forge)))
     }
 }
 
@@ -223,7 +228,7 @@ pub(super) async fn reviews(
 }
 
 /// What a review says, where it says anything that counts: on the commit it names, until dismissed.
-fn review(review: &shapes::Review) -> Option<Review> {
+fn review(review: &shapes::Review, forge: &ForgeName) -> Option<Review> {
     let verdict = match review.state.as_str() {
         "APPROVED" => Verdict::Approve,
         "REQUEST_CHANGES" => Verdict::RequestChanges,
@@ -235,7 +240,7 @@ fn review(review: &shapes::Review) -> Option<Review> {
         return None;
     }
     Some(Review {
-        by: review.user.as_ref()?.principal()?,
+        by: review.user.as_ref()?.principal(forge)?,
         head: Revision::new(review.commit_id.as_str()).ok()?,
         verdict,
     })

@@ -3,7 +3,7 @@
 //! Owns the shapes. Fields nobody asks for are passed over, and what may be missing may be missing:
 //! Forgejo and older versions say less.
 
-use sendo_core::names::Principal;
+use sendo_core::names::{ForgeName, Principal};
 use serde::Deserialize;
 
 /// A user. Its name may become another's; its number does not.
@@ -15,11 +15,9 @@ pub(super) struct User {
 }
 
 impl User {
-    /// Who that is, unless it is nobody: somebody deleted, or the server itself.
-    pub(super) fn principal(&self) -> Option<Principal> {
-        (self.id > 0)
-            .then(|| Principal::new(format!("gitea:{}", self.id)).ok())
-            .flatten()
+    /// Who that is, unless it is nobody.
+    pub(super) fn principal(&self, forge: &ForgeName) -> Option<Principal> {
+        Principal::on_gitea(forge, self.id)
     }
 }
 

@@ -61,7 +61,7 @@ async fn a_person_who_closed_it_is_named() {
     let owner = world.call(Method::GET, "/user", Value::Null).await;
     assert_eq!(
         seen.ended_by.unwrap().as_str(),
-        format!("gitea:{}", owner["id"])
+        format!("gitea:acme/{}", owner["id"])
     );
 }
 

@@ -267,6 +267,7 @@ async fn user(http: &reqwest::Client, token: &str) -> String {
 
 pub(crate) fn acts(url: &str, proposer: &str, approver: &str) -> GiteaActs {
     let access = Access {
+        name: "acme".parse().unwrap(),
         url: url.to_owned(),
         proposer: SecretString::from(proposer),
         approver: SecretString::from(approver),

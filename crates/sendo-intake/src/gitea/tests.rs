@@ -96,7 +96,7 @@ fn a_push_says_which_ref_moved_and_who_moved_it() {
         panic!("{pushed:?}")
     };
     assert_eq!((before, after.as_ref().unwrap().as_str()), (&None, SHA));
-    assert_eq!(by.as_ref().unwrap().as_str(), "gitea:7");
+    assert_eq!(by.as_ref().unwrap().as_str(), "gitea:acme/7");
     let tag = push("refs/tags/release/1.2", ZERO, SHA);
     assert_eq!(names("push", &tag), Ok(vec!["TagPushed"]));
     let deleted = events("push", &push("refs/tags/v1", SHA, ZERO)).unwrap();

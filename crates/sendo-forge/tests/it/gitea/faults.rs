@@ -1,7 +1,7 @@
 //! Every act, with an answer that goes wrong, before and after it was done.
 
 use sendo_core::effect::Outcome;
-use sendo_core::names::Revision;
+use sendo_core::names::{Principal, Revision};
 
 use super::model::{Fault, MERGE, Model, Side};
 
@@ -61,6 +61,13 @@ async fn a_last_word_is_said_once() {
         *outcome == Outcome::Closed
     })
     .await;
+}
+
+#[tokio::test]
+async fn we_are_users_of_this_forge_and_of_no_other() {
+    let ours = Model::new(true).await.acts.ours().await.unwrap();
+    let shown: Vec<&str> = ours.iter().map(Principal::as_str).collect();
+    assert_eq!(shown, ["gitea:acme/5"; 2]);
 }
 
 #[tokio::test]

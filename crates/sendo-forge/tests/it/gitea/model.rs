@@ -56,6 +56,7 @@ struct State {
 pub(crate) struct Model {
     state: Arc<Mutex<State>>,
     pub(crate) forge: Forge,
+    pub(crate) acts: GiteaActs,
     repository: Repository,
 }
 
@@ -67,6 +68,7 @@ pub(crate) fn acts(url: &str) -> GiteaActs {
         .unwrap();
     let token = || SecretString::from(TOKEN);
     let access = Access {
+        name: "acme".parse().unwrap(),
         url: url.to_owned(),
         proposer: token(),
         approver: token(),
@@ -88,9 +90,11 @@ impl Model {
             Box::pin(async move { bytes })
         })
         .await;
+        let acts = acts(&url);
         Self {
             state,
-            forge: Forge::Gitea(acts(&url)),
+            forge: Forge::Gitea(acts.clone()),
+            acts,
             repository: "acme:acme/web".parse().unwrap(),
         }
     }

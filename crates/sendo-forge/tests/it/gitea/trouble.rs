@@ -103,6 +103,7 @@ fn an_address_with_a_secret_in_it_is_refused_and_not_repeated() {
         "https://x/?hush",
     ] {
         let access = sendo_forge::gitea::Access {
+            name: "acme".parse().unwrap(),
             url: wrong.to_owned(),
             proposer: TOKEN.into(),
             approver: TOKEN.into(),
