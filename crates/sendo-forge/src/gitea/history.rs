@@ -129,7 +129,9 @@ impl History {
         .with("sha", to.to_string())
         .with("stat", "false")
         .with("verification", "false")
-        .with("files", touched.to_string());
+        .with("files", touched.to_string())
+        // Files that nobody lists count as cut.
+        .or_lightly("files", "false");
         if let Some(not) = not {
             ask = ask.with("not", not.to_string());
         }

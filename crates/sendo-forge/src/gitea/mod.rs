@@ -27,6 +27,8 @@ mod open;
 mod pulls;
 mod rights;
 mod shapes;
+#[cfg(test)]
+mod tests;
 
 pub use acts::{Access, GiteaActs};
 pub use client::Role;

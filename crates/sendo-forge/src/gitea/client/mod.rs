@@ -1,19 +1,19 @@
 //! Asking a Gitea: one request, one answer, one deadline.
 //!
-//! Owns addresses, the token, limits and the pages of lists. A redirect is never followed: the token
+//! Owns addresses, the token and limits; [`pages`] reads lists. A redirect is never followed: the token
 //! was meant for the address in the configuration and for no other. What an answer means is told by
 //! [`fault`] where it is trouble, and by the caller where it is a refusal.
 
 mod answer;
 mod ask;
 mod fault;
+mod pages;
 
 use std::fmt;
 use std::time::Duration;
 
 use reqwest::{Method, Url};
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub(super) use answer::Answer;
@@ -25,8 +25,6 @@ use crate::error::ForgeError;
 const READ_DEADLINE: Duration = Duration::from_secs(20);
 /// How long a change may take: a merge runs git and its hooks.
 const WRITE_DEADLINE: Duration = Duration::from_secs(60);
-/// Entries asked for at a time; what a Gitea gives at the most unless it is told otherwise.
-const PAGE: usize = 50;
 
 /// As whom we ask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,51 +110,6 @@ impl Client {
         body: Option<Value>,
     ) -> Result<Answer, ForgeError> {
         self.send(method, ask, body).await
-    }
-
-    /// Reads a list, page by page, at most `most` entries. The second half says whether there are more.
-    ///
-    /// # Errors
-    /// As for [`Client::get`], and refusals.
-    pub(super) async fn list<T: DeserializeOwned>(
-        &self,
-        ask: &Ask,
-        most: usize,
-    ) -> Result<(Vec<T>, bool), ForgeError> {
-        // No entries at all can come as `null`.
-        let read = |answer: &Answer| Ok(answer.json::<Option<Vec<T>>>(ask)?.unwrap_or_default());
-        self.pages(ask, most, read).await
-    }
-
-    /// Reads a list that stands inside of something else.
-    ///
-    /// # Errors
-    /// As for [`Client::list`].
-    pub(super) async fn pages<T>(
-        &self,
-        ask: &Ask,
-        most: usize,
-        read: impl Fn(&Answer) -> Result<Vec<T>, ForgeError>,
-    ) -> Result<(Vec<T>, bool), ForgeError> {
-        let mut all = Vec::new();
-        for page in 1.. {
-            let one = ask
-                .clone()
-                .with("page", page.to_string())
-                .with("limit", PAGE.min(most).to_string());
-            let answer = self.get(&one).await?.accepted(&one)?;
-            let found = read(&answer)?;
-            // A server may give less at a time than was asked for: only nothing is the end.
-            let over =
-                found.is_empty() || answer.is_last_page(all.len() + found.len(), ask.counted);
-            all.extend(found);
-            if over || all.len() >= most {
-                let more = !over || all.len() > most;
-                all.truncate(most);
-                return Ok((all, more));
-            }
-        }
-        Ok((all, false))
     }
 
     async fn send(

@@ -53,8 +53,9 @@ async fn an_answer_that_is_too_long_is_not_read_to_its_end() {
         long.as_bytes(),
     ))
     .await;
-    assert_eq!(error.reason_code, "answer_unreadable");
+    assert_eq!(error.reason_code, "answer_too_long");
     assert!(error.message.contains("longer than"), "{error}");
+    assert!(!error.transient, "it will be as long the next time");
 }
 
 #[tokio::test]
