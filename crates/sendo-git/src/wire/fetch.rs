@@ -166,7 +166,7 @@ impl Listener for FetchListener {
                 Some((2, _)) => {}
                 Some((3, text)) => {
                     return Err(RemoteFault::Reported {
-                        text: super::http::readable(text),
+                        text: String::from_utf8_lossy(text).into_owned(),
                     });
                 }
                 _ => return Err(Garbled("an unknown band".to_owned()).into()),

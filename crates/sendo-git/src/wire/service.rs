@@ -181,6 +181,7 @@ async fn ask<L: Listener>(
             return Err(RemoteFault::Reported { text });
         }
         let ends = listener.hear(pkt).map_err(|fault| match fault {
+            // As it came: a listener knows no credentials.
             RemoteFault::Reported { text } => RemoteFault::Reported {
                 text: line.words(text.as_bytes()).0,
             },

@@ -140,7 +140,7 @@ impl Answer {
         let message = refusal.map(|refusal| refusal.message).unwrap_or_default();
         if message.is_empty() && self.is_json() {
             // Conflicts are told with other fields: who reads this knows what to look for.
-            String::from_utf8_lossy(&self.body[..self.body.len().min(600)]).into_owned()
+            String::from_utf8_lossy(&self.body).into_owned()
         } else {
             message
         }

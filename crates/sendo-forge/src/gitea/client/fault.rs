@@ -41,7 +41,9 @@ impl Trouble<'_> {
 
     /// The answer, where it is one to go on with: done, or refused for what was asked.
     pub(super) fn of(&self, mut answer: Answer) -> Result<Answer, ForgeError> {
-        answer.said = self.client.clean(&answer.message());
+        if !answer.is_success() {
+            answer.said = self.client.clean(&answer.message());
+        }
         let status = answer.status();
         match status {
             300..=399 => Err(self.redirected(&answer)),

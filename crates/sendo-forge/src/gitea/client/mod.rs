@@ -26,6 +26,9 @@ const READ_DEADLINE: Duration = Duration::from_secs(20);
 /// How long a change may take: a merge runs git and its hooks.
 const WRITE_DEADLINE: Duration = Duration::from_secs(60);
 
+/// How much of what somebody else says is looked at, in bytes.
+const MOST_HEARD: usize = 4_096;
+
 /// As whom we ask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
@@ -157,15 +160,19 @@ impl Client {
         url
     }
 
-    /// What somebody else said, fit to be shown: one line, short, without our token.
+    /// What somebody else said, fit to be shown: one line, short, without our token. That goes first, as
+    /// half of it would not be known again; where it may be cut is where nothing is shown of.
     fn clean(&self, said: &str) -> String {
         let token = self.token.expose_secret();
-        let said = if token.is_empty() {
-            said.to_owned()
-        } else {
-            said.replace(token, "…")
+        let heard = &said[..said.floor_char_boundary(MOST_HEARD)];
+        let mut shown = match token {
+            "" => heard.to_owned(),
+            token => heard.replace(token, "…"),
         };
-        let words = said.split(|c: char| c.is_whitespace() || c.is_control());
+        if heard.len() < said.len() {
+            shown.truncate(shown.floor_char_boundary(shown.len().saturating_sub(token.len())));
+        }
+        let words = shown.split(|c: char| c.is_whitespace() || c.is_control());
         let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
         words.join(" ").chars().take(300).collect()
     }
