@@ -138,3 +138,13 @@ async fn a_commit_that_touches_more_than_is_read_counts_as_cut() {
     let (read, cut) = world.log(160, true).await.unwrap();
     assert_eq!((read, cut), (down_to_101(160), vec![120]));
 }
+
+#[tokio::test]
+async fn where_histories_part_is_not_known_of_one_that_was_not_read_to_there() {
+    let world = gitea(50, |_| 1).await;
+    let parting = async |to| world.history.merge_base(oid(100), oid(to)).await;
+    assert_eq!(parting(100).await, Ok(Some(oid(100))));
+    assert_eq!(parting(4_050).await, Ok(Some(oid(100))));
+    let unknown = parting(4_101).await.unwrap_err();
+    assert_eq!(unknown.reason_code, "history_too_long", "{unknown}");
+}
