@@ -2,12 +2,14 @@
 
 use std::sync::{Arc, Mutex};
 
+use reqwest::Method;
+use reqwest::redirect::Policy;
 use secrecy::SecretString;
 use sendo_git::{LogQuery, Oid};
 use serde_json::{Value, json};
 
 use super::History;
-use super::client::{Client, Role};
+use super::client::{Ask, Client, Role};
 use crate::error::ForgeError;
 use loopback::{Answering, Asked};
 
@@ -32,13 +34,17 @@ async fn gitea(most: usize, weigh: fn(u64) -> usize) -> World {
         Box::pin(async move { loopback::json(200, &value) })
     })
     .await;
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let token = SecretString::from("token");
-    let client = Client::new(reqwest::Client::new(), &url, token, Role::Proposer).unwrap();
     World {
-        history: History::new(client, "acme:acme/web".parse().unwrap()),
+        history: History::new(client(&url), "acme:acme/web".parse().unwrap()),
         asked,
     }
+}
+
+fn client(url: &str) -> Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let http = reqwest::Client::builder().redirect(Policy::none());
+    let token = SecretString::from("token");
+    Client::new(http.build().unwrap(), url, token, Role::Proposer).unwrap()
 }
 
 fn oid(n: u64) -> Oid {
@@ -147,4 +153,31 @@ async fn where_histories_part_is_not_known_of_one_that_was_not_read_to_there() {
     assert_eq!(parting(4_050).await, Ok(Some(oid(100))));
     let unknown = parting(4_101).await.unwrap_err();
     assert_eq!(unknown.reason_code, "history_too_long", "{unknown}");
+}
+
+#[tokio::test]
+async fn a_change_that_was_turned_away_is_not_said_to_be_made_perhaps() {
+    let change = async |url: &str| {
+        let ask = Ask::server("close it", &["close"]);
+        let changed = client(url).change(Method::POST, &ask, None).await;
+        changed.err().unwrap().message
+    };
+    let doubt = |said: &str| said.contains("may have been done");
+    let nowhere = change("http://127.0.0.1:9").await;
+    assert!(!doubt(&nowhere), "{nowhere}");
+    for (status, in_doubt) in [
+        (301, false),
+        (401, false),
+        (429, false),
+        (408, true),
+        (502, true),
+    ] {
+        let url = loopback::serve(move |_| -> Answering {
+            Box::pin(async move { loopback::json(status, &json!({})) })
+        });
+        let said = change(&url.await).await;
+        assert_eq!(doubt(&said), in_doubt, "{said}");
+    }
+    let broken = loopback::serve(|_| -> Answering { Box::pin(async { Vec::new() }) });
+    assert!(doubt(&change(&broken.await).await));
 }
