@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use reqwest::Method;
 use reqwest::redirect::Policy;
 use secrecy::SecretString;
-use sendo_git::{LogQuery, Oid};
+use sendo_git::{LogQuery, Oid, RefEntry, RefName};
 use serde_json::{Value, json};
 
 use super::History;
@@ -71,6 +71,11 @@ fn answer(asked: &Asked, most: usize, weigh: fn(u64) -> usize) -> Value {
             "files": files.then(|| json!([{ "filename": "f".repeat(weigh(n)) }])),
         })
     };
+    if asked.route().ends_with("/tags") {
+        let tag = |name| json!({ "name": name, "commit": { "created": "2026-01-01T00:00:00Z" } });
+        let is_first = said("page").as_deref() == Some("1");
+        return json!(is_first.then(|| ["v1", "w1"].map(tag)));
+    }
     if let Some(one) = asked.route().split("/git/commits/").nth(1) {
         return commit(number(one));
     }
@@ -180,4 +185,26 @@ async fn a_change_that_was_turned_away_is_not_said_to_be_made_perhaps() {
     }
     let broken = loopback::serve(|_| -> Answering { Box::pin(async { Vec::new() }) });
     assert!(doubt(&change(&broken.await).await));
+}
+
+#[tokio::test]
+async fn tags_of_two_prefixes_are_both_remembered() {
+    let world = gitea(50, |_| 1).await;
+    for n in [1, 2, 1, 2] {
+        let name = if n == 1 {
+            "refs/tags/v1"
+        } else {
+            "refs/tags/w1"
+        };
+        let tag = RefEntry {
+            name: RefName::new(name).unwrap(),
+            oid: oid(n),
+            commit: Some(oid(n)),
+            created_at: None,
+        };
+        let dated = world.history.dated(vec![tag]).await.unwrap();
+        assert_eq!(dated[0].created_at, Some(1_767_225_600));
+    }
+    // Two pages for each that was not known, the second of them empty.
+    assert_eq!(world.asked.lock().unwrap().len(), 4);
 }
