@@ -14,13 +14,17 @@ pub(crate) async fn diff(git: &Git, brings: &Brings, limit: u64) -> Result<Patch
     let (from, to) = (oid(&brings.from)?, oid(&brings.to)?);
     match git.diff(from, to, limit).await {
         Ok((text, cut)) => Ok(Patch { text, cut }),
-        Err(error) if error.reason_code == "object_missing" => Err(ForgeError::refused(
-            "commit_missing",
-            format!(
-                "`{}` does not have the commit {} any more",
-                brings.repository, brings.to
-            ),
-        )),
+        Err(error) if error.reason_code == "object_missing" => {
+            let gone = match git.commit(from).await {
+                Err(error) if error.reason_code == "object_missing" => &brings.from,
+                _ => &brings.to,
+            };
+            let repository = &brings.repository;
+            Err(ForgeError::refused(
+                "commit_missing",
+                format!("`{repository}` does not have the commit {gone} any more"),
+            ))
+        }
         Err(error) => Err(error),
     }
 }

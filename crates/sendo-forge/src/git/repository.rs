@@ -197,12 +197,16 @@ impl Git {
         }
     }
 
-    /// Whether `descendant` contains `ancestor`.
+    /// Whether `descendant`, which is there, contains `ancestor`. A commit contains itself, which is not
+    /// asked for.
     pub(crate) async fn is_ancestor(
         &self,
         ancestor: Oid,
         descendant: Oid,
     ) -> Result<bool, ForgeError> {
+        if ancestor == descendant {
+            return Ok(true);
+        }
         match self {
             Self::Bare(bare) => Ok(bare.is_ancestor(ancestor, descendant).await?),
             Self::Remote(remote) => remote.history.is_ancestor(ancestor, descendant).await,
@@ -231,5 +235,27 @@ impl Git {
             }
             Self::Remote(remote) => remote.history.diff(to, limit).await,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_commit_contains_itself_without_a_question() {
+        let folder = tempfile::tempdir().unwrap();
+        let init = ["init", "-q", "--bare"];
+        let made = std::process::Command::new("git")
+            .args(init)
+            .arg(folder.path())
+            .status();
+        assert!(made.unwrap().success());
+        let git = Git::Bare(BareRepository::open(folder.path()).await.unwrap());
+        let gone = Oid::EMPTY_TREE;
+        // Nothing that is asked can be answered now.
+        drop(folder);
+        assert!(git.is_ancestor(gone, gone).await.unwrap());
+        git.is_ancestor(gone, Oid::ZERO).await.unwrap_err();
     }
 }

@@ -89,6 +89,11 @@ async fn list_changes(
         match repository.merge_base(since, head).await {
             Ok(base) => base,
             Err(error) if error.is_missing() => None,
+            Err(error) if error.reason_code == "history_too_long" => {
+                // Nobody knows how many: without any, it would lie behind.
+                source.omitted = 1;
+                None
+            }
             Err(error) => return Err(error),
         }
     };

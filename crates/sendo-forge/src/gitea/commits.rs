@@ -12,6 +12,8 @@ use crate::error::ForgeError;
 
 /// Tags read at the most, newest first.
 const MOST_TAGS: usize = 5_000;
+/// Tags whose times are remembered, before those that one look adds.
+const MOST_REMEMBERED: usize = 20_000;
 
 impl History {
     /// What a commit changes against its first parent, in at most `limit` bytes, and whether that cut it.
@@ -57,8 +59,12 @@ impl History {
             let dated = tags
                 .iter()
                 .filter_map(|tag| Some((tag.oid, tag.created_at?)));
-            // What is not listed any more is forgotten with it.
-            *self.made.lock().unwrap_or_else(PoisonError::into_inner) = dated.collect();
+            let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+            // Tags of other prefixes were asked for by others, who will ask again.
+            if made.len() > MOST_REMEMBERED {
+                made.clear();
+            }
+            made.extend(dated);
             return Ok(tags);
         }
         for tag in &mut tags {

@@ -69,10 +69,20 @@ impl History {
     /// Where the line of `other` leaves the history of `one`, going back by first parents.
     ///
     /// # Errors
-    /// As for [`History::is_ancestor`].
+    /// As for [`History::is_ancestor`], and `history_too_long` when that is further back than is read.
     pub(crate) async fn merge_base(&self, one: Oid, other: Oid) -> Result<Option<Oid>, ForgeError> {
         self.look_for(one).await?;
-        let (ahead, _) = self.ahead(other, Some(one), MOST_READ, false).await?;
+        let (ahead, more) = self.ahead(other, Some(one), MOST_READ, false).await?;
+        if more {
+            // The line may have been read to its end, or to where reading stopped.
+            return Err(ForgeError::refused(
+                "history_too_long",
+                format!(
+                    "could not find where {one} and {other} part in {}: more than {MOST_READ} commits lie between",
+                    self.repository
+                ),
+            ));
+        }
         let line = first_parents(&ahead, other, Some(one));
         let last = line.last();
         Ok(last.map_or(Some(other), |last| last.parents.first().copied()))
@@ -129,7 +139,9 @@ impl History {
         .with("sha", to.to_string())
         .with("stat", "false")
         .with("verification", "false")
-        .with("files", touched.to_string());
+        .with("files", touched.to_string())
+        // Files that nobody lists count as cut.
+        .or_lightly("files", "false");
         if let Some(not) = not {
             ask = ask.with("not", not.to_string());
         }

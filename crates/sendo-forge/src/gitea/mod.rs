@@ -29,6 +29,8 @@ mod people;
 mod pulls;
 mod rights;
 mod shapes;
+#[cfg(test)]
+mod tests;
 
 pub use acts::{Access, GiteaActs};
 pub use client::{Role, http};

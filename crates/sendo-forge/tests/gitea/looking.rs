@@ -4,9 +4,10 @@ use reqwest::Method;
 use sendo_core::deployment::Brings;
 use sendo_core::effect::{CheckState, Look};
 use sendo_core::names::Revision;
+use sendo_git::{Change, TreePath};
 use serde_json::json;
 
-use crate::world::{BRANCH, World, branch};
+use crate::world::{BRANCH, World, branch, push_all};
 
 #[tokio::test]
 async fn checks_count_on_the_exact_head() {
@@ -92,6 +93,60 @@ async fn what_lies_between_two_revisions_is_listed_with_its_files() {
         .collect();
     assert_eq!(paths[0], ["folder/0"]);
     assert_eq!(paths[59], ["folder/59"]);
+}
+
+#[tokio::test]
+async fn a_commit_of_more_files_than_an_answer_holds_is_listed_without_them() {
+    let world = World::new().await;
+    let since = world.head("main").await.unwrap();
+    let folder = "folder".repeat(20);
+    let files: Vec<Change> = (0..10_000)
+        .map(|n| Change::write(TreePath::new(&format!("{folder}/{n}")).unwrap(), vec![b'1']))
+        .collect();
+    world.push("main", "before", "1\n").await;
+    push_all(&world.git, "main", &files, "Change very much").await;
+    world.push("main", "after", "1\n").await;
+    let look = Look::Branch {
+        branch: branch("main"),
+    };
+    let source = world
+        .forge
+        .source(&world.repository, &look, Some(&since), None, true)
+        .await
+        .unwrap();
+    let paths: Vec<_> = source.changes.into_iter().map(|c| c.paths).collect();
+    let one = |path: &str| Some(vec![path.to_owned()]);
+    assert_eq!(paths, [one("before"), None, one("after")]);
+}
+
+#[tokio::test]
+async fn a_repository_that_was_renamed_says_its_name_by_either_way() {
+    let world = World::new().await;
+    let (_, number) = world.opened().await;
+    let name = format!("/repos/{}", world.repository.path);
+    let renamed = json!({ "name": format!("{}-anew", name.rsplit('/').next().unwrap()) });
+    world.call(Method::PATCH, &name, renamed).await;
+    let (repository, forge) = (&world.repository, &world.forge);
+    let anew = format!("{}-anew", repository.path);
+    let look = Look::Branch {
+        branch: branch("main"),
+    };
+    let head = Revision::new("1".repeat(40)).unwrap();
+    let by_api = forge.change_request(repository, number, &[]).await;
+    let by_git = forge.source(repository, &look, None, None, false).await;
+    let act = forge
+        .approve(repository, number, &head, crate::world::AT)
+        .await;
+    let errors = [
+        (by_api.unwrap_err(), "repository_moved"),
+        (by_git.unwrap_err(), "remote_redirected"),
+        (act.unwrap_err(), "repository_moved"),
+    ];
+    for (error, code) in errors {
+        assert_eq!(error.reason_code, code, "{error}");
+        assert!(error.message.contains(&anew) && !error.transient, "{error}");
+        assert!(error.message.ends_with("into the configuration"), "{error}");
+    }
 }
 
 #[tokio::test]

@@ -137,6 +137,30 @@ async fn a_conflict_is_built_anew_from_the_intent_and_merged() {
 }
 
 #[tokio::test]
+async fn a_head_behind_a_base_that_refuses_such_is_built_anew_and_merged() {
+    let world = World::new().await;
+    protect(&world, json!({ "block_on_outdated_branch": true })).await;
+    let published = world.published(None).await;
+    // Before it is opened: later, a Gitea finds out in its own time, and merges until then.
+    let base = world.push("main", "elsewhere", "1\n").await;
+    let opened = world.forge.open(&world.opening(&published.commit)).await;
+    let Ok(Outcome::Opened { number, .. }) = opened else {
+        unreachable!("{opened:?}")
+    };
+    let behind = world.merge(number, &published.commit).await;
+    assert_eq!(behind, Outcome::Conflict);
+    let anew = world.published(Some(published.commit)).await;
+    assert_eq!(anew.base, base);
+    world
+        .until(number, |seen| seen.head.as_ref() == Some(&anew.commit))
+        .await;
+    assert!(matches!(
+        world.merge(number, &anew.commit).await,
+        Outcome::Merged { .. }
+    ));
+}
+
+#[tokio::test]
 async fn a_user_who_may_not_merge_is_named() {
     let world = World::new().await;
     let rule = json!({ "enable_merge_whitelist": true, "merge_whitelist_usernames": [] });

@@ -282,6 +282,16 @@ pub(crate) fn acts(url: &str, proposer: &str, approver: &str) -> GiteaActs {
 }
 
 pub(crate) async fn push(git: &RemoteRepository, branch: &str, file: &str, text: &str) -> Revision {
+    let change = Change::write(TreePath::new(file).unwrap(), text.as_bytes().to_vec());
+    push_all(git, branch, &[change], &format!("Change {file}")).await
+}
+
+pub(crate) async fn push_all(
+    git: &RemoteRepository,
+    branch: &str,
+    changes: &[Change],
+    message: &str,
+) -> Revision {
     let name = RefName::branch(branch).unwrap();
     let main = RefName::branch("main").unwrap();
     let standing = git.resolve(&name).await.unwrap();
@@ -289,8 +299,7 @@ pub(crate) async fn push(git: &RemoteRepository, branch: &str, file: &str, text:
         Some(head) => head,
         None => git.resolve(&main).await.unwrap().unwrap(),
     };
-    let change = Change::write(TreePath::new(file).unwrap(), text.as_bytes().to_vec());
-    let tree = git.write_tree_with(base, &[change]).await.unwrap();
+    let tree = git.write_tree_with(base, changes).await.unwrap();
     let who = Signature {
         name: "Bob".to_owned(),
         email: "bob@example.com".to_owned(),
@@ -301,7 +310,7 @@ pub(crate) async fn push(git: &RemoteRepository, branch: &str, file: &str, text:
         parents: vec![base],
         author: who.clone(),
         committer: who,
-        message: format!("Change {file}"),
+        message: message.to_owned(),
     };
     let draft = tree.commit(&commit).unwrap();
     let update = RefUpdate {

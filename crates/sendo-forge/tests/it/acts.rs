@@ -172,10 +172,19 @@ async fn a_diff_of_what_is_not_there_any_more_says_what_is_not() {
     let mut brings = Brings {
         repository: repository(),
         from: published.base,
-        to: Revision::new("1".repeat(40)).unwrap(),
+        to: published.commit,
     };
-    let gone = forge.diff(&brings, 1_000).await.unwrap_err();
-    assert_eq!(gone.reason_code, "commit_missing");
+    let nowhere = Revision::new("1".repeat(40)).unwrap();
+    for from_is_gone in [true, false] {
+        let mut brings = brings.clone();
+        match from_is_gone {
+            true => brings.from = nowhere.clone(),
+            false => brings.to = nowhere.clone(),
+        }
+        let gone = forge.diff(&brings, 1_000).await.unwrap_err();
+        assert_eq!(gone.reason_code, "commit_missing");
+        assert!(gone.message.contains(nowhere.as_str()), "{gone}");
+    }
     brings.repository = "here:acme/gone".parse().unwrap();
     let gone = forge.diff(&brings, 1_000).await.unwrap_err();
     assert_eq!(gone.reason_code, "repository_missing");

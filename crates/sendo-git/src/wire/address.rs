@@ -37,13 +37,19 @@ impl Credentials {
         Some(header)
     }
 
-    /// What a server said, should it have repeated what it was told.
-    pub(crate) fn redact(&self, text: String) -> String {
-        let secret = self.secret.expose_secret();
+    /// What a server said, should it have repeated what it was told. Where it was `cut`, nothing is left
+    /// of its end, which may be half a secret.
+    pub(crate) fn redact(&self, text: String, cut: bool) -> String {
+        let (secret, encoded) = (self.secret.expose_secret(), self.encoded());
         if secret.is_empty() {
             return text;
         }
-        text.replace(secret, "…").replace(&self.encoded(), "…")
+        let mut text = text.replace(secret, "…").replace(&encoded, "…");
+        if cut {
+            let edge = secret.len().max(encoded.len());
+            text.truncate(text.floor_char_boundary(text.len().saturating_sub(edge)));
+        }
+        text
     }
 
     fn encoded(&self) -> String {
@@ -130,7 +136,7 @@ mod tests {
         let credentials = Credentials::basic("bob", "hunter2".into());
         let header = credentials.header().unwrap();
         let echoed = format!("{} hunter2", header.to_str().unwrap());
-        assert_eq!(credentials.redact(echoed), "Basic … …");
+        assert_eq!(credentials.redact(echoed, false), "Basic … …");
         let shown = format!("{credentials:?} {header:?}");
         assert!(
             shown.contains("bob") && !shown.contains("hunter2"),

@@ -42,7 +42,7 @@ impl RemoteRepository {
         self.fetch_by(wanted, &request, filtered).await
     }
 
-    /// Fetches files, for which no filter is needed: nothing hangs on them.
+    /// Fetches files where a filter was refused: none is needed, as nothing hangs on them.
     pub(crate) async fn fetch_files(&self, wanted: &[Oid]) -> Result<Pack, GitError> {
         let request = Request {
             body: question_of(wanted, &[]),
@@ -67,6 +67,9 @@ impl RemoteRepository {
             FetchListener::default,
         )
         .await;
+        if heard.is_ok() && !request.filtered {
+            self.habits().answered_unfiltered();
+        }
         let heard = match heard {
             // What is missing is named, in whatever words.
             Err(RemoteFault::Reported { text }) => {
@@ -76,11 +79,9 @@ impl RemoteRepository {
                 }
                 // Some offer filters and refuse this one (`uploadpackfilter.*`); without, any other
                 // trouble comes to light again.
-                let fault = if request.filtered {
-                    self.habits().without_filters();
-                    RemoteFault::NoFilter
-                } else {
-                    RemoteFault::Reported { text }
+                let fault = match request.filtered {
+                    true => RemoteFault::NoFilter,
+                    false => RemoteFault::Reported { text },
                 };
                 return Err(self.failed_to_read(ACTION, fault));
             }
@@ -166,7 +167,7 @@ impl Listener for FetchListener {
                 Some((2, _)) => {}
                 Some((3, text)) => {
                     return Err(RemoteFault::Reported {
-                        text: super::http::readable(text),
+                        text: String::from_utf8_lossy(text).into_owned(),
                     });
                 }
                 _ => return Err(Garbled("an unknown band".to_owned()).into()),

@@ -15,7 +15,10 @@ use super::pkt::{Pkt, PktBuffer};
 
 /// What git servers know us as. Some want this to start with `git/`.
 pub(crate) const AGENT: &str = concat!("git/sendo-", env!("CARGO_PKG_VERSION"));
-/// Most that is kept of what a server says for people, in bytes.
+/// Most that is listened to of what a server says for people, in bytes. Who collects it takes one more
+/// to tell that there was more.
+pub(crate) const MAX_HEARD: usize = 4_096;
+/// Most that is kept of it.
 const MAX_SAID: usize = 600;
 const GIT_PROTOCOL: HeaderName = HeaderName::from_static("git-protocol");
 
@@ -104,12 +107,12 @@ impl Line {
             200 => RemoteFault::NotGit {
                 content_type: match kind.as_str() {
                     "" => "no content type".to_owned(),
-                    kind => readable(kind.as_bytes()),
+                    kind => self.words(kind.as_bytes()).0,
                 },
                 said,
             },
             300..=399 => RemoteFault::Redirected {
-                to: elsewhere(&response),
+                to: self.words(elsewhere(&response).as_bytes()).0,
             },
             401 => RemoteFault::Unauthorized {
                 given: self.credentials.is_some(),
@@ -125,23 +128,28 @@ impl Line {
     async fn said(&self, response: &mut Response, kind: &str) -> Said {
         let mut start = Vec::new();
         if kind.starts_with("text/plain") || kind.starts_with("application/json") {
-            while let Ok(Some(chunk)) = response.chunk().await {
-                start.extend_from_slice(&chunk);
-                if start.len() >= MAX_SAID {
-                    break;
+            while start.len() <= MAX_HEARD {
+                match response.chunk().await {
+                    Ok(Some(chunk)) => start.extend_from_slice(&chunk),
+                    Ok(None) => break,
+                    // Cut who knows where: nothing of it is shown.
+                    Err(_) => return Said::default(),
                 }
             }
         }
         self.words(&start)
     }
 
-    /// Words of a server, cut, stripped, and without our credentials.
+    /// Words of a server without our credentials, stripped and cut. Those go first, as half of them would
+    /// not be known again.
     pub(crate) fn words(&self, bytes: &[u8]) -> Said {
-        let text = readable(bytes);
-        Said(match &self.credentials {
-            Some(credentials) => credentials.redact(text),
+        let heard = &bytes[..bytes.len().min(MAX_HEARD)];
+        let text = String::from_utf8_lossy(heard).into_owned();
+        let text = match &self.credentials {
+            Some(credentials) => credentials.redact(text, heard.len() < bytes.len()),
             None => text,
-        })
+        };
+        Said(readable(&text))
     }
 
     fn broken(&self, error: reqwest::Error) -> RemoteFault {
@@ -221,13 +229,13 @@ fn elsewhere(response: &Response) -> String {
         path = path.trim_end_matches(service);
     }
     let host = url.host_str().unwrap_or_default();
-    readable(format!("{}://{host}{port}{path}", url.scheme()).as_bytes())
+    format!("{}://{host}{port}{path}", url.scheme())
 }
 
-/// Bytes as one line of text: cut, control characters as spaces.
-pub(crate) fn readable(bytes: &[u8]) -> String {
-    let cut = &bytes[..bytes.len().min(MAX_SAID)];
-    let text = String::from_utf8_lossy(cut);
+/// One line of text: control characters as spaces, and cut.
+fn readable(text: &str) -> String {
     let plain = text.replace(char::is_control, " ");
-    plain.split_whitespace().collect::<Vec<_>>().join(" ")
+    let mut line = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    line.truncate(line.floor_char_boundary(MAX_SAID));
+    line
 }

@@ -48,8 +48,8 @@ use service::Habits;
 /// How long one request may take unless [`RemoteRepository::with_time_limit`] says otherwise.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
 
-/// A SHA-1 repository that is reached over HTTP. Cheap to clone; clones share what is remembered (at
-/// most 32 MiB, and where 4,096 branches were).
+/// A SHA-1 repository that is reached over HTTP. Cheap to clone; clones share what is remembered: where
+/// 4,096 branches were, and objects, which take 64 MiB at the most in a whole process.
 ///
 /// The client is the caller's, so that a process has one. It must not follow redirects: they are
 /// reported, so that credentials go nowhere else.

@@ -4,11 +4,10 @@
 //! in [`super::push`].
 
 use super::fault::{Garbled, RemoteFault};
+use super::http::MAX_HEARD;
 use super::pkt::{Pkt, PktBuffer, chomp};
 use super::service::Listener;
 
-/// Most that is kept of what hooks say, in bytes.
-const MAX_SAID: usize = 4_096;
 /// More refs than a push of ours has.
 const MAX_REFS: usize = 100_000;
 
@@ -63,12 +62,12 @@ impl Listener for ReportListener {
                 }
             }
             Some((2, text)) => {
-                let room = MAX_SAID.saturating_sub(self.report.said.len());
+                let room = (MAX_HEARD + 1).saturating_sub(self.report.said.len());
                 self.report.said.extend(text.iter().take(room));
             }
             Some((3, text)) => {
                 return Err(RemoteFault::Reported {
-                    text: super::http::readable(text),
+                    text: String::from_utf8_lossy(text).into_owned(),
                 });
             }
             _ => return Err(Garbled("an unknown band".to_owned()).into()),

@@ -6,6 +6,9 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::fault::{Garbled, RemoteFault};
 use super::http::{Line, Service};
@@ -45,11 +48,16 @@ impl Offer {
     }
 }
 
+/// How long a server that answered without a filter, and not with one, is not asked for one.
+const WITHOUT_FILTERS: Duration = Duration::from_secs(60 * 60);
+
 /// What is remembered of a server.
 #[derive(Debug, Default)]
 pub(crate) struct Habits {
     upload: Habit,
     receive: Habit,
+    /// When it last answered without a filter because it would not with one.
+    unfiltered: Mutex<Option<Instant>>,
 }
 
 #[derive(Debug, Default)]
@@ -67,13 +75,17 @@ impl Habits {
         }
     }
 
-    /// Notes that it refuses the filters it offers.
-    pub(crate) fn without_filters(&self) {
-        let mut offer = self.upload.offer.lock();
-        let offer = offer.as_mut().map(|offer| offer.as_mut());
-        if let Ok(Some(offer)) = offer {
-            offer.filter = false;
-        }
+    /// Notes that it answered without a filter. That alone tells that the filter was what it refused
+    /// before, and not the time of the day.
+    pub(crate) fn answered_unfiltered(&self) {
+        let unfiltered = self.unfiltered.lock();
+        *unfiltered.unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    fn refuses_filters(&self) -> bool {
+        let unfiltered = self.unfiltered.lock();
+        let since = *unfiltered.unwrap_or_else(PoisonError::into_inner);
+        since.is_some_and(|since| since.elapsed() < WITHOUT_FILTERS)
     }
 
     /// What it offers, if that was read before.
@@ -116,7 +128,7 @@ pub(crate) async fn talk<L: Listener>(
     request: &Request,
     read: impl Fn() -> L,
 ) -> Result<L, RemoteFault> {
-    if request.filtered && habits.known(service).is_some_and(|offer| !offer.filter) {
+    if request.filtered && habits.refuses_filters() {
         return Err(RemoteFault::NoFilter);
     }
     let insists = &habits.of(service).insists;
@@ -181,6 +193,7 @@ async fn ask<L: Listener>(
             return Err(RemoteFault::Reported { text });
         }
         let ends = listener.hear(pkt).map_err(|fault| match fault {
+            // As it came: a listener knows no credentials.
             RemoteFault::Reported { text } => RemoteFault::Reported {
                 text: line.words(text.as_bytes()).0,
             },

@@ -71,6 +71,11 @@ impl Answer {
         self.cut
     }
 
+    /// Whether it is what was asked for, and longer than what is read of one.
+    pub(super) fn is_too_long(&self) -> bool {
+        self.cut && self.is_json()
+    }
+
     /// What it says for people, in one line.
     pub(in crate::gitea) fn said(&self) -> &str {
         &self.said
@@ -91,14 +96,21 @@ impl Answer {
     /// What it holds. The words of a refusal can be read as well as those of an answer.
     ///
     /// # Errors
-    /// `answer_unreadable`, which may pass: a proxy's page, an answer that was cut short.
+    /// `answer_unreadable`, which may pass: a proxy's page, an answer that broke off. `answer_too_long`,
+    /// which will not.
     pub(in crate::gitea) fn json<T: DeserializeOwned>(&self, ask: &Ask) -> Result<T, ForgeError> {
         let unreadable = |why: String| {
             let message = format!("could not {}: the answer ({}) {why}", ask.what, self.status);
             Err(ForgeError::trouble("answer_unreadable", message))
         };
-        if self.cut {
-            return unreadable(format!("is longer than {MOST_READ} bytes"));
+        if self.is_too_long() {
+            return Err(ForgeError::refused(
+                "answer_too_long",
+                format!(
+                    "could not {}: the answer is longer than {MOST_READ} bytes; shorten what it tells of",
+                    ask.what
+                ),
+            ));
         }
         match serde_json::from_slice(&self.body) {
             Ok(read) => Ok(read),
@@ -128,7 +140,7 @@ impl Answer {
         let message = refusal.map(|refusal| refusal.message).unwrap_or_default();
         if message.is_empty() && self.is_json() {
             // Conflicts are told with other fields: who reads this knows what to look for.
-            String::from_utf8_lossy(&self.body[..self.body.len().min(600)]).into_owned()
+            String::from_utf8_lossy(&self.body).into_owned()
         } else {
             message
         }

@@ -14,6 +14,8 @@ pub(in crate::gitea) struct Ask {
     pub(super) path: Vec<String>,
     pub(super) query: Vec<(&'static str, String)>,
     pub(super) counted: bool,
+    /// What is asked of an entry that is too long by itself.
+    lightly: Option<(&'static str, &'static str)>,
 }
 
 impl Ask {
@@ -24,6 +26,7 @@ impl Ask {
             path: path.iter().map(|part| (*part).to_owned()).collect(),
             query: Vec::new(),
             counted: true,
+            lightly: None,
         }
     }
 
@@ -52,6 +55,19 @@ impl Ask {
     pub(in crate::gitea) fn with(mut self, key: &'static str, value: impl Into<String>) -> Self {
         self.query.push((key, value.into()));
         self
+    }
+
+    /// For a list whose entries can be had with less: a word of the query, and what it says then.
+    pub(in crate::gitea) fn or_lightly(mut self, key: &'static str, value: &'static str) -> Self {
+        self.lightly = Some((key, value));
+        self
+    }
+
+    /// The same, asking for less where that is possible.
+    pub(super) fn lightened(mut self) -> Option<Self> {
+        let (key, value) = self.lightly.take()?;
+        self.query.retain(|(word, _)| *word != key);
+        Some(self.with(key, value))
     }
 
     /// For a list whose `X-Total-Count` is of one page only.

@@ -1,7 +1,8 @@
 //! Trouble with a Gitea, in words: what was tried, what came back, what to do, whether it may pass.
 //!
 //! Reads are tried again. A change that broke off may have been made: it is tried again as well, because
-//! whoever tries looks first. A token that is refused may be put right while we wait, so it waits, too.
+//! whoever tries looks first. One that never got there, or was turned away, was not. A token that is
+//! refused may be put right while we wait, so it waits, too.
 
 use std::fmt;
 
@@ -18,7 +19,7 @@ pub(super) struct Trouble<'a> {
 impl Trouble<'_> {
     /// No complete answer came.
     pub(super) fn lost(&self, error: reqwest::Error) -> ForgeError {
-        let timed_out = error.is_timeout();
+        let (timed_out, sent) = (error.is_timeout(), !error.is_connect());
         let code = if timed_out {
             "forge_timed_out"
         } else if error.is_connect() {
@@ -33,15 +34,18 @@ impl Trouble<'_> {
         };
         ForgeError::trouble(
             code,
-            self.sentence(format_args!(
-                "{why}; check the address, the network and the server's certificate"
-            )),
+            self.sentence(
+                sent,
+                format_args!("{why}; check the address, the network and the server's certificate"),
+            ),
         )
     }
 
     /// The answer, where it is one to go on with: done, or refused for what was asked.
     pub(super) fn of(&self, mut answer: Answer) -> Result<Answer, ForgeError> {
-        answer.said = self.client.clean(&answer.message());
+        if !answer.is_success() {
+            answer.said = self.client.clean(&answer.message());
+        }
         let status = answer.status();
         match status {
             300..=399 => Err(self.redirected(&answer)),
@@ -58,9 +62,10 @@ impl Trouble<'_> {
             let name = self.client.clean(&name);
             return ForgeError::refused(
                 "repository_moved",
-                self.sentence(format_args!(
-                    "it is `{name}` by now; write that name into the configuration"
-                )),
+                self.sentence(
+                    false,
+                    format_args!("it is `{name}` by now; write that name into the configuration"),
+                ),
             );
         }
         // Without its query: what a server appends there may be a secret.
@@ -68,7 +73,7 @@ impl Trouble<'_> {
         let to = self.client.clean(to);
         ForgeError::refused(
             "forge_redirected",
-            self.sentence(format_args!(
+            self.sentence(false, format_args!(
                 "it sends us to {}, where the token does not go; write the address that answers into the configuration",
                 if to.is_empty() { "nowhere" } else { &to }
             )),
@@ -79,7 +84,7 @@ impl Trouble<'_> {
         let role = self.client.role().name();
         ForgeError::trouble(
             "forge_unauthorized",
-            self.sentence(format_args!(
+            self.sentence(false, format_args!(
                 "the token of `{role}` is refused{}; make a new one for that user and put it where `{role}` refers to",
                 Said(answer)
             )),
@@ -89,7 +94,10 @@ impl Trouble<'_> {
     fn limited(&self, answer: &Answer) -> ForgeError {
         let error = ForgeError::trouble(
             "rate_limited",
-            self.sentence(format_args!("it asks us to wait{}", Said(answer))),
+            self.sentence(
+                answer.status() != 429,
+                format_args!("it asks us to wait{}", Said(answer)),
+            ),
         );
         match answer.wait() {
             Some(wait) => error.after(wait),
@@ -100,11 +108,14 @@ impl Trouble<'_> {
     fn broken(&self, answer: &Answer) -> ForgeError {
         let error = ForgeError::trouble(
             "forge_unavailable",
-            self.sentence(format_args!(
-                "it answered {}{}; look into its log when this lasts",
-                answer.status,
-                Said(answer)
-            )),
+            self.sentence(
+                true,
+                format_args!(
+                    "it answered {}{}; look into its log when this lasts",
+                    answer.status,
+                    Said(answer)
+                ),
+            ),
         );
         match answer.wait() {
             Some(wait) => error.after(wait),
@@ -112,8 +123,9 @@ impl Trouble<'_> {
         }
     }
 
-    fn sentence(&self, why: fmt::Arguments<'_>) -> String {
-        let after = if self.writes {
+    /// With a warning where a change was asked for and may have been `begun`.
+    fn sentence(&self, begun: bool, why: fmt::Arguments<'_>) -> String {
+        let after = if self.writes && begun {
             " (it may have been done all the same, which is looked up before it is tried again)"
         } else {
             ""

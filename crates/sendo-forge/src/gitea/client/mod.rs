@@ -1,19 +1,19 @@
 //! Asking a Gitea: one request, one answer, one deadline.
 //!
-//! Owns addresses, the token, limits and the pages of lists. A redirect is never followed: the token
+//! Owns addresses, the token and limits; [`pages`] reads lists. A redirect is never followed: the token
 //! was meant for the address in the configuration and for no other. What an answer means is told by
 //! [`fault`] where it is trouble, and by the caller where it is a refusal.
 
 mod answer;
 mod ask;
 mod fault;
+mod pages;
 
 use std::fmt;
 use std::time::Duration;
 
 use reqwest::{Method, Url};
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub(super) use answer::Answer;
@@ -27,8 +27,9 @@ const CONNECT: Duration = Duration::from_secs(5);
 const READ_DEADLINE: Duration = Duration::from_secs(20);
 /// How long a change may take: a merge runs git and its hooks.
 const WRITE_DEADLINE: Duration = Duration::from_secs(60);
-/// Entries asked for at a time; what a Gitea gives at the most unless it is told otherwise.
-const PAGE: usize = 50;
+
+/// How much of what somebody else says is looked at, in bytes.
+const MOST_HEARD: usize = 4_096;
 
 /// The client that a Gitea is reached with: it follows no redirect, as a token is meant for one address.
 ///
@@ -128,51 +129,6 @@ impl Client {
         self.send(method, ask, body).await
     }
 
-    /// Reads a list, page by page, at most `most` entries. The second half says whether there are more.
-    ///
-    /// # Errors
-    /// As for [`Client::get`], and refusals.
-    pub(super) async fn list<T: DeserializeOwned>(
-        &self,
-        ask: &Ask,
-        most: usize,
-    ) -> Result<(Vec<T>, bool), ForgeError> {
-        // No entries at all can come as `null`.
-        let read = |answer: &Answer| Ok(answer.json::<Option<Vec<T>>>(ask)?.unwrap_or_default());
-        self.pages(ask, most, read).await
-    }
-
-    /// Reads a list that stands inside of something else.
-    ///
-    /// # Errors
-    /// As for [`Client::list`].
-    pub(super) async fn pages<T>(
-        &self,
-        ask: &Ask,
-        most: usize,
-        read: impl Fn(&Answer) -> Result<Vec<T>, ForgeError>,
-    ) -> Result<(Vec<T>, bool), ForgeError> {
-        let mut all = Vec::new();
-        for page in 1.. {
-            let one = ask
-                .clone()
-                .with("page", page.to_string())
-                .with("limit", PAGE.min(most).to_string());
-            let answer = self.get(&one).await?.accepted(&one)?;
-            let found = read(&answer)?;
-            // A server may give less at a time than was asked for: only nothing is the end.
-            let over =
-                found.is_empty() || answer.is_last_page(all.len() + found.len(), ask.counted);
-            all.extend(found);
-            if over || all.len() >= most {
-                let more = !over || all.len() > most;
-                all.truncate(most);
-                return Ok((all, more));
-            }
-        }
-        Ok((all, false))
-    }
-
     async fn send(
         &self,
         method: Method,
@@ -218,15 +174,19 @@ impl Client {
         url
     }
 
-    /// What somebody else said, fit to be shown: one line, short, without our token.
+    /// What somebody else said, fit to be shown: one line, short, without our token. That goes first, as
+    /// half of it would not be known again; where it may be cut is where nothing is shown of.
     fn clean(&self, said: &str) -> String {
         let token = self.token.expose_secret();
-        let said = if token.is_empty() {
-            said.to_owned()
-        } else {
-            said.replace(token, "…")
+        let heard = &said[..said.floor_char_boundary(MOST_HEARD)];
+        let mut shown = match token {
+            "" => heard.to_owned(),
+            token => heard.replace(token, "…"),
         };
-        let words = said.split(|c: char| c.is_whitespace() || c.is_control());
+        if heard.len() < said.len() {
+            shown.truncate(shown.floor_char_boundary(shown.len().saturating_sub(token.len())));
+        }
+        let words = shown.split(|c: char| c.is_whitespace() || c.is_control());
         let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
         words.join(" ").chars().take(300).collect()
     }

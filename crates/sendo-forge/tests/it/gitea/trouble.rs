@@ -45,6 +45,20 @@ async fn what_goes_wrong_with_a_look_may_pass_and_is_told_in_words() {
 }
 
 #[tokio::test]
+async fn no_part_of_the_token_is_shown_wherever_a_text_is_cut() {
+    let json = "content-type: application/json\r\n";
+    for spaces in (560..620).chain(4_060..4_110) {
+        let said = format!("{{\"a\": \"{}x{TOKEN}\"}}", " ".repeat(spaces));
+        let error = look(reply(500, json, said.as_bytes())).await;
+        assert!(no_part(&error), "{error}");
+    }
+}
+
+fn no_part(error: &ForgeError) -> bool {
+    !error.message.contains(&TOKEN[..8])
+}
+
+#[tokio::test]
 async fn an_answer_that_is_too_long_is_not_read_to_its_end() {
     let long = format!("{{\"title\":\"{}\"", "x".repeat(2 << 20));
     let error = look(reply(
@@ -53,8 +67,9 @@ async fn an_answer_that_is_too_long_is_not_read_to_its_end() {
         long.as_bytes(),
     ))
     .await;
-    assert_eq!(error.reason_code, "answer_unreadable");
+    assert_eq!(error.reason_code, "answer_too_long");
     assert!(error.message.contains("longer than"), "{error}");
+    assert!(!error.transient, "it will be as long the next time");
 }
 
 #[tokio::test]

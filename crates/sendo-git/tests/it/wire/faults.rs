@@ -266,6 +266,39 @@ async fn credentials_are_sent_as_basic_and_shown_nowhere() {
 }
 
 #[tokio::test]
+async fn no_part_of_a_secret_is_shown_wherever_a_text_is_cut() {
+    let stage = stage().await;
+    let secret = "a-secret-of-some-length";
+    let credentials = Credentials::basic("bob", secret.into());
+    let remote = stage.stranger().with_credentials(Some(credentials));
+    let no_part = |error: GitError| {
+        let said = error.to_string();
+        assert!(!said.contains(&secret[..4]), "{said}");
+    };
+    for before in (570..=610).chain(4_060..=4_100).step_by(3) {
+        // Spaces are shown as one, so that what is heard and what is shown end elsewhere.
+        for fill in ["x", " "] {
+            let text = format!("{}{secret}", fill.repeat(before));
+            stage.fault(READ, Fault::Answer(403, "text/plain", text.clone()), 9);
+            no_part(remote.resolve(&main()).await.unwrap_err());
+            let framed = |text: &str| format!("{:04x}{text}", text.len() + 4).into_bytes();
+            let told = framed(&format!("ERR {text}"));
+            stage.fault(READ, Fault::Raw(told), 9);
+            no_part(remote.resolve(&main()).await.unwrap_err());
+            let update = RefUpdate::deleted(main(), stage.first);
+            for band in ["\u{3}", "\u{2}"] {
+                let mut told = framed(&format!("{band}{text}"));
+                told.extend(framed("\u{1}0014unpack disk full0000"));
+                told.extend(b"0000");
+                stage.fault(PUSH, Fault::Raw(told), 9);
+                let update = std::slice::from_ref(&update);
+                no_part(remote.publish(update, &[]).await.unwrap_err());
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_server_that_is_not_there_was_sent_nothing() {
     let stage = stage().await;
     let draft = stage.draft(stage.first, &[write("x", "1")]).await;

@@ -1,7 +1,10 @@
 //! Reading refs, files, folders and commits of a remote, as the git program reads them.
 
+use std::time::Duration;
+
 use sendo_git::{Mode, RefEntry, RemoteRepository};
 
+use super::server::Fault;
 use super::{Stage, client, main, pairs, wide, write};
 use crate::support::{Scratch, name, path, run_git};
 
@@ -267,6 +270,76 @@ async fn a_server_that_refuses_the_filters_it_offers_is_read_by_a_snapshot_too()
     assert_eq!(read(&test).await.unwrap().unwrap().bytes, b"tag: v2\n");
     // It is remembered: nobody asks for a filter again.
     assert!(stage.asked().len() <= 2);
+}
+
+impl Stage {
+    /// Of the reads since this was asked last, those with a filter and those without.
+    fn filtered(&self) -> (usize, usize) {
+        let (seen, _) = self.server.seen();
+        let fetches: Vec<String> = seen
+            .iter()
+            .map(|seen| String::from_utf8_lossy(&seen.body).into_owned())
+            .filter(|body| body.contains("command=fetch"))
+            .collect();
+        let with = fetches.iter().filter(|body| body.contains("filter tree"));
+        let with = with.count();
+        (with, fetches.len() - with)
+    }
+
+    fn refuse_to_read(&self, times: usize) {
+        let refusal = Fault::Raw(b"0011ERR not today".to_vec());
+        let plan = ("POST git-upload-pack", refusal, times);
+        self.server.switch(|switches| switches.faults = vec![plan]);
+    }
+}
+
+#[tokio::test]
+async fn an_error_that_is_not_about_filters_does_not_end_their_use() {
+    let stage = Stage::with(FILES).await;
+    stage.refuse_to_read(2);
+    let read = stage.remote.read_file(stage.first, &path("README")).await;
+    assert_eq!(read.unwrap_err().reason_code(), "remote_reported");
+    assert_eq!(stage.filtered(), (1, 1));
+    stage
+        .remote
+        .read_file(stage.first, &path("README"))
+        .await
+        .unwrap();
+    assert_eq!(stage.filtered(), (2, 0));
+}
+
+#[tokio::test]
+async fn filters_are_asked_for_again_after_a_while() {
+    let stage = Stage::with(FILES).await;
+    let files = [
+        path("README"),
+        path("apps/web/prod/k.yaml"),
+        path("apps/web/test/k.yaml"),
+    ];
+    stage.refuse_to_read(1);
+    stage
+        .remote
+        .read_file(stage.first, &files[0])
+        .await
+        .unwrap();
+    let (_, without) = stage.filtered();
+    assert!(without > 0);
+    stage
+        .remote
+        .read_file(stage.first, &files[1])
+        .await
+        .unwrap();
+    assert_eq!(stage.filtered().0, 0, "it is remembered");
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(3_601)).await;
+    tokio::time::resume();
+    stage
+        .remote
+        .read_file(stage.first, &files[2])
+        .await
+        .unwrap();
+    // A folder, and the file in it.
+    assert_eq!(stage.filtered(), (2, 0));
 }
 
 #[tokio::test]
