@@ -12,7 +12,6 @@ use sendo_core::effect::{ChangeRequest, Edit, Look, Outcome, Publish, Source};
 use sendo_core::names::{BranchName, ForgeName, Repository, Revision};
 use sendo_core::view::Patch;
 use sendo_git::{Credentials, RefName, RefUpdate, RemoteRepository};
-use tokio::sync::OnceCell;
 
 use super::client::{Client, Role};
 use super::hook::{self, Hook, Installed};
@@ -54,7 +53,7 @@ struct Inner {
     access: Access,
     proposer: Client,
     approver: Client,
-    people: OnceCell<People>,
+    people: People,
     known: Mutex<BTreeMap<Repository, Arc<Remote>>>,
 }
 
@@ -70,24 +69,11 @@ impl GiteaActs {
         Ok(Self(Arc::new(Inner {
             proposer: client(&access.proposer, Role::Proposer)?,
             approver: client(&access.approver, Role::Approver)?,
+            people: People::of(access.name.clone()),
             http,
             access,
-            people: OnceCell::new(),
             known: Mutex::default(),
         })))
-    }
-
-    /// Who is who there; asked once, as a token does not change hands.
-    async fn people(&self) -> Result<&People, ForgeError> {
-        let Inner {
-            access,
-            proposer,
-            approver,
-            people,
-            ..
-        } = &*self.0;
-        let ask = || People::ask(&access.name, proposer, approver);
-        people.get_or_try_init(ask).await
     }
 
     /// Installs the webhook of a repository, or puts a new one in the place of what is there.
@@ -155,7 +141,8 @@ impl GiteaActs {
             client: &self.0.proposer,
             history: &remote.history,
             git: &Git::Remote(Arc::clone(&remote)),
-            people: self.people().await?,
+            people: &self.0.people,
+            approver: &self.0.approver,
             repository,
         };
         observer.change_request(number, edits).await

@@ -30,6 +30,7 @@ pub(super) struct Observer<'a> {
     pub(super) history: &'a History,
     pub(super) git: &'a Git,
     pub(super) people: &'a People,
+    pub(super) approver: &'a Client,
     pub(super) repository: &'a Repository,
 }
 
@@ -190,8 +191,18 @@ impl Observer<'_> {
             return Ok(Vec::new());
         }
         let all = reviews(self.client, self.repository, number).await?;
-        let of = |one| review(one, self.people);
-        Ok(all.iter().filter_map(of).collect())
+        let mut told = Vec::new();
+        for (user, head, verdict) in all.iter().filter_map(review) {
+            if let Some(by) = self.who(user).await? {
+                told.push(Review { by, head, verdict });
+            }
+        }
+        Ok(told)
+    }
+
+    async fn who(&self, user: &User) -> Result<Option<Principal>, ForgeError> {
+        let people = self.people;
+        people.principal(user, self.client, self.approver).await
     }
 
     async fn ended_by(
@@ -202,9 +213,11 @@ impl Observer<'_> {
         if state == ChangeState::Open {
             return Ok(None);
         }
-        let who = |user: &User| self.people.principal(user);
         if pull.merged {
-            return Ok(pull.merged_by.as_ref().and_then(who));
+            return match &pull.merged_by {
+                Some(user) => self.who(user).await,
+                None => Ok(None),
+            };
         }
         if pull.is_open() {
             // Merged by a push, which a pull request does not tell of.
@@ -212,7 +225,10 @@ impl Observer<'_> {
         }
         let turns = pulls::turns(self.client, self.repository, pull.number).await?;
         let closed = turns.iter().rev().find(|turn| turn.r#type == "close");
-        Ok(closed.and_then(|turn| turn.user.as_ref()).and_then(who))
+        match closed.and_then(|turn| turn.user.as_ref()) {
+            Some(user) => self.who(user).await,
+            None => Ok(None),
+        }
     }
 }
 
@@ -227,7 +243,7 @@ pub(super) async fn reviews(
 }
 
 /// What a review says, where it says anything that counts: on the commit it names, until dismissed.
-fn review(review: &shapes::Review, people: &People) -> Option<Review> {
+fn review(review: &shapes::Review) -> Option<(&User, Revision, Verdict)> {
     let verdict = match review.state.as_str() {
         "APPROVED" => Verdict::Approve,
         "REQUEST_CHANGES" => Verdict::RequestChanges,
@@ -238,11 +254,8 @@ fn review(review: &shapes::Review, people: &People) -> Option<Review> {
     if review.dismissed {
         return None;
     }
-    Some(Review {
-        by: people.principal(review.user.as_ref()?)?,
-        head: Revision::new(review.commit_id.as_str()).ok()?,
-        verdict,
-    })
+    let head = Revision::new(review.commit_id.as_str()).ok()?;
+    Some((review.user.as_ref()?, head, verdict))
 }
 
 /// A warning keeps a protected branch from being merged into, as a failure does. A word nobody knows

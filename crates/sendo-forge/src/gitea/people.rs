@@ -4,6 +4,7 @@
 //! so that rules can tell them from people without asking.
 
 use sendo_core::names::{ForgeName, Principal};
+use tokio::sync::OnceCell;
 
 use super::approve::who;
 use super::client::{Client, Role};
@@ -14,35 +15,38 @@ use crate::error::ForgeError;
 #[derive(Debug)]
 pub(super) struct People {
     forge: ForgeName,
-    proposer: i64,
-    approver: i64,
+    /// The numbers of who proposes and who approves; asked once, as a token does not change hands.
+    ours: OnceCell<(i64, i64)>,
 }
 
 impl People {
-    /// Asks who we are there.
-    ///
-    /// # Errors
-    /// [`ForgeError`] when it does not answer, or does not know a token.
-    pub(super) async fn ask(
-        forge: &ForgeName,
-        proposer: &Client,
-        approver: &Client,
-    ) -> Result<Self, ForgeError> {
-        let (proposer, approver) = tokio::try_join!(who(proposer), who(approver))?;
-        Ok(Self {
-            forge: forge.clone(),
-            proposer: proposer.id,
-            approver: approver.id,
-        })
+    pub(super) const fn of(forge: ForgeName) -> Self {
+        Self {
+            forge,
+            ours: OnceCell::const_new(),
+        }
     }
 
     /// Who a user is, unless it is nobody.
-    pub(super) fn principal(&self, user: &User) -> Option<Principal> {
-        match user.id {
-            id if id == self.proposer => by_role(&self.forge, Role::Proposer),
-            id if id == self.approver => by_role(&self.forge, Role::Approver),
+    ///
+    /// # Errors
+    /// [`ForgeError`] when the Gitea does not say who we are there.
+    pub(super) async fn principal(
+        &self,
+        user: &User,
+        proposer: &Client,
+        approver: &Client,
+    ) -> Result<Option<Principal>, ForgeError> {
+        let ask = || async {
+            let (proposer, approver) = tokio::try_join!(who(proposer), who(approver))?;
+            Ok::<_, ForgeError>((proposer.id, approver.id))
+        };
+        let (proposer, approver) = self.ours.get_or_try_init(ask).await?;
+        Ok(match user.id {
+            id if id == *proposer => by_role(&self.forge, Role::Proposer),
+            id if id == *approver => by_role(&self.forge, Role::Approver),
             id => Principal::on_gitea(&self.forge, id),
-        }
+        })
     }
 }
 

@@ -84,19 +84,6 @@ async fn every_reason_not_to_merge_is_told_apart() {
     let refusals = [
         (
             405,
-            "Does not have enough approvals",
-            "merge_not_ready",
-            true,
-        ),
-        (
-            405,
-            "Not all required status checks successful",
-            "merge_not_ready",
-            true,
-        ),
-        (405, "Changed protected files", "merge_not_ready", true),
-        (
-            405,
             "User not allowed to merge PR",
             "merge_forbidden",
             false,
@@ -127,7 +114,20 @@ async fn every_reason_not_to_merge_is_told_apart() {
         );
         assert_eq!(model.done("merge"), 0);
     }
+    let waits = |why: &str| Outcome::NotReady {
+        why: why.to_owned(),
+    };
     let outcomes = [
+        (
+            405,
+            "Does not have enough approvals",
+            waits("Does not have enough approvals"),
+        ),
+        (
+            405,
+            "Changed protected files",
+            waits("Changed protected files"),
+        ),
         (
             405,
             "The head branch is behind the base branch",
