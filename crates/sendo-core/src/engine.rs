@@ -72,7 +72,8 @@ pub struct Applied {
     pub images: Vec<String>,
     /// The window that keeps it from applying now, in the engine's words.
     pub window: Option<String>,
-    /// What ails: the engine's own conditions, and what pods say. At most 20, the worst first.
+    /// What ails: the engine's own conditions, and what pods say that are not on their way out. At most
+    /// [`MOST_CAUSES`], the worst first.
     pub causes: Vec<Cause>,
 }
 
@@ -131,6 +132,9 @@ pub enum Health {
     Unknown,
 }
 
+/// At most this many causes are told of one application, and of one deployment.
+pub const MOST_CAUSES: usize = 20;
+
 /// Something that ails.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cause {
@@ -142,26 +146,56 @@ pub struct Cause {
     pub message: String,
 }
 
-/// What keeps an environment from being healthy, where nothing ails.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// What keeps an environment from being healthy, where nothing ails. Of several, the later one is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Lacks {
-    /// There is no application of that name.
-    Application,
-    /// The engine has not looked at the commit.
-    Look,
-    /// A person has to apply it in the engine.
-    Person,
-    /// A window keeps it from applying.
-    Window,
-    /// It is about to apply, or applies.
-    Sync,
     /// Its objects are on their way.
     Progress,
+    /// The engine is about to apply it, or applies it.
+    Sync,
+    /// The engine has not looked at the commit.
+    Look,
+    /// The engine cannot tell how its objects are, or nobody how its commit stands to ours.
+    Knowledge,
     /// Something is paused.
     Resume,
-    /// The engine cannot tell how its objects are.
-    Knowledge,
+    /// A window keeps the engine from applying it.
+    Window,
+    /// A person has to apply it in the engine.
+    Person,
+    /// There is no application of that name.
+    Application,
+}
+
+impl Lacks {
+    /// Every one, for tables and tests.
+    pub const ALL: [Self; 8] = [
+        Self::Progress,
+        Self::Sync,
+        Self::Look,
+        Self::Knowledge,
+        Self::Resume,
+        Self::Window,
+        Self::Person,
+        Self::Application,
+    ];
+
+    /// Whether a person or the hour has to move it: the engine will not, whatever time it is given.
+    #[must_use]
+    pub const fn needs_somebody(self) -> bool {
+        matches!(
+            self,
+            Self::Resume | Self::Window | Self::Person | Self::Application
+        )
+    }
+
+    /// Whether it is nobody's delay: then a deadline does not run. Who decides when it is applied may
+    /// take any time, and so may a window.
+    #[must_use]
+    pub const fn stops_the_clock(self) -> bool {
+        matches!(self, Self::Window | Self::Person)
+    }
 }
 
 /// The verdict on an environment.
@@ -178,11 +212,6 @@ pub enum Verdict {
         /// What the engine says about it.
         message: Option<String>,
     },
-    /// Something ails.
-    Ails {
-        /// What, the worst first; never empty.
-        causes: Vec<Cause>,
-    },
     /// Somebody applied something else.
     Displaced {
         /// To which application.
@@ -190,114 +219,130 @@ pub enum Verdict {
         /// What, where it is a commit.
         revision: Option<Revision>,
     },
+    /// Something ails.
+    Ails {
+        /// The first application in which it does.
+        application: EngineApplication,
+        /// What, in all of them: each application's worst first, at least one, at most [`MOST_CAUSES`].
+        causes: Vec<Cause>,
+    },
 }
 
-/// The verdict on what an engine says, for a deployment that set `edits`.
+/// The verdict on what an engine says, for a deployment that set `edits`. What ails comes first, then
+/// that somebody applied something else, then what is lacking most.
 #[must_use]
 pub fn judge(report: &Report, edits: &[Edit]) -> Verdict {
-    let ailing = report.applications.iter().flat_map(ails);
-    let causes: Vec<Cause> = ailing.collect();
-    if !causes.is_empty() {
-        return Verdict::Ails { causes };
+    let all = &report.applications;
+    let ailing = all.iter().find(|one| !ails(one).is_empty());
+    if let Some(first) = ailing {
+        return Verdict::Ails {
+            application: first.application.clone(),
+            causes: all.iter().flat_map(ails).take(MOST_CAUSES).collect(),
+        };
     }
-    let verdicts = report.applications.iter().map(|one| of_one(one, edits));
-    verdicts.max_by_key(weight).unwrap_or(Verdict::Healthy)
+    // Of two that weigh the same, the first.
+    let worst = all.iter().rev().map(of_one).max_by_key(weight);
+    match (worst, all.first()) {
+        // Each contains our commit, and together they say something else by now.
+        (Some(Verdict::Healthy), Some(first)) if !run(edits, all) => displaced(first),
+        (worst, _) => worst.unwrap_or(Verdict::Healthy),
+    }
 }
 
-/// Of several, what needs a person most is told.
-const fn weight(verdict: &Verdict) -> u8 {
+const fn weight(verdict: &Verdict) -> Option<u8> {
     match verdict {
-        Verdict::Healthy => 0,
-        Verdict::Lacks { lacks, .. } => match lacks {
-            Lacks::Progress => 1,
-            Lacks::Sync => 2,
-            Lacks::Look => 3,
-            Lacks::Knowledge => 4,
-            Lacks::Resume => 5,
-            Lacks::Window => 6,
-            Lacks::Person => 7,
-            Lacks::Application => 8,
-        },
-        Verdict::Ails { .. } => 9,
-        Verdict::Displaced { .. } => 10,
+        Verdict::Healthy => None,
+        Verdict::Lacks { lacks, .. } => Some(*lacks as u8),
+        Verdict::Displaced { .. } | Verdict::Ails { .. } => Some(u8::MAX),
     }
 }
 
-/// What ails in an application that is at the deployment. What ailed before it came is not its doing.
+/// What ails in an application that is at the deployment. What ailed before it came is not its doing:
+/// so only a failed attempt at this very commit counts, or objects that were made as it says.
 fn ails(one: &Applied) -> Vec<Cause> {
-    if one.place != Place::There {
+    if !one.exists || one.place != Place::There {
         return Vec::new();
     }
-    let object = format!("Application {}", one.application);
-    if let Some(attempt) = one.attempt.as_ref().filter(|it| it.phase == Phase::Failed)
-        && (attempt.revision.is_none() || attempt.revision == one.revision)
-    {
-        let mut causes = vec![Cause {
-            object,
-            reason: "SyncFailed".to_owned(),
-            message: attempt.message.clone(),
-        }];
+    let own = |reason: &str, message: &str| Cause {
+        object: format!("Application {}", one.application),
+        reason: reason.to_owned(),
+        message: message.to_owned(),
+    };
+    let failed = one.attempt.as_ref().filter(|it| it.phase == Phase::Failed);
+    let of_this = |it: &&Attempt| it.revision.is_none() || it.revision == one.revision;
+    if let Some(attempt) = failed.filter(of_this) {
+        let mut causes = vec![own("SyncFailed", &attempt.message)];
         causes.extend(one.causes.iter().cloned());
         return causes;
     }
-    let degraded = one.health == Health::Degraded;
-    if degraded && one.causes.is_empty() {
-        return vec![Cause {
-            object,
-            reason: "Degraded".to_owned(),
-            message: one.message.clone().unwrap_or_default(),
-        }];
+    match one.health {
+        _ if !one.synced => Vec::new(),
+        Health::Degraded if one.causes.is_empty() => {
+            vec![own("Degraded", one.message.as_deref().unwrap_or_default())]
+        }
+        Health::Degraded | Health::Progressing | Health::Missing => one.causes.clone(),
+        Health::Healthy | Health::Suspended | Health::Unknown => Vec::new(),
     }
-    let under_way = matches!(one.health, Health::Progressing | Health::Missing);
-    if degraded || under_way {
-        return one.causes.clone();
-    }
-    Vec::new()
 }
 
-fn of_one(one: &Applied, edits: &[Edit]) -> Verdict {
+/// The verdict on one application in which nothing ails, its images aside.
+fn of_one(one: &Applied) -> Verdict {
     let lacks = |lacks, message: Option<&str>| Verdict::Lacks {
         application: one.application.clone(),
         lacks,
-        message: message.map(str::to_owned),
+        message: message.filter(|it| !it.is_empty()).map(str::to_owned),
     };
-    let displaced = || Verdict::Displaced {
-        application: one.application.clone(),
-        revision: one.revision.clone(),
-    };
+    let message = one.message.as_deref();
     if !one.exists {
         return lacks(Lacks::Application, None);
     }
     match one.place {
-        Place::Elsewhere => return displaced(),
+        Place::Elsewhere => return displaced(one),
         Place::Before => return lacks(Lacks::Look, None),
-        Place::Unknown => return lacks(Lacks::Knowledge, one.message.as_deref()),
+        Place::Unknown => return lacks(Lacks::Knowledge, message),
         Place::There => {}
     }
     if !one.synced {
         let under_way = one.attempt.as_ref().filter(|it| it.phase == Phase::Running);
-        return match (&one.window, under_way) {
-            (_, Some(attempt)) => lacks(Lacks::Sync, Some(&attempt.message)),
-            (Some(window), None) => lacks(Lacks::Window, Some(window)),
+        return match (under_way, &one.window) {
+            (Some(attempt), _) => lacks(Lacks::Sync, Some(&attempt.message)),
+            (None, Some(window)) => lacks(Lacks::Window, Some(window)),
             (None, None) if one.automated => lacks(Lacks::Sync, None),
             (None, None) => lacks(Lacks::Person, None),
         };
     }
     match one.health {
-        Health::Healthy if edits.iter().all(|edit| runs(edit, &one.images)) => Verdict::Healthy,
-        // It contains our commit, and says something else by now.
-        Health::Healthy => displaced(),
-        Health::Progressing | Health::Missing | Health::Degraded => {
-            lacks(Lacks::Progress, one.message.as_deref())
-        }
-        Health::Suspended => lacks(Lacks::Resume, one.message.as_deref()),
-        Health::Unknown => lacks(Lacks::Knowledge, one.message.as_deref()),
+        Health::Healthy => Verdict::Healthy,
+        Health::Progressing | Health::Missing | Health::Degraded => lacks(Lacks::Progress, message),
+        Health::Suspended => lacks(Lacks::Resume, message),
+        Health::Unknown => lacks(Lacks::Knowledge, message),
     }
 }
 
-/// Whether an image that an edit set runs. Where nothing runs, or a value that need not be an image's
-/// was set, nothing speaks against it.
-fn runs(edit: &Edit, images: &[String]) -> bool {
+fn displaced(one: &Applied) -> Verdict {
+    Verdict::Displaced {
+        application: one.application.clone(),
+        revision: one.revision.clone(),
+    }
+}
+
+/// Whether the images that the edits set run in one of the applications, whichever it is. Where one of
+/// them runs nothing, nothing speaks against it: there it may be.
+fn run(edits: &[Edit], applications: &[Applied]) -> bool {
+    if applications.iter().any(|one| one.images.is_empty()) {
+        return true;
+    }
+    let images: Vec<Image<'_>> = applications
+        .iter()
+        .flat_map(|one| &one.images)
+        .map(|image| Image::read(image))
+        .collect();
+    edits.iter().all(|edit| runs(edit, &images))
+}
+
+/// Whether one of these images is the one that an edit set; a value that need not be an image's says
+/// nothing. What an edit leaves as it is in the file, such as the name, is not known here.
+fn runs(edit: &Edit, images: &[Image<'_>]) -> bool {
     let Edit::Image {
         new_name,
         new_tag,
@@ -307,21 +352,38 @@ fn runs(edit: &Edit, images: &[String]) -> bool {
     else {
         return true;
     };
-    let is = |image: &String| {
-        let (rest, at) = match image.split_once('@') {
+    images.iter().any(|image| {
+        let is = |wanted: &Option<String>, has: Option<&str>| {
+            wanted.as_deref().is_none_or(|wanted| Some(wanted) == has)
+        };
+        is(new_name, Some(image.name)) && is(digest, image.digest) &&
+            // With a digest, kustomize leaves the tag away.
+            (digest.is_some() || is(new_tag, image.tag))
+    })
+}
+
+/// An image as pods name it: `NAME[:TAG][@DIGEST]`.
+struct Image<'a> {
+    name: &'a str,
+    tag: Option<&'a str>,
+    digest: Option<&'a str>,
+}
+
+impl<'a> Image<'a> {
+    fn read(image: &'a str) -> Self {
+        let (rest, digest) = match image.split_once('@') {
             Some((rest, digest)) => (rest, Some(digest)),
-            None => (image.as_str(), None),
+            None => (image, None),
         };
         // A port comes before the last part of a name, a tag after it.
-        let tag = rest
-            .rsplit('/')
-            .next()
-            .and_then(|last| last.split_once(':'))
-            .map(|(_, tag)| tag);
-        let name = tag.map_or(rest, |tag| &rest[..rest.len() - tag.len() - 1]);
-        new_name.as_deref().is_none_or(|wanted| wanted == name)
-            && new_tag.as_deref().is_none_or(|wanted| Some(wanted) == tag)
-            && digest.as_deref().is_none_or(|wanted| Some(wanted) == at)
-    };
-    images.is_empty() || images.iter().any(is)
+        let last = rest.rfind('/').map_or(0, |slash| slash + 1);
+        let (name, tag) = match rest[last..].find(':') {
+            Some(colon) => (&rest[..last + colon], Some(&rest[last + colon + 1..])),
+            None => (rest, None),
+        };
+        Self { name, tag, digest }
+    }
 }
+
+#[cfg(test)]
+mod tests;
