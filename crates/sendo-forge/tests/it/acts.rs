@@ -35,6 +35,7 @@ fn publish(world: &World, replaces: Option<Revision>) -> Publish {
             new_tag: Some("v2".to_owned()),
             digest: None,
         }],
+        undoes: Vec::new(),
         expected_old: None,
         deployment: DeploymentId::new(&lane, 1),
         story: Story {
@@ -50,6 +51,7 @@ fn publish(world: &World, replaces: Option<Revision>) -> Publish {
             requested_by: None,
             checks: Vec::new(),
             people: 0,
+            undoes: None,
         },
         at: world.now(),
     }

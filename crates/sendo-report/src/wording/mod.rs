@@ -4,12 +4,14 @@
 //! type next. It is worded for both languages side by side, so that neither is forgotten.
 
 pub mod act;
+mod cancelled;
 pub mod cause;
 pub mod closed;
 pub(crate) mod configuration;
 pub mod diff;
 pub mod digest;
 pub mod effect;
+pub(crate) mod engine;
 pub mod frozen;
 pub mod promotion;
 pub mod refusal;
@@ -65,6 +67,7 @@ impl<'a> Context<'a> {
             | Turn::ActRefused { .. }
             | Turn::Succeeded { .. }
             | Turn::Superseded { .. }
+            | Turn::Displaced { .. }
             | Turn::Failed { .. }
             | Turn::Untold { .. } => None,
         };

@@ -167,6 +167,7 @@ impl EnvironmentShape {
                 // What the sections `access` and `freezes` say is filled in once every lane is known.
                 access: Access::default(),
                 freezes: Vec::new(),
+                engine: None,
                 ours: forges::ours(),
             },
         })
