@@ -2,14 +2,16 @@
 //!
 //! What speaks to a cluster is an adapter, a variant of [`Engine`] here, as a forge's is one of `Forge`.
 //! There is none yet, so no cluster can be configured, and every effect on one ends as it does for a
-//! cluster that left the configuration.
+//! cluster that left the configuration. What an adapter cannot know itself, how the commits an engine is
+//! at stand to the deployment's, is asked of the forge: [`fill_places`].
 
 use std::collections::BTreeMap;
 
 use sendo_core::effect::{Effect, Outcome};
+use sendo_core::engine::{Place, Report};
 use sendo_core::fact::Fact;
-use sendo_core::names::ClusterName;
-use sendo_forge::ForgeError;
+use sendo_core::names::{ClusterName, Repository, Revision};
+use sendo_forge::{ForgeError, Forges};
 
 /// An engine that can be reached.
 #[derive(Debug, Clone)]
@@ -59,10 +61,37 @@ pub fn perform(
     Some(engines.of(cluster).map(|engine| match *engine {}))
 }
 
+/// Says of each application how the commit it is at stands to the one that carries a deployment.
+///
+/// # Errors
+/// [`ForgeError`] when the forge cannot tell now. What it will never tell is left `Unknown`.
+pub async fn fill_places(
+    report: &mut Report,
+    forges: &Forges,
+    repository: &Repository,
+    ours: &Revision,
+) -> Result<(), ForgeError> {
+    for one in &mut report.applications {
+        let Some(at) = &one.revision else {
+            one.place = Place::Unknown;
+            continue;
+        };
+        let forge = forges.of(repository);
+        let place = match forge {
+            Ok(forge) => forge.place(repository, at, ours).await,
+            Err(error) => Err(error),
+        };
+        one.place = match place {
+            Ok(place) => place,
+            Err(error) if error.transient => return Err(error),
+            Err(_) => Place::Unknown,
+        };
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
-    use sendo_core::names::Revision;
-
     use super::*;
 
     #[test]
