@@ -7,7 +7,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::act::Area;
-use crate::names::{Principal, Repository, Revision};
+use crate::engine::Lacks;
+use crate::names::{EngineApplication, Principal, Repository, Revision};
 use crate::subject::LaneId;
 use crate::time::Timestamp;
 
@@ -66,9 +67,10 @@ pub enum DeploymentState {
     Running,
     /// Something outside Sendo has to happen first; see [`Waiting`].
     Waiting,
-    /// The environment was brought to the revision.
+    /// The environment was brought to the revision: its change is merged, or, where an engine is
+    /// named, the environment is healthy at it.
     Succeeded,
-    /// A newer one took its place.
+    /// A newer one took its place, or something else that somebody applied.
     Superseded,
     /// A person ended it.
     Cancelled,
@@ -177,6 +179,15 @@ pub enum Waiting {
         /// What lacks, in the forge's words.
         why: String,
     },
+    /// Its change is merged, and the environment is not healthy at it yet.
+    Engine {
+        /// The engine's application that lacks most.
+        application: EngineApplication,
+        /// What it lacks.
+        lacks: Lacks,
+        /// What the engine says about it.
+        message: Option<String>,
+    },
     /// An outside call that cannot be done now; it is tried again.
     Retry {
         /// What was tried.
@@ -214,6 +225,7 @@ impl Waiting {
             Self::ForeignCommits { .. } => "foreign_commits",
             Self::TreeMismatch => "tree_mismatch",
             Self::Protected { .. } => "protected",
+            Self::Engine { .. } => "engine",
             Self::Retry { .. } => "retry",
             Self::Blocked { .. } => "blocked",
         }

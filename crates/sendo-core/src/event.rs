@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::act::{Area, Asked};
 use crate::freeze::Announced;
 use crate::names::{
-    ApplicationName, BranchName, EnvironmentName, Principal, Repository, Revision, TagName,
+    ApplicationName, BranchName, ClusterName, EngineApplication, EnvironmentName, Principal,
+    Repository, Revision, TagName,
 };
 use crate::subject::LaneId;
 use crate::time::Timestamp;
@@ -67,6 +68,14 @@ pub enum Event {
         repository: Repository,
         /// For which commit.
         revision: Revision,
+    },
+    /// An application of an engine, or what it applied, changed in some way. Whoever watches a cluster
+    /// tells changes that follow each other closely as one.
+    EngineTouched {
+        /// In which cluster.
+        cluster: ClusterName,
+        /// Which one.
+        application: EngineApplication,
     },
     /// CI reported that an image exists.
     ImageReported {
@@ -146,6 +155,7 @@ impl Event {
             Self::PullRequestClosed { merged: None, .. } => "PullRequestClosed",
             Self::ChangeRequestTouched { .. } => "ChangeRequestTouched",
             Self::CheckReported { .. } => "CheckReported",
+            Self::EngineTouched { .. } => "EngineTouched",
             Self::ImageReported { .. } => "ImageReported",
             Self::DeployRequested { .. } => "DeployRequested",
             Self::Acted { .. } => "Acted",

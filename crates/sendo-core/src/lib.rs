@@ -13,6 +13,7 @@
 //! | [`subject`] | what the loop wakes and decides about |
 //! | [`fact`] | what is known about the outside, with the time it was observed |
 //! | [`effect`] | what shall be done outside, its class, and what became of it |
+//! | [`engine`] | what applies a base to a cluster, and the verdict on what it says |
 //! | [`deployment`] | the read model of one attempt to bring an environment to a revision |
 //! | [`notice`] | what a person must be told |
 //! | [`world`], [`plan`], [`job`] | the two sides of a decision and the contract of a job |
@@ -27,6 +28,7 @@ pub mod act;
 pub mod audit;
 pub mod deployment;
 pub mod effect;
+pub mod engine;
 pub mod event;
 pub mod fact;
 pub mod freeze;

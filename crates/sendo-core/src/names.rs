@@ -94,6 +94,24 @@ fn slug(value: &str) -> bool {
         && !value.ends_with(".lock")
 }
 
+fn engine_application(value: &str) -> bool {
+    let is = |name: &str, most: usize, dots: bool| {
+        let inner = |c: u8| {
+            c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-' || (dots && c == b'.')
+        };
+        let edge = |c: Option<&u8>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+        let bytes = name.as_bytes();
+        bytes.len() <= most
+            && edge(bytes.first())
+            && edge(bytes.last())
+            && bytes.iter().all(|c| inner(*c))
+    };
+    match value.split_once('/') {
+        Some((namespace, name)) => is(namespace, 63, false) && is(name, 253, true),
+        None => is(value, 253, true),
+    }
+}
+
 fn object_id(value: &str) -> bool {
     value.len() == 40
         && value
@@ -135,6 +153,20 @@ name!(
     ForgeName, "forge",
     "use lower-case letters, digits, `-`, `_` or `.`, at most 63, starting and ending with a letter or digit",
     slug
+);
+name!(
+    /// A cluster as the configuration names it.
+    ClusterName, "cluster",
+    "use lower-case letters, digits, `-`, `_` or `.`, at most 63, starting and ending with a letter or digit",
+    slug
+);
+name!(
+    /// An application of an engine: `NAME`, or `NAMESPACE/NAME` where it is not in the engine's own
+    /// namespace. Both are names of Kubernetes' objects (RFC 1123 subdomains, at most 253 characters;
+    /// a namespace is a label, at most 63).
+    EngineApplication, "application of an engine",
+    "use NAME or NAMESPACE/NAME, as Kubernetes names objects: lower-case letters, digits, `-` or `.`",
+    engine_application
 );
 name!(
     /// A full commit SHA-1. Short ones, branches and tags are resolved before they get here.

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::act::ActRefusal;
 use crate::deployment::{Change, ChangeLink, DeploymentId, Failure, Waiting};
 use crate::effect::EffectError;
-use crate::names::{Principal, Revision};
+use crate::engine::Cause;
+use crate::names::{EngineApplication, Principal, Revision};
 use crate::subject::LaneId;
 use crate::time::Timestamp;
 
@@ -88,6 +89,9 @@ pub enum Turn {
         included: Vec<Change>,
         /// Who asked, when a person did.
         requested_by: Option<Principal>,
+        /// The deployment it undoes, when the lane goes back by itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        undoes: Option<DeploymentId>,
     },
     /// Its change request is open.
     ChangeRequestOpened {
@@ -148,6 +152,9 @@ pub enum Turn {
     Succeeded {
         /// Whether the files already said so.
         unchanged: bool,
+        /// Whether an engine said that the environment is healthy at it; otherwise it is merged.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        healthy: bool,
     },
     /// A newer one took its place.
     Superseded {
@@ -156,17 +163,31 @@ pub enum Turn {
         /// Its revision.
         revision: Revision,
     },
+    /// Its change was merged, and somebody applied something else before the environment was healthy.
+    Displaced {
+        /// To which application of the engine.
+        application: EngineApplication,
+        /// What, where it is a commit of the manifests repository.
+        revision: Option<Revision>,
+    },
     /// A person ended it.
     Cancelled {
         /// Who, where the forge tells.
         by: Option<Principal>,
         /// Its change request.
         number: Option<u64>,
+        /// Whether its change was merged: that stays, and only whether it is healthy is not followed
+        /// any more.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        merged: bool,
     },
     /// It cannot go on.
     Failed {
         /// Why.
         failure: Failure,
+        /// What ails in the environment, the worst first.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        causes: Vec<Cause>,
     },
     /// A target could not be told of an earlier turn. It is told to nobody else, and so stands only
     /// in the timeline.
@@ -216,6 +237,7 @@ impl Turn {
             Self::Merged { .. } => "merged",
             Self::Succeeded { .. } => "succeeded",
             Self::Superseded { .. } => "superseded",
+            Self::Displaced { .. } => "displaced",
             Self::Cancelled { .. } => "cancelled",
             Self::Failed { .. } => "failed",
             Self::Untold { .. } => "untold",

@@ -11,12 +11,14 @@
 //! | [`retry`] | when a refused attempt is made again |
 //! | [`places`] | the points at which a test can stop the process |
 //! | [`promotion`] | the effects of promotions, carried out on a forge |
+//! | [`engine`] | the effects on engines, and where each is reached |
 //! | [`forecast`] | what a lane would do, without doing it |
 //! | [`notice`] | delivering notices to people and machines |
 //! | [`slack_app`] | Slack by its Web API, with threads |
 //! | [`egress`] | the one HTTP client |
 
 pub mod egress;
+pub mod engine;
 pub mod fence;
 pub mod forecast;
 pub mod notice;
@@ -26,6 +28,7 @@ pub mod retry;
 pub mod runner;
 pub mod slack_app;
 
+pub use engine::Engines;
 pub use notice::{Target, Targets};
 pub use retry::Backoff;
 pub use runner::{Reach, Runner, Setup};

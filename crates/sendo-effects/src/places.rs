@@ -43,6 +43,9 @@ pub const ALL: [Places; Effect::KINDS.len()] = places![
     "post_notice",
     "post_digest",
     "post_to_thread",
+    "refresh_engine",
+    "sync_engine",
+    "observe_engine",
 ];
 
 /// The places of an effect.

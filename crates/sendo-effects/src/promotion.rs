@@ -45,7 +45,12 @@ pub async fn perform(
         | Effect::CloseChangeRequest { repository, .. }
         | Effect::DeleteBranch { repository, .. } => repository,
         Effect::PublishBranch(publish) | Effect::PublishCommit(publish) => &publish.repository,
-        Effect::PostNotice { .. } | Effect::PostDigest { .. } | Effect::PostToThread { .. } => {
+        Effect::RefreshEngine { .. }
+        | Effect::SyncEngine { .. }
+        | Effect::ObserveEngine { .. }
+        | Effect::PostNotice { .. }
+        | Effect::PostDigest { .. }
+        | Effect::PostToThread { .. } => {
             return None;
         }
     };
@@ -143,6 +148,8 @@ async fn on(
         Effect::DeleteBranch { branch, head, .. } => {
             forge.delete_branch(repository, branch, head, at).await?
         }
+        Effect::RefreshEngine { .. } | Effect::SyncEngine { .. } => Outcome::Asked,
+        Effect::ObserveEngine { .. } => Outcome::Observed,
         Effect::PostNotice { .. } | Effect::PostDigest { .. } | Effect::PostToThread { .. } => {
             Outcome::Posted
         }

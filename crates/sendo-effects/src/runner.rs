@@ -13,6 +13,7 @@ use serde_json::json;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
+use crate::engine::{self, Engines};
 use crate::fence::Fence;
 use crate::notice::{Message, Targets};
 use crate::places::{self, Places};
@@ -30,6 +31,8 @@ const BEATS: u32 = 4;
 pub struct Reach {
     /// The forges by name.
     pub forges: Forges,
+    /// The engines by the name of their cluster.
+    pub engines: Engines,
     /// The notice targets by name.
     pub targets: Targets,
     /// The language of what people read on the forge.
@@ -180,6 +183,9 @@ impl Runner {
             };
             let targets = &reach.targets;
             return told(target, targets.reply(target, &reply, effect.now).await?);
+        }
+        if let Some(done) = engine::perform(&reach.engines, &effect.effect) {
+            return done;
         }
         let attempt = Attempt {
             subject: &effect.subject,

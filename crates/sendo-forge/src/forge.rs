@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use sendo_core::deployment::Brings;
 use sendo_core::effect::{ChangeRequest, Edit, Look, Outcome, Publish, Source};
+use sendo_core::engine::Place;
 use sendo_core::names::{BranchName, ForgeName, Repository, Revision};
 use sendo_core::time::Timestamp;
 use sendo_core::view::Patch;
@@ -153,6 +154,22 @@ impl Forge {
         match self {
             Self::Local(local) => local.present(repository, base, edits).await,
             Self::Gitea(gitea) => gitea.present(repository, base, edits).await,
+        }
+    }
+
+    /// How the commit `at` stands to the commit `ours`: whether it contains it, or is contained.
+    ///
+    /// # Errors
+    /// [`ForgeError`] when that cannot be found out now; a commit that is not there is `Unknown`.
+    pub async fn place(
+        &self,
+        repository: &Repository,
+        at: &Revision,
+        ours: &Revision,
+    ) -> Result<Place, ForgeError> {
+        match self {
+            Self::Local(local) => local.place(repository, at, ours).await,
+            Self::Gitea(gitea) => gitea.place(repository, at, ours).await,
         }
     }
 

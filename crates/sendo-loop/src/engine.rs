@@ -81,7 +81,7 @@ impl Engine {
                 Turn::Succeeded { .. } => "succeeded",
                 Turn::Failed { .. } => "failed",
                 Turn::Cancelled { .. } => "cancelled",
-                Turn::Superseded { .. } => "superseded",
+                Turn::Superseded { .. } | Turn::Displaced { .. } => "superseded",
                 _ => continue,
             };
             let lane = &notice.lane;

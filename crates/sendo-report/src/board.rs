@@ -3,6 +3,7 @@
 //! The terminal and the page draw the same [`River`]; only this file decides what is shown.
 
 use sendo_core::deployment::{Deployment, DeploymentState, Waiting};
+use sendo_core::engine::Lacks;
 use sendo_core::view::{BoardView, LaneView};
 
 use crate::Language;
@@ -92,6 +93,10 @@ pub(crate) const fn needs_person(deployment: &Deployment) -> bool {
             Waiting::Protected { .. } => true,
             // One without an end is opened by a person only.
             Waiting::Locked { lock } => lock.until.is_none(),
+            // A window ends by itself.
+            Waiting::Engine { lacks, .. } => {
+                lacks.needs_somebody() && !matches!(lacks, Lacks::Window)
+            }
             Waiting::After { .. }
             | Waiting::Soak { .. }
             | Waiting::Frozen { .. }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::escape::{cut, one_line, slack};
 use crate::sentence::is_web;
 use crate::wording::digest as wording;
-use crate::wording::{Context, change_title, promotion, state};
+use crate::wording::{Context, change_title, engine, promotion, state};
 use crate::{Language, page};
 
 /// What Slack takes in one section.
@@ -36,6 +36,13 @@ pub fn webhook(notice: &Notice, context: &Context<'_>, language: Language) -> Va
         && !included.is_empty()
     {
         blocks.push(section(&changes(included, language)));
+    }
+    if let Turn::Failed { causes, .. } = &notice.turn
+        && !causes.is_empty()
+    {
+        let lines = engine::causes(causes, language);
+        let lines = lines.iter().map(|line| format!("• {}", slack(line)));
+        blocks.push(section(&lines.collect::<Vec<_>>().join("\n")));
     }
     blocks.push(json!({
         "type": "context",

@@ -8,7 +8,7 @@
 //!
 //! | `type` | `data` |
 //! |---|---|
-//! | `deployment.started` | `reference`, `version`, `previous`, `included[]`, `requested_by` |
+//! | `deployment.started` | `reference`, `version`, `previous`, `included[]`, `requested_by`; `undoes` where the lane goes back by itself |
 //! | `deployment.change_request_opened` | `change_request` with `number`, `url` |
 //! | `deployment.waits` | `waiting` with `for` and its details, `change_request` with `number` |
 //! | `deployment.approved` | `change_request` with `number`, `head` |
@@ -16,16 +16,18 @@
 //! | `deployment.overridden` | `by`, `reason` |
 //! | `deployment.act_refused` | `act`, `by`, `reason_code` |
 //! | `deployment.merged` | `base`, `by`, `change_request` with `number` |
-//! | `deployment.succeeded` | `unchanged` |
+//! | `deployment.succeeded` | `unchanged`; `healthy` where an engine said so |
 //! | `deployment.superseded` | `superseded_by` with `deployment`, `revision` |
-//! | `deployment.cancelled` | `by`, `change_request` with `number` |
-//! | `deployment.failed` | `failure` with `reason_code`, `message` |
+//! | `deployment.displaced` | `displaced_by` with `engine_application`, `commit` |
+//! | `deployment.cancelled` | `by`, `change_request` with `number`; `merged` where it was |
+//! | `deployment.failed` | `failure` with `reason_code`, `message`; `causes[]` where an environment ails |
 //!
 //! A digest has the `type` `deployment.digest` and no `data` of those: `since`, `latest[]` with the
 //! last notice of each deployment in the form above, all of a lane together and newest first,
 //! `earlier`, how many turns came before these, and `omitted`, how many older deployments are left out.
 
 use sendo_core::deployment::{Change, Waiting};
+use sendo_core::engine::Cause;
 use sendo_core::notice::{Digest, Notice, Turn};
 use serde_json::{Map, Value, json};
 
@@ -74,13 +76,18 @@ fn details(turn: &Turn) -> Value {
             previous,
             included,
             requested_by,
-        } => json!({
-            "reference": reference,
-            "version": version,
-            "previous": previous,
-            "included": included.iter().map(change).collect::<Vec<_>>(),
-            "requested_by": requested_by,
-        }),
+            undoes,
+        } => with(
+            "undoes",
+            undoes.as_ref().map(|undoes| json!(undoes)),
+            json!({
+                "reference": reference,
+                "version": version,
+                "previous": previous,
+                "included": included.iter().map(change).collect::<Vec<_>>(),
+                "requested_by": requested_by,
+            }),
+        ),
         Turn::ChangeRequestOpened { number, url } => json!({
             "change_request": { "number": number, "url": url },
         }),
@@ -111,17 +118,35 @@ fn details(turn: &Turn) -> Value {
             "by": by,
             "change_request": number.map(|number| json!({ "number": number })),
         }),
-        Turn::Succeeded { unchanged } => json!({ "unchanged": unchanged }),
+        Turn::Succeeded { unchanged, healthy } => with(
+            "healthy",
+            healthy.then(|| json!(true)),
+            json!({ "unchanged": unchanged }),
+        ),
         Turn::Superseded { by, revision } => json!({
             "superseded_by": { "deployment": by, "revision": revision },
         }),
-        Turn::Cancelled { by, number } => json!({
-            "by": by,
-            "change_request": number.map(|number| json!({ "number": number })),
+        Turn::Displaced {
+            application,
+            revision,
+        } => json!({
+            "displaced_by": { "engine_application": application, "commit": revision },
         }),
-        Turn::Failed { failure } => json!({
-            "failure": { "reason_code": failure.reason_code, "message": failure.message },
-        }),
+        Turn::Cancelled { by, number, merged } => with(
+            "merged",
+            merged.then(|| json!(true)),
+            json!({
+                "by": by,
+                "change_request": number.map(|number| json!({ "number": number })),
+            }),
+        ),
+        Turn::Failed { failure, causes } => with(
+            "causes",
+            (!causes.is_empty()).then(|| causes.iter().map(cause).collect()),
+            json!({
+                "failure": { "reason_code": failure.reason_code, "message": failure.message },
+            }),
+        ),
         // Told to nobody; the API's timelines have it.
         Turn::Untold {
             target,
@@ -133,6 +158,22 @@ fn details(turn: &Turn) -> Value {
             "failure": { "reason_code": failure.reason_code, "message": failure.message },
         }),
     }
+}
+
+/// `data` with one field more, where there is something to say in it.
+fn with(name: &str, more: Option<Value>, mut data: Value) -> Value {
+    if let (Some(more), Some(data)) = (more, data.as_object_mut()) {
+        data.insert(name.to_owned(), more);
+    }
+    data
+}
+
+fn cause(cause: &Cause) -> Value {
+    json!({
+        "object": cause.object,
+        "reason": cause.reason,
+        "message": cause.message,
+    })
 }
 
 fn reason(waiting: &Waiting) -> Value {
@@ -190,6 +231,16 @@ fn reason(waiting: &Waiting) -> Value {
         }
         Waiting::TreeMismatch => json!({ "for": waiting.name() }),
         Waiting::Protected { why } => json!({ "for": waiting.name(), "why": why }),
+        Waiting::Engine {
+            application,
+            lacks,
+            message,
+        } => json!({
+            "for": waiting.name(),
+            "engine_application": application,
+            "lacks": lacks,
+            "message": message,
+        }),
         Waiting::Retry { effect, error, at } => json!({
             "for": waiting.name(),
             "effect": effect,

@@ -13,7 +13,7 @@ use sendo_core::lock::Locks;
 use sendo_core::mailbox::Mailboxes;
 use sendo_core::names::{ForgeName, Repository};
 use sendo_core::promotion::{LaneRules, Promotions};
-use sendo_effects::{Reach, SlackApp, Target, Targets, egress};
+use sendo_effects::{Engines, Reach, SlackApp, Target, Targets, egress};
 use sendo_forge::gitea::{Access, GiteaActs};
 use sendo_forge::local::acts::LocalActs;
 use sendo_forge::{Forge, Forges};
@@ -58,6 +58,7 @@ impl Live {
                 routes: config.routes(),
             }),
             reach: Arc::new(Reach {
+                engines: Engines::default(),
                 forges: forges(config)?,
                 targets: targets(config, print)?,
                 language: config.server.language,

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::EffectError;
-use crate::deployment::{Change, DeploymentId, Failure};
-use crate::names::{BranchName, Principal, Repository, Revision};
+use super::{Edit, EffectError, Publish, Story};
+use crate::deployment::{DeploymentId, Failure};
+use crate::names::{BranchName, ClusterName, EngineApplication, Principal, Repository, Revision};
 use crate::notice::{Digest, Notice};
 use crate::time::Timestamp;
 
@@ -41,36 +41,6 @@ impl Class {
             Self::N => "N",
         }
     }
-}
-
-/// What a published edit sets, in the words of the manifests repository.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "edit", rename_all = "snake_case")]
-pub enum Edit {
-    /// An `images` entry of a kustomization.
-    Image {
-        /// The kustomization file or its folder, from the repository's root.
-        path: String,
-        /// The entry's `name`.
-        image: String,
-        /// The new `newName`, if it changes.
-        new_name: Option<String>,
-        /// The new `newTag`, if it changes.
-        new_tag: Option<String>,
-        /// The new `digest`, if it changes.
-        digest: Option<String>,
-    },
-    /// A scalar of a YAML or JSON file.
-    Value {
-        /// The file, from the repository's root.
-        path: String,
-        /// Where in it, such as `.image.tag`.
-        at: String,
-        /// Its new value.
-        value: String,
-        /// Which document of several, counted from 0.
-        document: Option<usize>,
-    },
 }
 
 /// One thing to be done outside.
@@ -163,6 +133,38 @@ pub enum Effect {
         /// Its expected head.
         head: Revision,
     },
+    /// Have an engine look at its repository now, instead of when it would by itself.
+    RefreshEngine {
+        /// The cluster.
+        cluster: ClusterName,
+        /// Its applications.
+        applications: Vec<EngineApplication>,
+    },
+    /// Have an engine apply exactly this commit.
+    SyncEngine {
+        /// The cluster.
+        cluster: ClusterName,
+        /// Its application.
+        application: EngineApplication,
+        /// The commit of the manifests repository.
+        revision: Revision,
+        /// The deployment it belongs to; also the marker, which the engine keeps with what it did.
+        deployment: DeploymentId,
+    },
+    /// Read what an engine says of its applications, and ask the forge how the commits they are at
+    /// stand to ours.
+    ObserveEngine {
+        /// The key of the fact it leaves.
+        fact: String,
+        /// The cluster.
+        cluster: ClusterName,
+        /// Its applications.
+        applications: Vec<EngineApplication>,
+        /// The manifests repository.
+        repository: Repository,
+        /// The commit that carries the deployment.
+        revision: Revision,
+    },
     /// Tell people.
     PostNotice {
         /// The target, as the configuration names it.
@@ -211,58 +213,6 @@ pub enum Look {
     },
 }
 
-/// A commit to be made in a manifests repository.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Publish {
-    /// The manifests repository.
-    pub repository: Repository,
-    /// The branch the change shall reach.
-    pub base: BranchName,
-    /// The branch that carries the commit; the base itself for a direct commit.
-    pub branch: BranchName,
-    /// The head of `branch` that may be replaced: our own earlier commit, or none.
-    pub replaces: Option<Revision>,
-    /// What to set.
-    pub edits: Vec<Edit>,
-    /// The values the edits replaced the first time; a different one now means that somebody else changed them.
-    pub expected_old: Option<Vec<String>>,
-    /// The deployment it belongs to; also the marker in the commit message.
-    pub deployment: DeploymentId,
-    /// What the commit message tells; rendered by the runner.
-    pub story: Story,
-    /// The commit's date, so that a repeated attempt makes the same commit.
-    pub at: Timestamp,
-}
-
-/// What a commit message or change request body tells. Rendering it is another crate's task.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Story {
-    /// The application.
-    pub application: String,
-    /// The environment.
-    pub environment: String,
-    /// The application's repository.
-    pub source: Repository,
-    /// The revision that comes.
-    pub revision: Revision,
-    /// The revision that was there, when known.
-    pub previous: Option<Revision>,
-    /// The branch or tag it was found on.
-    pub reference: String,
-    /// The value written, such as the image tag.
-    pub version: String,
-    /// What it carries, oldest first.
-    pub included: Vec<Change>,
-    /// How many more changes there are than listed.
-    pub omitted: u64,
-    /// Who asked, when a person did.
-    pub requested_by: Option<Principal>,
-    /// Checks that must succeed before the merge.
-    pub checks: Vec<String>,
-    /// How many people must approve; 0 is automatic.
-    pub people: u32,
-}
-
 /// Why a change request is closed unmerged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "why", rename_all = "snake_case")]
@@ -290,7 +240,7 @@ pub enum CloseReason {
 
 impl Effect {
     /// Every kind there is, for tables and for the suite that breaks each of them.
-    pub const KINDS: [&'static str; 12] = [
+    pub const KINDS: [&'static str; 15] = [
         "observe_source",
         "observe_change",
         "publish_branch",
@@ -303,6 +253,9 @@ impl Effect {
         "post_notice",
         "post_digest",
         "post_to_thread",
+        "refresh_engine",
+        "sync_engine",
+        "observe_engine",
     ];
 
     /// The kind as it stands in the store.
@@ -321,6 +274,9 @@ impl Effect {
             Self::PostNotice { .. } => Self::KINDS[9],
             Self::PostDigest { .. } => Self::KINDS[10],
             Self::PostToThread { .. } => Self::KINDS[11],
+            Self::RefreshEngine { .. } => Self::KINDS[12],
+            Self::SyncEngine { .. } => Self::KINDS[13],
+            Self::ObserveEngine { .. } => Self::KINDS[14],
         }
     }
 
@@ -328,14 +284,17 @@ impl Effect {
     #[must_use]
     pub const fn class(&self) -> Class {
         match self {
-            Self::ObserveSource { .. } | Self::ObserveChange { .. } => Class::O,
-            Self::CloseChangeRequest { .. } => Class::A,
+            Self::ObserveSource { .. }
+            | Self::ObserveChange { .. }
+            | Self::ObserveEngine { .. } => Class::O,
+            Self::CloseChangeRequest { .. } | Self::RefreshEngine { .. } => Class::A,
             Self::PublishBranch(_) => Class::B,
             Self::PublishCommit(_)
             | Self::MergeChangeRequest { .. }
             | Self::DeleteBranch { .. } => Class::C,
             Self::OpenChangeRequest { .. }
             | Self::ApproveChangeRequest { .. }
+            | Self::SyncEngine { .. }
             | Self::PostToThread { .. } => Class::D,
             Self::PostNotice { .. } | Self::PostDigest { .. } => Class::N,
         }

@@ -125,6 +125,8 @@ pub enum Outcome {
     Closed,
     /// The branch is gone, or it is not ours to delete any more.
     Deleted,
+    /// The engine took note of what it was asked.
+    Asked,
     /// The notice was delivered.
     Posted,
     /// The notice stands in a thread.

@@ -24,6 +24,7 @@ pub(crate) fn notice(id: &str, turn: &str) -> Notice {
         authors: Vec::new(),
         turn: match turn {
             "failed" => Turn::Failed {
+                causes: Vec::new(),
                 failure: Failure {
                     reason_code: "image_not_found".to_owned(),
                     message: "it is not there".to_owned(),
@@ -33,7 +34,10 @@ pub(crate) fn notice(id: &str, turn: &str) -> Notice {
                 waiting: Waiting::TreeMismatch,
                 number: None,
             },
-            _ => Turn::Succeeded { unchanged: false },
+            _ => Turn::Succeeded {
+                unchanged: false,
+                healthy: false,
+            },
         },
     }
 }

@@ -65,11 +65,11 @@ pub fn has_a_chance(
 /// [`ActRefusal`] when it would be refused now.
 pub fn goes_back(state: &Value, to: Option<u64>, from: Option<u64>) -> Result<u64, ActRefusal> {
     let state = LaneState::read(state).map_err(|_| ActRefusal::NothingToGoBackTo)?;
-    if from.is_some_and(|from| from != state.last_success()) {
+    if from.is_some_and(|from| from != state.leaves()) {
         return Err(ActRefusal::LeftAlready);
     }
     let target = state.earlier(to).ok_or(ActRefusal::NothingToGoBackTo);
-    target.map(|_| state.last_success())
+    target.map(|_| state.leaves())
 }
 
 /// Whether a deployment that ended can be started again, by the state of its lane.
@@ -160,7 +160,7 @@ impl Draft<'_> {
         };
         let by = asked.by.clone();
         let running = self.meant(number)?;
-        if running.merged.is_some() {
+        if running.is_merged() {
             return Err(ActRefusal::TooLate);
         }
         approves(rules, running.candidate.requested_by.as_ref(), &by)?;
@@ -176,7 +176,7 @@ impl Draft<'_> {
 
     fn break_glass(&mut self, number: u64, asked: &Asked) -> Result<(), ActRefusal> {
         let running = self.meant(number)?;
-        if running.merged.is_some() {
+        if running.is_merged() {
             return Err(ActRefusal::TooLate);
         }
         running.overridden = Some(asked.by.clone());
@@ -206,7 +206,9 @@ impl Draft<'_> {
             );
             commits && effect.intended
         });
-        if merging || self.meant(number)?.merged.is_some() {
+        // What is merged stays. What is seen through is not followed any more.
+        let running = self.meant(number)?;
+        if merging || (running.merged.is_some() && running.applying.is_none()) {
             return Err(ActRefusal::TooLate);
         }
         let by = Some(asked.by.clone());
@@ -265,7 +267,7 @@ impl Draft<'_> {
         at: Timestamp,
         cause: String,
     ) -> Result<(), ActRefusal> {
-        if from.is_some_and(|from| from != self.state.last_success()) {
+        if from.is_some_and(|from| from != self.state.leaves()) {
             return Err(ActRefusal::LeftAlready);
         }
         let target = self.state.earlier(to).cloned();
@@ -281,31 +283,9 @@ impl Draft<'_> {
             self.hold(number, asked);
             return Ok(());
         }
-        self.state.ordinal += 1;
-        let ordinal = self.state.ordinal;
-        let candidate = Candidate {
-            ordinal,
-            revision: target.revision,
-            tree: target.tree,
-            reference: target.reference,
-            tag: target.tag,
-            digest: target.digest,
-            included: Vec::new(),
-            omitted: 0,
-            requested_by: Some(asked.by.clone()),
-            backwards: true,
-            rollback: true,
-            back_to: Some(target.ordinal),
-            compared: self.state.last_success(),
-            created_at: at,
-            caused_by: vec![cause],
-        };
+        let ordinal = self.line_up_rollback(target, Some(asked.by.clone()), None, at, vec![cause]);
         self.audit_act(ROLLED_BACK, asked, Some(ordinal));
         self.hold(ordinal, asked);
-        self.row(candidate.row(&self.rules.lane, DeploymentState::Queued));
-        if let Some(passed) = self.state.rollback.replace(candidate) {
-            self.row_superseded(&passed, ordinal);
-        }
         Ok(())
     }
 

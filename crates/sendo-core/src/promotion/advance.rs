@@ -10,11 +10,11 @@ use super::decide::{Draft, SUCCEEDED};
 use super::looks::LOOK_AGAIN;
 use super::render::render;
 use super::rules::{Approval, Mode};
-use super::state::{Running, Success};
-use crate::deployment::{Change, DeploymentState, Waiting};
+use super::state::{Candidate, Running, Success};
+use crate::deployment::{Change, DeploymentId, DeploymentState, Waiting};
 use crate::effect::{Effect, EffectView, Publish, Story};
 use crate::fact::Fact;
-use crate::names::BranchName;
+use crate::names::{BranchName, Revision};
 use crate::notice::Turn;
 use crate::time::Timestamp;
 
@@ -60,6 +60,7 @@ impl Draft<'_> {
             published: None,
             first_old: None,
             unchanged: false,
+            said_by: None,
             change: None,
             agreed: Vec::new(),
             overridden: None,
@@ -68,6 +69,7 @@ impl Draft<'_> {
             tried_at: Timestamp::default(),
             protected: None,
             merged: None,
+            applying: None,
             ending: None,
             closed: false,
             unclosed: 0,
@@ -83,9 +85,10 @@ impl Draft<'_> {
             candidate.requested_by.clone(),
             json!({"ordinal": candidate.ordinal, "revision": candidate.revision, "reference": candidate.reference}),
         );
-        let previous = self.state.succeeded.first();
+        let (previous, undoes) = (self.previous(&candidate), self.undoes(&candidate));
         self.notice(Turn::Started {
-            previous: previous.map(|success| success.revision.clone()),
+            previous,
+            undoes,
             reference: candidate.reference,
             version,
             included: candidate.included,
@@ -133,7 +136,7 @@ impl Draft<'_> {
     /// Takes note of what is over, whatever else there may be to look at first.
     pub(super) fn conclude(&mut self) {
         let running = self.state.running.as_ref();
-        if running.is_some_and(|running| running.merged.is_some() || running.ending.is_some()) {
+        if running.is_some_and(|running| running.is_merged() || running.ending.is_some()) {
             self.advance_running();
         }
     }
@@ -148,22 +151,27 @@ impl Draft<'_> {
         if running.overridden.is_none() && self.frozen().is_some() {
             self.hold_back();
         }
-        self.change_request(&running);
+        if running.applying.is_none() {
+            self.change_request(&running);
+        }
         let trouble = self.trouble();
         if let (Some(running), Some(trouble)) = (&mut self.state.running, trouble) {
             running.waiting = Some(trouble);
         }
     }
 
-    fn step(&mut self) -> Step {
+    pub(super) fn step(&mut self) -> Step {
         let Some(running) = self.state.running.clone() else {
             return Step::Works;
         };
         if running.ending.is_some() {
             return Step::Works;
         }
+        if let Some(applying) = &running.applying {
+            return self.see_through(&running, applying);
+        }
         if running.merged.is_some() {
-            return self.succeed(&running, false);
+            return self.arrive(&running, false);
         }
         if let Some(waiting) = self.after_gate(&running) {
             return Step::Waits(waiting);
@@ -242,6 +250,10 @@ impl Draft<'_> {
                 .as_ref()
                 .map(|published| published.commit.clone()),
             edits: running.edits.clone(),
+            undoes: match &running.candidate.undoes {
+                Some(undone) => undone.edits.clone(),
+                None => Vec::new(),
+            },
             expected_old: running.first_old.clone(),
             deployment: running.candidate.id(&self.rules.lane),
             story: self.story(running),
@@ -273,15 +285,11 @@ impl Draft<'_> {
     pub(super) fn succeed(&mut self, running: &Running, unchanged: bool) -> Step {
         let candidate = &running.candidate;
         let now = self.world.now;
-        if let Some((revision, by)) = running.merged.clone() {
-            let number = running.change.as_ref().map(|change| change.number);
-            self.notice(Turn::Merged {
-                number,
-                revision,
-                by,
-            });
+        let healthy = running.applying.is_some() && self.rules.engine.is_some();
+        if running.applying.is_none() {
+            self.tell_merged(running);
         }
-        self.notice(Turn::Succeeded { unchanged });
+        self.notice(Turn::Succeeded { unchanged, healthy });
         let mut row = running.row(&self.rules.lane);
         row.state = DeploymentState::Succeeded;
         row.waiting = None;
@@ -321,7 +329,10 @@ impl Draft<'_> {
             observed_at: now,
         });
         self.plan.wake.extend(self.followers.clone());
-        self.delete_branch(running);
+        if running.applying.is_none() {
+            self.delete_branch(running);
+        }
+        self.state.standing = None;
         self.state.running = None;
         Step::Works
     }
@@ -333,11 +344,8 @@ impl Draft<'_> {
             environment: self.rules.lane.environment.to_string(),
             source: self.rules.repository.clone(),
             revision: candidate.revision.clone(),
-            previous: self
-                .state
-                .succeeded
-                .first()
-                .map(|success| success.revision.clone()),
+            previous: self.previous(candidate),
+            undoes: self.undoes(candidate),
             reference: candidate.reference.clone(),
             version: running.version.clone(),
             included: candidate.included.clone(),
@@ -346,9 +354,26 @@ impl Draft<'_> {
             checks: self.rules.deliver.checks.clone(),
             people: match &self.rules.approval {
                 Approval::Automatic => u32::from(candidate.asks_people()),
+                // What goes back by itself asks nobody.
+                Approval::People { .. } if candidate.undoes.is_some() => 0,
                 Approval::People { count, .. } => *count,
             },
         }
+    }
+
+    /// The revision that was there before a candidate: the last success, from which its changes are
+    /// listed. What goes back by itself leaves what failed.
+    fn previous(&self, candidate: &Candidate) -> Option<Revision> {
+        if candidate.undoes.is_some() {
+            return self.state.left();
+        }
+        let success = self.state.succeeded.first();
+        success.map(|success| success.revision.clone())
+    }
+
+    fn undoes(&self, candidate: &Candidate) -> Option<DeploymentId> {
+        let undone = candidate.undoes.as_ref()?;
+        Some(DeploymentId::new(&self.rules.lane, undone.ordinal))
     }
 }
 

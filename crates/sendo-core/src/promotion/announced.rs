@@ -168,6 +168,7 @@ impl Draft<'_> {
             authors: Vec::new(),
             turn: Turn::Failed {
                 failure: failure.clone(),
+                causes: Vec::new(),
             },
         });
         self.plan.deployments.push(Deployment {

@@ -13,7 +13,7 @@ impl Draft<'_> {
         match seen.state {
             ChangeState::Merged => {
                 let merged = self.take_merge(seen);
-                return merged.map_or(Step::Works, |running| self.succeed(&running, false));
+                return merged.map_or(Step::Works, |running| self.arrive(&running, false));
             }
             ChangeState::Closed => {
                 let by = seen.ended_by.clone();
@@ -108,7 +108,7 @@ impl Draft<'_> {
     /// The base says by now what was to be set, so the change request has nothing left to do.
     pub(super) fn already_there(&mut self, running: &Running) -> Step {
         if running.change.is_none() || running.closed {
-            return self.succeed(running, true);
+            return self.arrive(running, true);
         }
         let Some(seen) = self.change_request(running) else {
             return Step::Looks;
@@ -116,9 +116,9 @@ impl Draft<'_> {
         match (seen.state, &running.published) {
             (ChangeState::Merged, _) => {
                 let merged = self.take_merge(&seen);
-                return merged.map_or(Step::Works, |running| self.succeed(&running, false));
+                return merged.map_or(Step::Works, |running| self.arrive(&running, false));
             }
-            (ChangeState::Closed, _) => return self.succeed(running, true),
+            (ChangeState::Closed, _) => return self.arrive(running, true),
             (ChangeState::Open, Some(published))
                 if seen.head.as_ref() != Some(&published.commit) =>
             {

@@ -18,6 +18,7 @@ use super::announced::Heard;
 use super::looks::Seen;
 use super::matching::announce;
 use super::rules::LaneRules;
+use super::seeing::ENGINE;
 use super::state::{Ending, LaneState, VERSION};
 use crate::act::{Act, Area, Asked};
 use crate::deployment::{DeploymentId, Failure};
@@ -46,7 +47,7 @@ pub const ACTED: &str = "acted/";
 pub const BLIND: &str = "blind";
 /// What announcements' keys start with; the rest is the event's id.
 pub const ANNOUNCED: &str = "announced/";
-/// What touches in the manifests repository start with; the rest is what was touched.
+/// What touches in the manifests repository, and in an engine, start with; the rest is what was touched.
 pub const TOUCHED: &str = "touched/";
 
 /// The promotion job: the rules of every lane that promotes.
@@ -183,7 +184,7 @@ fn acted(rules: &LaneRules, event: &Event) -> Option<(Asked, bool)> {
     }
 }
 
-/// What an event in the manifests repository touched that may concern a lane's change request.
+/// What an event touched that may concern a lane's change request, or what an engine makes of it.
 fn touched(rules: &LaneRules, event: &Event) -> Option<String> {
     let deliver = &rules.deliver;
     match event {
@@ -202,6 +203,14 @@ fn touched(rules: &LaneRules, event: &Event) -> Option<String> {
             repository,
             revision,
         } => (*repository == deliver.repository).then(|| format!("commit/{revision}")),
+        Event::EngineTouched {
+            cluster,
+            application,
+        } => {
+            let engine = rules.engine.as_ref().filter(|it| it.cluster == *cluster)?;
+            let named = engine.applications.contains(application);
+            named.then(|| format!("{ENGINE}{cluster}/{application}"))
+        }
         _ => None,
     }
 }
@@ -282,6 +291,8 @@ impl<'a> Draft<'a> {
             effect.outcome.is_none()
                 && effect.state == EffectState::Ready
                 && effect.effect.class() != Class::N
+                // Whatever becomes of the branch, its deployment goes on.
+                && !matches!(effect.effect, Effect::DeleteBranch { .. })
                 && effect.key.0.starts_with(&prefix)
         })
     }
@@ -324,6 +335,9 @@ impl<'a> Draft<'a> {
             reason_code: reason_code.to_owned(),
             message: message.into(),
         };
-        self.end(Ending::Failed { failure });
+        self.end(Ending::Failed {
+            failure,
+            causes: Vec::new(),
+        });
     }
 }

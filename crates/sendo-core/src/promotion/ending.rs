@@ -6,6 +6,7 @@
 
 use serde_json::json;
 
+use super::applying::Standing;
 use super::decide::Draft;
 use super::state::{Ending, Running};
 use crate::deployment::DeploymentId;
@@ -23,9 +24,10 @@ impl Draft<'_> {
         };
         let prefix = format!("{}/", running.candidate.ordinal);
         let under_way: Vec<_> = self.under_way(running.candidate.ordinal).collect();
+        let deletes = |effect: &Effect| matches!(effect, Effect::DeleteBranch { .. });
         self.plan
             .effects
-            .retain(|planned| !planned.key.0.starts_with(&prefix));
+            .retain(|planned| !planned.key.0.starts_with(&prefix) || deletes(&planned.effect));
         let closing = |effect: &Effect| matches!(effect, Effect::CloseChangeRequest { .. });
         if under_way.iter().any(|e| e.intended || closing(&e.effect)) {
             return;
@@ -33,7 +35,10 @@ impl Draft<'_> {
         for effect in under_way {
             self.withdraw(effect.key.clone());
         }
-        if running.merged.is_some() {
+        if running.applying.is_some() {
+            // What was merged stays; nothing of ours is left to clear away.
+            self.finish(&running, ending);
+        } else if running.merged.is_some() {
             self.went_through();
         } else if running.change.is_some() {
             self.close(&running, ending);
@@ -80,12 +85,12 @@ impl Draft<'_> {
             Ending::Superseded { by } => CloseReason::Superseded {
                 by: DeploymentId::new(&self.rules.lane, *by),
             },
-            Ending::Failed { failure } => CloseReason::Failed {
+            Ending::Failed { failure, .. } => CloseReason::Failed {
                 failure: failure.clone(),
             },
             Ending::Cancelled { by: Some(by) } => CloseReason::Cancelled { by: by.clone() },
-            // Nobody closed it, so they deleted its branch.
-            Ending::Cancelled { by: None } => CloseReason::BranchDeleted,
+            // Nobody closed it, so they deleted its branch. What is displaced is merged.
+            Ending::Displaced { .. } | Ending::Cancelled { by: None } => CloseReason::BranchDeleted,
         }
     }
 
@@ -95,7 +100,7 @@ impl Draft<'_> {
             *by = next.ordinal;
         }
         let action = match &ending {
-            Ending::Superseded { .. } => "deployment.superseded",
+            Ending::Superseded { .. } | Ending::Displaced { .. } => "deployment.superseded",
             Ending::Cancelled { .. } => "deployment.cancelled",
             Ending::Failed { .. } => "deployment.failed",
         };
@@ -118,14 +123,26 @@ impl Draft<'_> {
                     |next| next.revision.clone(),
                 ),
             },
+            Ending::Displaced {
+                application,
+                revision,
+            } => Turn::Displaced {
+                application,
+                revision,
+            },
             Ending::Cancelled { by } => Turn::Cancelled {
                 by,
                 number: running.change.as_ref().map(|change| change.number),
+                merged: running.applying.is_some(),
             },
-            Ending::Failed { failure } => Turn::Failed { failure },
+            Ending::Failed { failure, causes } => Turn::Failed { failure, causes },
         };
         self.notice(turn);
-        self.delete_branch(running);
+        if running.applying.is_some() {
+            self.state.standing = Some(Standing::of(&running.candidate));
+        } else {
+            self.delete_branch(running);
+        }
         self.remember_ended(running.candidate.clone());
         self.state.running = None;
     }

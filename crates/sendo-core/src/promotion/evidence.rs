@@ -40,6 +40,8 @@ impl Draft<'_> {
                 }
                 // Whether a notice arrives never changes what is decided.
                 Class::N => {}
+                // Nor does what becomes of a branch whose change is in the base.
+                _ if matches!(effect.effect, Effect::DeleteBranch { .. }) => {}
                 _ => self.absorb_write(effect),
             }
             self.plan.retire.push(effect.key.clone());
@@ -74,9 +76,11 @@ impl Draft<'_> {
             || ("unknown".to_owned(), String::new()),
             |error| (error.reason_code, error.message),
         );
-        let Effect::CloseChangeRequest { number, .. } = &effect.effect else {
-            self.fail(&code, message);
-            return;
+        let number = match &effect.effect {
+            // It looks by itself, only later.
+            Effect::RefreshEngine { .. } => return self.absorb_asked(effect),
+            Effect::CloseChangeRequest { number, .. } => *number,
+            _ => return self.fail(&code, message),
         };
         let gives_up = self.state.running.as_mut().is_some_and(|running| {
             running.unclosed += 1;
@@ -89,11 +93,29 @@ impl Draft<'_> {
         }
     }
 
+    /// The engine was asked, or cannot be: either way it is not asked again.
+    fn absorb_asked(&mut self, effect: &EffectView) {
+        let running = self.state.running.as_mut();
+        let Some(applying) = running.and_then(|running| running.applying.as_mut()) else {
+            return;
+        };
+        match &effect.effect {
+            Effect::SyncEngine { application, .. } if !applying.told.contains(application) => {
+                applying.told.push(application.clone());
+            }
+            Effect::RefreshEngine { .. } => applying.asked = true,
+            _ => {}
+        }
+    }
+
     fn absorb_outcome(&mut self, effect: &EffectView, outcome: &Outcome) {
         let Some(running) = &mut self.state.running else {
             return;
         };
         match (outcome, &effect.effect) {
+            (_, Effect::RefreshEngine { .. } | Effect::SyncEngine { .. }) => {
+                self.absorb_asked(effect);
+            }
             (
                 Outcome::Published(published),
                 Effect::PublishBranch(_) | Effect::PublishCommit(_),
@@ -111,7 +133,8 @@ impl Draft<'_> {
                     running.merged = Some((published.commit.clone(), None));
                 }
             }
-            (Outcome::Unchanged { .. }, Effect::PublishBranch(_) | Effect::PublishCommit(_)) => {
+            (Outcome::Unchanged { base }, Effect::PublishBranch(_) | Effect::PublishCommit(_)) => {
+                running.said_by = Some(base.clone()).filter(|_| self.rules.engine.is_some());
                 running.unchanged = true;
                 running.rebuild = false;
             }

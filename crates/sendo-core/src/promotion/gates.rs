@@ -172,6 +172,8 @@ impl Draft<'_> {
             });
         }
         let (needed, from) = match &self.rules.approval {
+            // The configuration agreed to it beforehand; see `go_back`.
+            _ if running.candidate.undoes.is_some() => (0, Vec::new()),
             Approval::People { count, from } => (*count, from.clone()),
             Approval::Automatic => (u32::from(running.candidate.asks_people()), Vec::new()),
         };

@@ -8,9 +8,10 @@ use std::rc::Rc;
 
 use super::decide::{Draft, REQUESTED, REVISION, SOURCE, TOUCHED};
 use super::rules::Trigger;
+use super::seeing::engine_fact;
 use super::state::Running;
 use super::tags::literal_prefix;
-use super::tidying::concerns;
+use super::tidying::{concerns, of_engine};
 use crate::deployment::Waiting;
 use crate::effect::{ChangeRequest, Effect, EffectState, EffectView, Look, Source};
 use crate::names::Revision;
@@ -184,7 +185,9 @@ impl Draft<'_> {
         self.world
             .facts
             .keys(&self.world.subject, TOUCHED)
-            .filter(|(key, _)| running.change.is_some() && concerns(key, running))
+            .filter(|(key, _)| {
+                running.change.is_some() && !of_engine(key) && concerns(key, running)
+            })
             .map(|(_, at)| at)
             .max()
     }
@@ -203,7 +206,7 @@ impl Draft<'_> {
     }
 
     /// Plans a look that begins after `since`, unless one is on its way or failed just now.
-    fn observe(&mut self, what: &str, key: &str, since: Timestamp, effect: Effect) {
+    pub(super) fn observe(&mut self, what: &str, key: &str, since: Timestamp, effect: Effect) {
         // With a `/` at its end, it does not matter which success it is compared with.
         let any = what.ends_with('/');
         let prefix = format!("look/{what}{}", if any { "" } else { "/" });
@@ -301,6 +304,9 @@ impl Draft<'_> {
                 .change
                 .as_ref()
                 .is_some_and(|change| change.number == *number),
+            Effect::ObserveEngine { fact, .. } => {
+                running.applying.is_some() && *fact == engine_fact(running)
+            }
             _ => false,
         }
     }
@@ -338,6 +344,7 @@ fn alike(one: &Effect, other: &Effect) -> bool {
                 ..
             },
         ) => a == c && b == d,
+        (Effect::ObserveEngine { .. }, Effect::ObserveEngine { .. }) => one == other,
         _ => false,
     }
 }

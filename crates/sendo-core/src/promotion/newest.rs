@@ -225,6 +225,7 @@ impl Draft<'_> {
             requested_by: asked.filter(|a| a.requested).and_then(|a| a.by.clone()),
             backwards,
             rollback: false,
+            undoes: None,
             back_to: None,
             compared: seen.compared,
             created_at: offer.at,
@@ -339,6 +340,12 @@ impl Draft<'_> {
         let Some(running) = self.state.running.clone().filter(|r| r.ending.is_none()) else {
             return;
         };
+        if let Some(applying) = &running.applying {
+            if self.gives_way(&running, applying, back) {
+                self.end(Ending::Superseded { by: next });
+            }
+            return;
+        }
         if running.candidate.rollback && !back {
             return;
         }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::act::Access;
+use crate::engine::Engine;
 use crate::freeze::Freeze;
 use crate::names::{BranchName, EnvironmentName, Principal, Repository};
 use crate::subject::LaneId;
@@ -30,6 +31,9 @@ pub struct LaneRules {
     pub access: Access,
     /// When nothing is merged here.
     pub freezes: Vec<Freeze>,
+    /// What applies the base, when deployments are seen through: they are done when the environment is
+    /// healthy at them. Without one they are done when they are merged.
+    pub engine: Option<Engine>,
     /// Our own identities on that forge; their reviews are never people's.
     pub ours: Vec<Principal>,
 }

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::applying::{Applying, Standing, Undone};
 use super::matching::Announcement;
 use super::rules::Mode;
 use crate::deployment::{
@@ -13,7 +14,8 @@ use crate::deployment::{
     Waiting,
 };
 use crate::effect::{Edit, Published};
-use crate::names::{BranchName, Principal, Repository, Revision, TreeId};
+use crate::engine::Cause;
+use crate::names::{BranchName, EngineApplication, Principal, Repository, Revision, TreeId};
 use crate::subject::LaneId;
 use crate::time::Timestamp;
 
@@ -52,6 +54,9 @@ pub struct LaneState {
     pub queued: Option<Candidate>,
     /// The last successes, newest first, at most 50.
     pub succeeded: Vec<Success>,
+    /// What the base says, when that was merged after the last success and never became one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub standing: Option<Standing>,
     /// Candidates that ended without success, newest first, at most 5, so that they can be retried.
     pub ended: Vec<Candidate>,
     /// A rollback after which nothing newer goes through until somebody releases the lane.
@@ -123,9 +128,12 @@ pub struct Candidate {
     pub requested_by: Option<Principal>,
     /// Whether it lies behind the last success.
     pub backwards: bool,
-    /// Whether a person rolls the lane back to it: then going backwards is what was asked for.
+    /// Whether the lane is rolled back to it: then going backwards is what was asked for.
     #[serde(default)]
     pub rollback: bool,
+    /// What it undoes, when the lane goes back by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undoes: Option<Undone>,
     /// The success it goes back to, when it is a rollback.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub back_to: Option<u64>,
@@ -168,6 +176,9 @@ pub struct Running {
     pub first_old: Option<Vec<String>>,
     /// The files said so already.
     pub unchanged: bool,
+    /// The base's head in which they did, where an engine applies it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said_by: Option<Revision>,
     /// The change request.
     pub change: Option<ChangeLink>,
     /// Who agreed to it here, oldest first; reviews on a forge are looked up.
@@ -188,6 +199,9 @@ pub struct Running {
     pub protected: Option<String>,
     /// The base's head that contains the change, and who merged when it was not us.
     pub merged: Option<(Revision, Option<Principal>)>,
+    /// How far it is into the environment, once the base has it and an engine applies it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub applying: Option<Applying>,
     /// How it ends, once that is known but not everything is cleared away.
     pub ending: Option<Ending>,
     /// Whether the change request was closed by us, or given up.
@@ -215,6 +229,13 @@ pub enum Ending {
         /// Which.
         by: u64,
     },
+    /// It was merged, and somebody applied something else.
+    Displaced {
+        /// To which application of the engine.
+        application: EngineApplication,
+        /// What, where it is a commit.
+        revision: Option<Revision>,
+    },
     /// A person ended it.
     Cancelled {
         /// Who.
@@ -224,6 +245,9 @@ pub enum Ending {
     Failed {
         /// Why.
         failure: Failure,
+        /// What ails in the environment.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        causes: Vec<Cause>,
     },
 }
 
@@ -252,26 +276,6 @@ impl LaneState {
             Some(rollback) => Some(rollback),
             None => self.queued.as_ref(),
         }
-    }
-
-    /// The success that a rollback goes back to: the one named, else the last with another revision than
-    /// what runs. While what runs is a rollback and holds the lane, that is the last one before the one
-    /// it went back to: going back once more never returns to what was left.
-    #[must_use]
-    pub fn earlier(&self, to: Option<u64>) -> Option<&Success> {
-        let newest = self.succeeded.first()?;
-        if let Some(to) = to {
-            return self.succeeded.iter().find(|success| success.ordinal == to);
-        }
-        let held = self.held.as_ref();
-        let held = held.and_then(|held| held.deployment.number()) == Some(newest.ordinal);
-        let from = newest.back_to.filter(|_| held);
-        let from = match from {
-            Some(back) => self.succeeded.iter().position(|one| one.ordinal == back)?,
-            None => 0,
-        };
-        let mut before = self.succeeded.iter().skip(from);
-        before.find(|success| success.revision != newest.revision)
     }
 
     /// The ordinal of the last success; 0 when there is none.
@@ -321,6 +325,12 @@ impl Candidate {
 }
 
 impl Running {
+    /// Whether the base has it: from then on it cannot be taken back.
+    #[must_use]
+    pub const fn is_merged(&self) -> bool {
+        self.merged.is_some() || self.applying.is_some()
+    }
+
     /// Its row: where it stands, derived from the evidence. While it is being cleared away it is
     /// still under way: a person may merge it until the last moment.
     #[must_use]
@@ -351,8 +361,9 @@ impl Running {
                 row.superseded_by = Some(DeploymentId::new(lane, *by));
                 DeploymentState::Superseded
             }
+            Ending::Displaced { .. } => DeploymentState::Superseded,
             Ending::Cancelled { .. } => DeploymentState::Cancelled,
-            Ending::Failed { failure } => {
+            Ending::Failed { failure, .. } => {
                 row.error = Some(failure.clone());
                 DeploymentState::Failed
             }

@@ -142,6 +142,24 @@ fn is_same(earlier: &Waiting, now: &Waiting) -> bool {
                 ..
             },
         ) => (a, b, c) == (d, e, f),
+        // The engine is at work, and nobody has to act, whichever application is last.
+        (Waiting::Engine { lacks: a, .. }, Waiting::Engine { lacks: b, .. })
+            if !a.needs_somebody() && !b.needs_somebody() =>
+        {
+            true
+        }
+        (
+            Waiting::Engine {
+                application: a,
+                lacks: b,
+                ..
+            },
+            Waiting::Engine {
+                application: c,
+                lacks: d,
+                ..
+            },
+        ) => (a, b) == (c, d),
         // One freeze goes over into another.
         (Waiting::Frozen { until: a, .. }, Waiting::Frozen { until: b, .. }) => a == b,
         _ => earlier == now,

@@ -1,6 +1,7 @@
 //! Forgets what was seen and is not needed any more, so that a lane's world stays small.
 
 use super::decide::{Draft, REQUESTED, REVISION, SOURCE, TOUCHED};
+use super::seeing::{ENGINE, engine_fact};
 use super::state::Running;
 use crate::effect::EffectState;
 
@@ -13,11 +14,14 @@ impl Draft<'_> {
             .map(|c| format!("change/{}", c.number));
         let newest = self.source.as_ref();
         let newest = newest.map(|seen| format!("{SOURCE}/{}", seen.compared));
+        let applied = running.filter(|r| r.applying.is_some()).map(engine_fact);
         let needless = |key: &str| {
             if key.starts_with(TOUCHED) {
                 running.is_none_or(|running| !concerns(key, running))
             } else if key.starts_with("change/") {
                 change.as_deref() != Some(key)
+            } else if key.starts_with(ENGINE) {
+                applied.as_deref() != Some(key)
             } else if key.starts_with(SOURCE) {
                 newest.as_deref() != Some(key)
             } else {
@@ -51,11 +55,21 @@ impl Draft<'_> {
     }
 }
 
-/// Whether a touch in the manifests repository may have changed the running change request.
+/// Whether a touch is one in an engine.
+pub(super) fn of_engine(key: &str) -> bool {
+    let touched = key.strip_prefix(TOUCHED);
+    touched.is_some_and(|touched| touched.starts_with(ENGINE))
+}
+
+/// Whether a touch in the manifests repository may have changed the running change request, or one in
+/// an engine how it is applied.
 pub(super) fn concerns(key: &str, running: &Running) -> bool {
     let Some(touched) = key.strip_prefix(TOUCHED) else {
         return false;
     };
+    if of_engine(key) {
+        return running.applying.is_some();
+    }
     let is = |what: Option<&str>| what == Some(touched);
     is(Some(&format!("branch/{}", running.base)))
         || is(Some(&format!("branch/{}", running.branch)))

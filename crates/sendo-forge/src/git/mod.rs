@@ -4,12 +4,14 @@
 
 mod diff;
 mod edit;
+mod place;
 mod publish;
 mod repository;
 mod source;
 
 pub(crate) use diff::diff;
 pub(crate) use edit::{expected_tree, is_applied, present};
+pub(crate) use place::{contains, place};
 pub(crate) use publish::{Identity, publish};
 pub(crate) use repository::{Git, Remote};
 pub(crate) use source::source;

@@ -81,6 +81,15 @@ pub(crate) async fn publish(
                 base: revision(base)?,
             });
         }
+        if has_moved(repository, base, publish).await? {
+            return Err(ForgeError::refused(
+                "moved_since",
+                format!(
+                    "the files of `{}` do not say any more what was to be undone: somebody changed them since, and nothing was overwritten",
+                    publish.base
+                ),
+            ));
+        }
         if let Some(changed) = changed_by_others(publish, &applied) {
             return Ok(changed);
         }
@@ -136,6 +145,16 @@ fn commit(publish: &Publish, tree: Oid, base: Oid, message: &str, by: &Identity)
         author: signature.clone(),
         committer: signature,
         message: message.to_owned(),
+    }
+}
+
+/// Whether the base says something else by now than what is to be undone: then setting that once more
+/// would change something, or find no place.
+async fn has_moved(repository: &Git, base: Oid, publish: &Publish) -> Result<bool, ForgeError> {
+    match apply(repository, base, &publish.undoes).await {
+        Ok(standing) => Ok(!standing.changes.is_empty()),
+        Err(error) if error.transient => Err(error),
+        Err(_) => Ok(true),
     }
 }
 

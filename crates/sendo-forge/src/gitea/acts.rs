@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use secrecy::SecretString;
 use sendo_core::deployment::Brings;
 use sendo_core::effect::{ChangeRequest, Edit, Look, Outcome, Publish, Source};
+use sendo_core::engine::Place;
 use sendo_core::names::{BranchName, ForgeName, Repository, Revision};
 use sendo_core::view::Patch;
 use sendo_git::{Credentials, RefName, RefUpdate, RemoteRepository};
@@ -168,6 +169,15 @@ impl GiteaActs {
             ));
         };
         git::present(&git, head, edits).await
+    }
+
+    pub(crate) async fn place(
+        &self,
+        repository: &Repository,
+        at: &Revision,
+        ours: &Revision,
+    ) -> Result<Place, ForgeError> {
+        git::place(&Git::Remote(self.known(repository)?), at, ours).await
     }
 
     pub(crate) async fn publish(

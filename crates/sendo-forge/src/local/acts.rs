@@ -9,6 +9,7 @@ use sendo_core::deployment::Brings;
 use sendo_core::effect::{
     Ahead, ChangeRequest, ChangeState, Check, Edit, Look, Outcome, Publish, Review, Source, Verdict,
 };
+use sendo_core::engine::Place;
 use sendo_core::names::{BranchName, InvalidName, Principal, Repository, Revision};
 use sendo_core::time::Timestamp;
 use sendo_core::view::Patch;
@@ -92,6 +93,15 @@ impl LocalActs {
             with_paths,
         )
         .await
+    }
+
+    pub(crate) async fn place(
+        &self,
+        repository: &Repository,
+        at: &Revision,
+        ours: &Revision,
+    ) -> Result<Place, ForgeError> {
+        git::place(&self.git(repository).await?, at, ours).await
     }
 
     pub(crate) async fn publish(
@@ -253,7 +263,7 @@ impl LocalActs {
         let git = self.git(&open.repository).await?;
         let base = git.resolve(&RefName::branch(open.base.as_str())?).await?;
         Ok(match base {
-            Some(base) if contains(&git, base, oid(&open.head)?).await? => Outcome::Merged {
+            Some(base) if git::contains(&git, base, oid(&open.head)?).await? => Outcome::Merged {
                 revision: revision(base)?,
             },
             _ => Outcome::Closed,
@@ -367,14 +377,6 @@ const fn check_state(state: CheckState) -> sendo_core::effect::CheckState {
 
 fn revision(oid: Oid) -> Result<Revision, ForgeError> {
     git::revision(oid)
-}
-
-/// Whether a base contains a commit. One that is gone was on no branch any more.
-async fn contains(git: &Git, base: Oid, head: Oid) -> Result<bool, ForgeError> {
-    match git.is_ancestor(head, base).await {
-        Err(error) if error.reason_code == "object_missing" => Ok(false),
-        other => other,
-    }
 }
 
 fn oid(revision: &Revision) -> Result<Oid, ForgeError> {

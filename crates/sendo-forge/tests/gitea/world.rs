@@ -176,6 +176,7 @@ impl World {
             branch: branch(BRANCH),
             replaces,
             edits: self.edits(),
+            undoes: Vec::new(),
             expected_old: None,
             deployment: DeploymentId::new(&lane, 1),
             story: Story {
@@ -191,6 +192,7 @@ impl World {
                 requested_by: None,
                 checks: Vec::new(),
                 people: 0,
+                undoes: None,
             },
             at: AT,
         }

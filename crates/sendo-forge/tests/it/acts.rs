@@ -2,6 +2,7 @@
 
 use sendo_core::deployment::{Brings, DeploymentId};
 use sendo_core::effect::{Edit, Outcome, Publish, Published, Story};
+use sendo_core::engine::Place;
 use sendo_core::names::{Repository, Revision};
 use sendo_forge::local::acts::LocalActs;
 use sendo_forge::{Forge, Open};
@@ -35,6 +36,7 @@ fn publish(world: &World, replaces: Option<Revision>) -> Publish {
             new_tag: Some("v2".to_owned()),
             digest: None,
         }],
+        undoes: Vec::new(),
         expected_old: None,
         deployment: DeploymentId::new(&lane, 1),
         story: Story {
@@ -50,6 +52,7 @@ fn publish(world: &World, replaces: Option<Revision>) -> Publish {
             requested_by: None,
             checks: Vec::new(),
             people: 0,
+            undoes: None,
         },
         at: world.now(),
     }
@@ -81,6 +84,100 @@ fn open(world: &World, published: &Published) -> Open {
         body: String::new(),
         at: world.now(),
     }
+}
+
+/// What an earlier deployment had set, which is to be undone.
+fn undoing(world: &World) -> Publish {
+    let mut plan = publish(world, None);
+    let [Edit::Image { new_tag, .. }] = &mut plan.edits[..] else {
+        unreachable!("one image")
+    };
+    *new_tag = Some("v1".to_owned());
+    plan.undoes = publish(world, None).edits;
+    plan
+}
+
+async fn standing(tag: &str) -> (World, Forge) {
+    let world = World::new().await;
+    let manifest = format!("images:\n- name: web\n  newTag: {tag}\n");
+    world.push("main", &[(FILE, &manifest)]).await;
+    let forge = forge(&world);
+    (world, forge)
+}
+
+#[tokio::test]
+async fn what_is_to_be_undone_and_stands_is_undone_whatever_else_changed() {
+    let (world, forge) = standing("v2").await;
+    world.push("main", &[("other", "1\n")]).await;
+    for direct in [false, true] {
+        let mut plan = undoing(&world);
+        if direct {
+            plan.branch = plan.base.clone();
+        }
+        let outcome = forge.publish(&plan, MESSAGE, false).await.unwrap();
+        assert!(matches!(outcome, Outcome::Published(_)), "{outcome:?}");
+        // A repetition finds its own commit, in which nothing of that stands any more.
+        let again = forge.publish(&plan, MESSAGE, true).await.unwrap();
+        assert_eq!(again, outcome, "direct: {direct}");
+    }
+}
+
+#[tokio::test]
+async fn what_somebody_changed_since_is_not_overwritten() {
+    let (world, forge) = standing("hot-fix").await;
+    let main = world.head("main").await;
+    for direct in [false, true] {
+        let mut plan = undoing(&world);
+        if direct {
+            plan.branch = plan.base.clone();
+        }
+        let refused = forge.publish(&plan, MESSAGE, false).await.unwrap_err();
+        assert_eq!(refused.reason_code, "moved_since");
+        assert!(!refused.transient);
+    }
+    assert_eq!(world.head("main").await, main);
+    assert_eq!(world.head(BRANCH).await, None);
+    let (world, forge) = standing("v2").await;
+    let mut plan = undoing(&world);
+    plan.undoes.push(Edit::Value {
+        path: "gone.yaml".to_owned(),
+        at: ".tag".to_owned(),
+        value: "v2".to_owned(),
+        document: None,
+    });
+    let refused = forge.publish(&plan, MESSAGE, false).await.unwrap_err();
+    assert_eq!(refused.reason_code, "moved_since", "a file that is gone");
+}
+
+#[tokio::test]
+async fn what_somebody_undid_already_is_unchanged() {
+    let (world, forge) = standing("v1").await;
+    let outcome = forge.publish(&undoing(&world), MESSAGE, false).await;
+    assert!(matches!(outcome.unwrap(), Outcome::Unchanged { .. }));
+}
+
+#[tokio::test]
+async fn a_commit_contains_another_is_contained_or_stands_elsewhere() {
+    let (world, forge) = standing("v1").await;
+    let sha = |oid: sendo_git::Oid| Revision::new(oid.to_string()).unwrap();
+    let before = sha(world.head("main").await.unwrap());
+    let side = sha(world.push("side", &[("side", "1\n")]).await);
+    let ours = sha(world.push("main", &[("other", "1\n")]).await);
+    let after = sha(world.push("main", &[("other", "2\n")]).await);
+    let nowhere = Revision::new("1".repeat(40)).unwrap();
+    let expected = [
+        (&ours, Place::There),
+        (&after, Place::There),
+        (&before, Place::Before),
+        (&side, Place::Elsewhere),
+        (&nowhere, Place::Unknown),
+    ];
+    for (at, place) in expected {
+        let found = forge.place(&repository(), at, &ours).await.unwrap();
+        assert_eq!(found, place, "{at}");
+    }
+    let lost = forge.place(&repository(), &ours, &nowhere).await.unwrap();
+    assert_eq!(lost, Place::Unknown);
 }
 
 #[tokio::test]

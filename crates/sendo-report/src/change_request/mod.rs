@@ -109,7 +109,15 @@ fn promoted(story: &Story, language: Language) -> String {
 }
 
 fn table(story: &Story, deployment: &DeploymentId, language: Language) -> String {
-    let [heading_what, deployment_row, revision, found, value, asked] = match language {
+    let [
+        heading_what,
+        deployment_row,
+        revision,
+        found,
+        value,
+        asked,
+        undoes,
+    ] = match language {
         Language::En => [
             "",
             "Deployment",
@@ -117,6 +125,7 @@ fn table(story: &Story, deployment: &DeploymentId, language: Language) -> String
             "From",
             "Value written",
             "Asked for by",
+            "Undoes",
         ],
         Language::Ja => [
             "",
@@ -125,6 +134,7 @@ fn table(story: &Story, deployment: &DeploymentId, language: Language) -> String
             "ブランチ・タグ",
             "書き込む値",
             "依頼者",
+            "元に戻すデプロイ",
         ],
     };
     let cell = |text: &str| code_span(&cut(text, 300)).replace('|', "\\|");
@@ -139,6 +149,9 @@ fn table(story: &Story, deployment: &DeploymentId, language: Language) -> String
     ];
     if let Some(who) = &story.requested_by {
         rows.push((asked, cell(who.as_str())));
+    }
+    if let Some(undone) = &story.undoes {
+        rows.push((undoes, cell(undone.as_str())));
     }
     let rows: String = rows
         .iter()
@@ -167,10 +180,17 @@ pub fn commit_message(story: &Story, deployment: &DeploymentId, language: Langua
         one_line(reference(&story.reference)),
         one_line(&story.version),
     );
-    let about = match language {
+    let mut about = match language {
         Language::En => format!("From {found_on}; writes {version}."),
         Language::Ja => format!("{found_on} のリビジョン。書き込む値は {version}。"),
     };
+    if let Some(undone) = &story.undoes {
+        let undone = one_line(undone.as_str());
+        about += &match language {
+            Language::En => format!(" Undoes {undone}, which did not work."),
+            Language::Ja => format!("正常に動かなかった {undone} を元に戻します。"),
+        };
+    }
     format!(
         "{subject}\n\n{about}\n\nSendo-Deployment: {}\nSendo-Revision: {}\n",
         one_line(deployment.as_str()),

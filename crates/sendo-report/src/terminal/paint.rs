@@ -45,7 +45,7 @@ impl Ink {
             | Turn::Merged { .. } => Self::Moving,
             Turn::Waits { .. } | Turn::Overridden { .. } | Turn::ActRefused { .. } => Self::Waiting,
             Turn::Succeeded { .. } => Self::Good,
-            Turn::Superseded { .. } | Turn::Cancelled { .. } => Self::Dim,
+            Turn::Superseded { .. } | Turn::Displaced { .. } | Turn::Cancelled { .. } => Self::Dim,
             Turn::Failed { .. } | Turn::Untold { .. } => Self::Bad,
         }
     }

@@ -18,6 +18,15 @@ pub fn tried(kind: &str, language: Language) -> String {
         "merge_change_request" => ["merge the change request", "変更リクエストのマージ"],
         "close_change_request" => ["close the change request", "変更リクエストのクローズ"],
         "delete_branch" => ["delete the branch", "ブランチの削除"],
+        "refresh_engine" => [
+            "have Argo CD look at the repository",
+            "Argo CD への再読み込みの依頼",
+        ],
+        "sync_engine" => [
+            "have Argo CD sync the application",
+            "Argo CD への同期の依頼",
+        ],
+        "observe_engine" => ["read what Argo CD says", "Argo CD の状態の読み取り"],
         "post_notice" => ["post the notice", "通知の送信"],
         "post_to_thread" => ["post the notice to its thread", "スレッドへの通知の送信"],
         "post_digest" => ["post the digest", "まとめ通知の送信"],

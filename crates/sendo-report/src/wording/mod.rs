@@ -5,11 +5,13 @@
 
 pub mod act;
 pub(crate) mod amiss;
+mod cancelled;
 pub mod cause;
 pub mod closed;
 pub mod diff;
 pub mod digest;
 pub mod effect;
+pub(crate) mod engine;
 pub mod frozen;
 pub mod promotion;
 pub mod refusal;
@@ -65,6 +67,7 @@ impl<'a> Context<'a> {
             | Turn::ActRefused { .. }
             | Turn::Succeeded { .. }
             | Turn::Superseded { .. }
+            | Turn::Displaced { .. }
             | Turn::Failed { .. }
             | Turn::Untold { .. } => None,
         };

@@ -7,7 +7,7 @@ use sendo_core::notice::{Notice, Turn};
 use crate::Language;
 use crate::sentence::{Sentence, Slot};
 use crate::wording::waiting::{fragment, waiting};
-use crate::wording::{Context, act, reference};
+use crate::wording::{Context, act, cancelled, engine, reference};
 
 /// What happened, on one line, as far as the notice alone can tell.
 #[must_use]
@@ -113,16 +113,30 @@ pub fn happened(notice: &Notice, context: &Context<'_>, language: Language) -> S
             notice,
             language,
         ),
-        Turn::Succeeded { unchanged } => Sentence::fill(
-            match (unchanged, language) {
-                (false, Language::En) => {
+        Turn::Succeeded { unchanged, healthy } => Sentence::fill(
+            match (unchanged, healthy, language) {
+                (false, true, Language::En) => {
+                    "{revision} succeeded; {environment} is healthy at this revision."
+                }
+                (false, true, Language::Ja) => {
+                    "{revision} のデプロイが {environment} で成功し、正常に動いています。"
+                }
+                (true, true, Language::En) => {
+                    "{revision} succeeded; the files already said so, and {environment} is healthy at this revision."
+                }
+                (true, true, Language::Ja) => {
+                    "{revision} のデプロイが成功しました。ファイルはすでにこの内容で、{environment} は正常に動いています。"
+                }
+                (false, false, Language::En) => {
                     "{revision} succeeded; {environment} is at this revision now."
                 }
-                (false, Language::Ja) => "{revision} のデプロイが {environment} で成功しました。",
-                (true, Language::En) => {
+                (false, false, Language::Ja) => {
+                    "{revision} のデプロイが {environment} で成功しました。"
+                }
+                (true, false, Language::En) => {
                     "{revision} succeeded; the files already said so, nothing had to change."
                 }
-                (true, Language::Ja) => {
+                (true, false, Language::Ja) => {
                     "{revision} のデプロイが成功しました。ファイルはすでにこの内容で、変更は不要でした。"
                 }
             },
@@ -148,13 +162,24 @@ pub fn happened(notice: &Notice, context: &Context<'_>, language: Language) -> S
                 ("by", Slot::Text(by.to_string())),
             ],
         ),
-        Turn::Cancelled { by, number } => cancelled(
+        Turn::Displaced {
+            application,
+            revision: other,
+        } => engine::displaced(&notice.revision, application, other.as_ref(), language),
+        Turn::Cancelled {
+            by, merged: true, ..
+        } => cancelled::left(by.as_ref().map(ToString::to_string), notice, language),
+        Turn::Cancelled {
+            by,
+            number,
+            merged: false,
+        } => cancelled::cancelled(
             *number,
             by.as_ref().map(ToString::to_string),
             notice,
             language,
         ),
-        Turn::Failed { failure } => Sentence::fill(
+        Turn::Failed { failure, .. } => Sentence::fill(
             match language {
                 Language::En => "{revision} failed: {failure}",
                 Language::Ja => "{revision} のデプロイが失敗しました: {failure}",
@@ -213,6 +238,7 @@ fn started(notice: &Notice, language: Language) -> Sentence {
         previous,
         included,
         requested_by,
+        undoes,
     } = &notice.turn
     else {
         return Sentence::default();
@@ -253,6 +279,15 @@ fn started(notice: &Notice, language: Language) -> Sentence {
                 (_, Language::Ja) => "。変更 {count} 件",
             },
             &[("count", Slot::Text(included.len().to_string()))],
+        ));
+    }
+    if let Some(undone) = undoes {
+        sentence = sentence.then(Sentence::fill(
+            match language {
+                Language::En => ", because {undone} did not work",
+                Language::Ja => "。{undone} が正常に動かなかったためのロールバック",
+            },
+            &[("undone", Slot::Text(undone.to_string()))],
         ));
     }
     if let Some(who) = requested_by {
@@ -311,43 +346,6 @@ fn merged(
                 Slot::Text(number.map(|n| n.to_string()).unwrap_or_default()),
             ),
             ("base", short(base)),
-            ("by", Slot::Code(by.unwrap_or_default())),
-        ],
-    )
-}
-
-fn cancelled(
-    number: Option<u64>,
-    by: Option<String>,
-    notice: &Notice,
-    language: Language,
-) -> Sentence {
-    let template = match (number, &by, language) {
-        (Some(_), Some(_), Language::En) => {
-            "{revision} is cancelled by {by}; change request #{number} is closed without a merge."
-        }
-        (Some(_), Some(_), Language::Ja) => {
-            "{revision} は {by} によりキャンセルされました。変更リクエスト #{number} はマージせずにクローズされました。"
-        }
-        (Some(_), None, Language::En) => {
-            "{revision} is cancelled: change request #{number} was closed without a merge."
-        }
-        (Some(_), None, Language::Ja) => {
-            "{revision} はキャンセルされました。変更リクエスト #{number} がマージされずにクローズされました。"
-        }
-        (None, Some(_), Language::En) => "{revision} is cancelled by {by}.",
-        (None, Some(_), Language::Ja) => "{revision} は {by} によりキャンセルされました。",
-        (None, None, Language::En) => "{revision} is cancelled.",
-        (None, None, Language::Ja) => "{revision} はキャンセルされました。",
-    };
-    Sentence::fill(
-        template,
-        &[
-            ("revision", short(&notice.revision)),
-            (
-                "number",
-                Slot::Text(number.map(|n| n.to_string()).unwrap_or_default()),
-            ),
             ("by", Slot::Code(by.unwrap_or_default())),
         ],
     )

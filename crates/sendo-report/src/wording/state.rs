@@ -55,7 +55,7 @@ pub const fn turn_symbol(turn: &Turn) -> &'static str {
         Turn::ActRefused { .. } => "✗",
         Turn::Merged { .. } => "⋎",
         Turn::Succeeded { .. } => "◉",
-        Turn::Superseded { .. } => "»",
+        Turn::Superseded { .. } | Turn::Displaced { .. } => "»",
         Turn::Cancelled { .. } => "-",
         Turn::Failed { .. } => "✗",
         Turn::Untold { .. } => "!",

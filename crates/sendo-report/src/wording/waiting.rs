@@ -9,7 +9,7 @@ use sendo_core::time::Timestamp;
 use crate::sentence::{Sentence, Slot};
 use crate::wording::closed::typed;
 use crate::wording::steps::{self, Step, next};
-use crate::wording::{Context, effect};
+use crate::wording::{Context, effect, engine};
 use crate::{Language, escape, time};
 
 /// How many names a sentence lists before it counts the rest.
@@ -131,6 +131,11 @@ pub fn waiting(waiting: &Waiting, context: &Context<'_>, language: Language) -> 
             &[("why", Slot::Words(fragment(why)))],
         )
         .then(next(Step::Show, context, language)),
+        Waiting::Engine {
+            application,
+            lacks,
+            message,
+        } => engine::lacks(application, *lacks, message.as_deref(), language),
         Waiting::Retry { effect, error, at } => Sentence::fill(
             match language {
                 Language::En => {

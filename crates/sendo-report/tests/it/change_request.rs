@@ -40,6 +40,36 @@ fn a_body_tells_what_comes_and_what_happens_next() {
 }
 
 #[test]
+fn what_goes_back_by_itself_says_what_it_undoes() {
+    let story = Story {
+        requested_by: None,
+        undoes: Some(id("example1/test/11")),
+        ..story()
+    };
+    let deployment = id("example1/test/12");
+    let [en, ja] = Language::ALL.map(|language| {
+        let row = body(&story, &deployment, None, language);
+        let row = row
+            .lines()
+            .find(|line| line.contains("test/11"))
+            .map(str::to_owned);
+        (row.unwrap(), commit_message(&story, &deployment, language))
+    });
+    assert_eq!(en.0, "| Undoes | `example1/test/11` |");
+    assert!(
+        en.1.contains(" Undoes example1/test/11, which did not work.\n"),
+        "{}",
+        en.1
+    );
+    assert_eq!(ja.0, "| 元に戻すデプロイ | `example1/test/11` |");
+    assert!(
+        ja.1.contains("正常に動かなかった example1/test/11 を元に戻します。\n"),
+        "{}",
+        ja.1
+    );
+}
+
+#[test]
 fn a_first_deployment_that_people_approve_has_no_range() {
     insta::assert_snapshot!(each(|language| body(
         &first(),

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use sendo_core::act::ActRefusal;
 use sendo_core::deployment::{Failure, Held, Lock, Waiting};
+use sendo_core::engine::{Cause, Lacks};
 use sendo_core::freeze::{Announced, Configured};
 use sendo_core::names::Principal;
 use sendo_core::notice::Turn;
@@ -16,7 +17,7 @@ use sendo_report::Language;
 
 use crate::sample::{NOW, changes, failure, id, people, revision, who};
 
-const WAITING: [&str; 14] = [
+const WAITING: [&str; 15] = [
     "after",
     "checks",
     "checks failed",
@@ -31,6 +32,7 @@ const WAITING: [&str; 14] = [
     "held",
     "frozen",
     "protected",
+    "engine",
 ];
 
 const fn waiting_kind(waiting: &Waiting) -> &'static str {
@@ -49,10 +51,11 @@ const fn waiting_kind(waiting: &Waiting) -> &'static str {
         Waiting::Held { .. } => WAITING[11],
         Waiting::Frozen { .. } => WAITING[12],
         Waiting::Protected { .. } => WAITING[13],
+        Waiting::Engine { .. } => WAITING[14],
     }
 }
 
-const TURNS: [&str; 13] = [
+const TURNS: [&str; 14] = [
     "started",
     "opened",
     "waits",
@@ -66,6 +69,7 @@ const TURNS: [&str; 13] = [
     "overridden",
     "act refused",
     "untold",
+    "displaced",
 ];
 
 const fn turn_kind(turn: &Turn) -> &'static str {
@@ -83,6 +87,7 @@ const fn turn_kind(turn: &Turn) -> &'static str {
         Turn::Overridden { .. } => TURNS[10],
         Turn::ActRefused { .. } => TURNS[11],
         Turn::Untold { .. } => TURNS[12],
+        Turn::Displaced { .. } => TURNS[13],
     }
 }
 
@@ -104,7 +109,7 @@ pub(crate) fn waiting() -> Vec<(&'static str, Waiting)> {
         from: from.iter().map(|name| who(name)).collect(),
         backwards,
     };
-    let all = vec![
+    let mut all = vec![
         Waiting::After {
             environment: "staging".into(),
         },
@@ -163,9 +168,36 @@ pub(crate) fn waiting() -> Vec<(&'static str, Waiting)> {
             error: "`master` is protected against us".into(),
         },
     ];
+    all.extend(Lacks::ALL.map(|lacks| engine(lacks, None)));
+    all.push(engine(Lacks::Window, Some("deny 0 22 * * * 8h")));
+    all.push(engine(Lacks::Progress, Some("2 of 3 updated.")));
     all.into_iter()
         .map(|one| (waiting_kind(&one), one))
         .collect()
+}
+
+fn engine(lacks: Lacks, message: Option<&str>) -> Waiting {
+    Waiting::Engine {
+        application: "web-prod".parse().expect("a name"),
+        lacks,
+        message: message.map(str::to_owned),
+    }
+}
+
+pub(crate) fn causes() -> Vec<Cause> {
+    let cause = |object: &str, reason: &str, message: &str| Cause {
+        object: object.to_owned(),
+        reason: reason.to_owned(),
+        message: message.to_owned(),
+    };
+    vec![
+        cause(
+            "Pod web-5d4f/app",
+            "ImagePullBackOff",
+            "Back-off pulling image `acme/web:1.4`.",
+        ),
+        cause("Deployment web", "ProgressDeadlineExceeded", ""),
+    ]
 }
 
 pub(crate) fn lock(area: &str, until: Option<Timestamp>) -> Lock {
@@ -240,12 +272,14 @@ pub(crate) fn turns() -> Vec<(&'static str, Turn)> {
         previous,
         included,
         requested_by,
+        undoes: None,
     };
     let (new, old, base) = (
         revision("e4f5a6b"),
         revision("a1b2c3d"),
         revision("9f8e7d6"),
     );
+    let succeeded = |unchanged, healthy| Turn::Succeeded { unchanged, healthy };
     let alice = || Some(who("local:alice"));
     let mut all = vec![
         started(new.to_string(), Some(old), changes(), alice()),
@@ -283,8 +317,43 @@ pub(crate) fn turns() -> Vec<(&'static str, Turn)> {
             revision: base,
             by: alice(),
         },
-        Turn::Succeeded { unchanged: false },
-        Turn::Succeeded { unchanged: true },
+        Turn::Started {
+            reference: "refs/heads/develop".into(),
+            version: new.to_string(),
+            previous: Some(revision("5bd91e7")),
+            included: Vec::new(),
+            requested_by: None,
+            undoes: Some(id("example1/test/13")),
+        },
+        succeeded(false, false),
+        succeeded(true, false),
+        succeeded(false, true),
+        succeeded(true, true),
+        Turn::Displaced {
+            application: "web-prod".parse().expect("a name"),
+            revision: Some(revision("5bd91e7")),
+        },
+        Turn::Displaced {
+            application: "web-prod".parse().expect("a name"),
+            revision: None,
+        },
+        Turn::Cancelled {
+            by: alice(),
+            number: Some(3),
+            merged: true,
+        },
+        Turn::Cancelled {
+            by: None,
+            number: None,
+            merged: true,
+        },
+        Turn::Failed {
+            failure: Failure {
+                reason_code: "degraded".to_owned(),
+                message: "Pod web-5d4f/app: ImagePullBackOff (Back-off pulling image `acme/web:1.4`.); example1/test/15 goes back to example1/test/13".to_owned(),
+            },
+            causes: causes(),
+        },
         Turn::Superseded {
             by: id("example1/test/13"),
             revision: revision("5bd91e7"),
@@ -292,20 +361,27 @@ pub(crate) fn turns() -> Vec<(&'static str, Turn)> {
         Turn::Cancelled {
             by: alice(),
             number: Some(3),
+            merged: false,
         },
         Turn::Cancelled {
             by: None,
             number: Some(3),
+            merged: false,
         },
         Turn::Cancelled {
             by: alice(),
             number: None,
+            merged: false,
         },
         Turn::Cancelled {
             by: None,
             number: None,
+            merged: false,
         },
-        Turn::Failed { failure: failure() },
+        Turn::Failed {
+            failure: failure(),
+            causes: Vec::new(),
+        },
         Turn::Untold {
             target: "deploys".to_owned(),
             of: "failed".to_owned(),

@@ -7,7 +7,7 @@ use sendo_report::{Context, Language, slack, terminal, webhook};
 use serde_json::Value;
 
 use crate::every;
-use crate::sample::{change, changes, digest, notice, revision};
+use crate::sample::{change, changes, digest, failure, notice, revision};
 
 #[test]
 fn the_json_for_machines_is_stable() {
@@ -27,7 +27,10 @@ fn the_json_for_machines_is_stable() {
 
 #[test]
 fn the_envelope_follows_standard_webhooks() {
-    insta::assert_json_snapshot!(generic(&notice(Turn::Succeeded { unchanged: false })));
+    insta::assert_json_snapshot!(generic(&notice(Turn::Succeeded {
+        unchanged: false,
+        healthy: false
+    })));
 }
 
 #[test]
@@ -84,6 +87,7 @@ fn started(included: Vec<sendo_core::deployment::Change>) -> Notice {
         previous: Some(revision("a1b2c3d")),
         included,
         requested_by: None,
+        undoes: None,
     })
 }
 
@@ -93,6 +97,32 @@ fn slack_gets_blocks_and_a_text() {
     let both =
         Language::ALL.map(|language| slack::webhook(&started(changes()), &context, language));
     insta::assert_json_snapshot!(both);
+}
+
+#[test]
+fn slack_lists_what_ails_and_counts_what_it_leaves_out() {
+    let mut causes = crate::every::causes();
+    causes.extend(vec![causes[1].clone(); 10]);
+    let failed = notice(Turn::Failed {
+        failure: failure(),
+        causes,
+    });
+    let sections = Language::ALL.map(|language| {
+        let message = slack::webhook(&failed, &Context::default(), language);
+        message["blocks"][1]["text"]["text"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    });
+    let [en, ja] = sections;
+    assert!(
+        en.starts_with(
+            "• Pod web-5d4f/app: ImagePullBackOff (Back-off pulling image `acme/web:1.4`)\n"
+        ),
+        "{en}"
+    );
+    assert!(en.ends_with("\n• and 2 more"), "{en}");
+    assert!(ja.ends_with("\n• ほか 2 件"), "{ja}");
 }
 
 #[test]

@@ -97,8 +97,20 @@ pub(crate) fn digest() -> Digest {
         at: NOW,
         since: before(900),
         latest: vec![
-            of("example1/test/12", Turn::Failed { failure: failure() }),
-            of("example1/test/11", Turn::Succeeded { unchanged: false }),
+            of(
+                "example1/test/12",
+                Turn::Failed {
+                    failure: failure(),
+                    causes: Vec::new(),
+                },
+            ),
+            of(
+                "example1/test/11",
+                Turn::Succeeded {
+                    unchanged: false,
+                    healthy: false,
+                },
+            ),
             of(
                 "site/live/4",
                 Turn::Waits {
@@ -167,6 +179,7 @@ pub(crate) fn story() -> Story {
         requested_by: Some(who("local:alice")),
         checks: vec!["ci/manifests".to_owned()],
         people: 0,
+        undoes: None,
     }
 }
 
@@ -248,6 +261,7 @@ pub(crate) fn told() -> DeploymentView {
             previous: Some(revision("a1b2c3d")),
             included: changes(),
             requested_by: row.requested_by.clone(),
+            undoes: None,
         },
         Turn::ChangeRequestOpened {
             number: 8,

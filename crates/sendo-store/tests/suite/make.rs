@@ -140,7 +140,10 @@ pub(crate) fn notice(deployment: &str, n: u32) -> Notice {
         at: Timestamp(i64::from(n)),
         change: None,
         authors: Vec::new(),
-        turn: Turn::Succeeded { unchanged: false },
+        turn: Turn::Succeeded {
+            unchanged: false,
+            healthy: false,
+        },
     }
 }
 

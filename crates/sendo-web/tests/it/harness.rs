@@ -72,6 +72,7 @@ pub(crate) fn rules(application: &str, environment: &str) -> LaneRules {
         },
         access: Access::default(),
         freezes: Vec::new(),
+        engine: None,
         ours: Vec::new(),
     }
 }

@@ -77,12 +77,14 @@ fn timeline(deployment: &Deployment, text: &str) -> Vec<Notice> {
             previous: None,
             included: deployment.included.clone(),
             requested_by: None,
+            undoes: None,
         },
         Turn::ChangeRequestOpened {
             number: 7,
             url: text.to_owned(),
         },
         Turn::Failed {
+            causes: Vec::new(),
             failure: Failure {
                 reason_code: "refused".to_owned(),
                 message: text.to_owned(),

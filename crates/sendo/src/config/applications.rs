@@ -170,6 +170,7 @@ impl EnvironmentShape {
                 access: Access::default(),
                 freezes: Vec::new(),
                 ours: ours.unwrap_or_default(),
+                engine: None,
             },
         })
     }

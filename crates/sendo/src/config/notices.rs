@@ -16,7 +16,7 @@ use super::waiting::{self, QuietShape, authors};
 use super::{Reading, Speech};
 
 /// The turns of a deployment that can be told; every one when none is named.
-pub const TURNS: [&str; 12] = [
+pub const TURNS: [&str; 13] = [
     "started",
     "change_request_opened",
     "waits",
@@ -27,6 +27,7 @@ pub const TURNS: [&str; 12] = [
     "merged",
     "succeeded",
     "superseded",
+    "displaced",
     "cancelled",
     "failed",
 ];
@@ -172,6 +173,8 @@ pub(crate) enum TurnShape {
     Succeeded,
     /// A newer one took its place.
     Superseded,
+    /// It was merged, and somebody applied something else before the environment was healthy.
+    Displaced,
     /// A person ended it.
     Cancelled,
     /// It cannot go on.
@@ -353,6 +356,7 @@ impl TurnShape {
             Self::Merged => "merged",
             Self::Succeeded => "succeeded",
             Self::Superseded => "superseded",
+            Self::Displaced => "displaced",
             Self::Cancelled => "cancelled",
             Self::Failed => "failed",
         }

@@ -194,7 +194,7 @@ impl<'a> Cast<'a> {
                     self.out.colour(),
                 ));
                 // A visitor may try what fails; in the story that is told alone nothing does.
-                if let (Turn::Failed { failure }, true) = (&notice.turn, self.alone) {
+                if let (Turn::Failed { failure, .. }, true) = (&notice.turn, self.alone) {
                     return Err(Failure::new(Exit::Failed, "demo", failure.message.clone()));
                 }
             }

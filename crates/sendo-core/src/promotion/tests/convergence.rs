@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::harness::Harness;
-use super::lanes::{lane, main_branch, people};
+use super::lanes::{engine, lane, main_branch, people};
 use crate::deployment::Waiting;
 use crate::effect::CheckState;
+use crate::engine::{Health, OnDegraded};
 use crate::event::Event;
 use crate::promotion::LaneRules;
+use crate::time::Span;
 
 /// All orders of `0..count`.
 fn orders(count: usize) -> Vec<Vec<usize>> {
@@ -280,4 +282,119 @@ fn losing_doubling_and_delaying_a_third_of_all_deliveries_costs_one_sweep() {
         people_finish(&mut h);
     }
     println!("500 runs, {sent} deliveries: {lost} lost, {doubled} doubled, {delayed} late");
+}
+
+/// A lane with an engine, in the middle of being applied.
+fn applied() -> Harness {
+    let mut rules = lane("web/test", main_branch());
+    rules.engine = engine(OnDegraded::Report);
+    let mut h = Harness::with(vec![rules]).with_cluster();
+    h.sampled = true;
+    h.merge("zero");
+    h.run();
+    h
+}
+
+/// In the end everything in the cluster is well, and only a sweep finds it.
+fn cluster_finishes(h: &mut Harness) {
+    for _ in 0..6 {
+        let head = h.outside.refs["main"].clone();
+        h.engine(|one| {
+            (one.looked, one.applied) = (head.clone(), head);
+            (one.health, one.next, one.attempt) = (Health::Healthy, Health::Healthy, None);
+            (one.window, one.automated) = (None, true);
+            one.causes.clear();
+        });
+        h.mail.clear();
+        h.sweep();
+        if h.rows.values().all(|row| row.state.is_terminal()) {
+            break;
+        }
+    }
+    assert!(
+        h.rows.values().all(|row| row.state.is_terminal()),
+        "{:?}",
+        h.waiting()
+    );
+    let head = h.outside.branches["main"].clone();
+    assert_eq!(h.at("test"), head.as_str());
+    h.leaves_nothing();
+}
+
+#[test]
+fn every_order_of_what_is_told_of_a_cluster_ends_in_the_same_state() {
+    let mut before = applied();
+    let mut news = Vec::new();
+    before.merge("one");
+    news.push(std::mem::take(&mut before.mail));
+    before.health(Health::Degraded);
+    news.push(std::mem::take(&mut before.mail));
+    before.health(Health::Progressing);
+    news.push(std::mem::take(&mut before.mail));
+    before.health(Health::Healthy);
+    before.next_is(Health::Healthy);
+    news.push(std::mem::take(&mut before.mail));
+    for steps in [0, 3, 1_000] {
+        let mut ends = BTreeSet::new();
+        for order in orders(news.len()) {
+            // All told once, all twice, none, and one of them lost.
+            let mut told = vec![[1; 4], [2; 4], [0; 4]];
+            told.extend((0..4).map(|lost| {
+                let mut all = [1; 4];
+                all[lost] = 0;
+                all
+            }));
+            for told in told {
+                let mut h = before.clone();
+                for place in &order {
+                    let times = told[*place];
+                    for event in &news[*place] {
+                        (0..times).for_each(|_| h.deliver(event));
+                    }
+                    (0..steps).take_while(|_| h.step()).count();
+                }
+                h.sweep();
+                ends.insert(standing(&h));
+            }
+        }
+        assert_eq!(ends.len(), 1, "{ends:#?}");
+    }
+}
+
+#[test]
+fn losing_and_doubling_what_is_told_of_a_cluster_costs_one_sweep() {
+    let before = applied();
+    for seed in 1..=300 {
+        let mut dice = Dice(0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(seed));
+        let mut h = before.clone();
+        for _ in 0..20 {
+            if dice.of(4) == 0 {
+                h.merge(&format!("change {seed}"));
+            } else {
+                h.engine_lives(&mut dice);
+            }
+            for event in std::mem::take(&mut h.mail) {
+                let times = usize::try_from(dice.of(3)).unwrap();
+                (0..times).for_each(|_| h.deliver(&event));
+            }
+            if dice.of(4) == 0 {
+                h.now = h.now + Span::from_secs(10);
+            }
+            shuffle(&mut h, &mut dice);
+            never_backwards(&h);
+        }
+        h.sweep();
+        let settled = standing(&h);
+        h.touch_engine();
+        h.run();
+        h.sweep();
+        assert_eq!(
+            standing(&h),
+            settled,
+            "seed {seed}: another look sees the same"
+        );
+        let newest = h.outside.branches["main"].clone();
+        assert_eq!(h.state("web/test").considered, Some(newest), "seed {seed}");
+        cluster_finishes(&mut h);
+    }
 }

@@ -1,6 +1,7 @@
 //! The lanes of the stories.
 
 use crate::act::Access;
+use crate::engine::{Engine, OnDegraded};
 use crate::names::{BranchName, Principal, Repository};
 use crate::promotion::{
     After, Approval, EditRule, LaneRules, Mode, Promotion, TagOrder, TagPattern, Trigger,
@@ -57,9 +58,22 @@ pub(super) fn lane(name: &str, on: Trigger) -> LaneRules {
         },
         access: Access::default(),
         freezes: Vec::new(),
+        engine: None,
         ours: vec![super::perform::approver()],
         lane,
     }
+}
+
+/// An engine that applies by itself or not: an environment has ten minutes, and half a minute to recover.
+pub(super) fn engine(degraded: OnDegraded) -> Option<Engine> {
+    Some(Engine {
+        cluster: "north".parse().unwrap(),
+        applications: vec!["web-test".parse().unwrap()],
+        sync: false,
+        deadline: Span::from_secs(600),
+        settle: Span::from_secs(30),
+        degraded,
+    })
 }
 
 pub(super) fn people(count: u32) -> Approval {

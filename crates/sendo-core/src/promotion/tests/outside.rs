@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use super::cluster::Application;
 use crate::effect::{ChangeState, CheckState, EffectError, Review};
 use crate::names::{Principal, Revision, TreeId};
 use crate::time::Timestamp;
@@ -49,6 +50,8 @@ pub(super) struct Outside {
     pub(super) broken: BTreeMap<&'static str, (EffectError, bool)>,
     /// A tree that is not what it seems: observations report another one.
     pub(super) forged: bool,
+    /// What an engine applies, by the name of its application.
+    pub(super) cluster: BTreeMap<String, Application>,
     /// How many effects did something, by kind.
     pub(super) done: BTreeMap<&'static str, usize>,
 }

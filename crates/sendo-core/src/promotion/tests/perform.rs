@@ -62,6 +62,18 @@ impl Outside {
                 true,
             ));
         }
+        if let Effect::PublishBranch(publish) | Effect::PublishCommit(publish) = effect
+            && self.has_moved(publish)
+        {
+            let (reason_code, message) = ("moved_since".to_owned(), "changed since".to_owned());
+            return Err((
+                EffectError {
+                    reason_code,
+                    message,
+                },
+                true,
+            ));
+        }
         *self.done.entry(effect.kind()).or_default() += 1;
         Ok(match effect {
             Effect::ObserveSource {
@@ -108,10 +120,37 @@ impl Outside {
                 }
                 (Outcome::Deleted, None)
             }
+            Effect::RefreshEngine { applications, .. } => {
+                applications.iter().for_each(|one| self.refresh(one));
+                (Outcome::Asked, None)
+            }
+            Effect::SyncEngine {
+                application,
+                revision,
+                ..
+            } => {
+                self.sync(application, revision);
+                (Outcome::Asked, None)
+            }
+            Effect::ObserveEngine {
+                fact,
+                applications,
+                revision,
+                ..
+            } => {
+                let report = self.report(applications, revision);
+                (Outcome::Observed, Some((fact.clone(), json!(report))))
+            }
             Effect::PostNotice { .. } | Effect::PostDigest { .. } | Effect::PostToThread { .. } => {
                 (Outcome::Posted, None)
             }
         })
+    }
+
+    /// What was to be undone is not there any more.
+    fn has_moved(&self, publish: &Publish) -> bool {
+        let base = &self.commits[&self.refs[publish.base.as_str()]].content;
+        edited(base, &publish.undoes) != *base && edited(base, &publish.edits) != *base
     }
 
     fn publish(&mut self, publish: &Publish) -> Outcome {

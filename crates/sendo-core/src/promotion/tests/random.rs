@@ -5,10 +5,11 @@ use serde_json::{Value, json};
 
 use super::convergence::{Dice, shuffle};
 use super::harness::Harness;
-use super::lanes::{id, lane, main_branch, people, tagged};
+use super::lanes::{engine, id, lane, main_branch, people, tagged};
 use super::perform::Done;
 use crate::act::Act;
 use crate::effect::{CheckState, Class, EffectError, Outcome, Published};
+use crate::engine::OnDegraded;
 use crate::job::Job;
 use crate::names::{Revision, TreeId};
 use crate::promotion::state::LaneState;
@@ -38,7 +39,7 @@ pub(super) fn lie(dice: &mut Dice, class: Class) -> Option<Done> {
         tree,
         old: Vec::new(),
     };
-    let outcome = match dice.of(12) {
+    let outcome = match dice.of(13) {
         0 => Outcome::Published(published),
         1 => Outcome::Unchanged { base },
         2 => Outcome::ValueChanged {
@@ -55,6 +56,7 @@ pub(super) fn lie(dice: &mut Dice, class: Class) -> Option<Done> {
         7 => Outcome::Conflict,
         8 => Outcome::Closed,
         9 => Outcome::Observed,
+        12 => Outcome::Asked,
         10 => return trouble(true),
         _ => return trouble(false),
     };
@@ -104,11 +106,20 @@ fn lived(seed: u64, lies: bool) -> Harness {
     } else if dice.of(3) == 0 {
         rules.deliver.mode = Mode::Commit;
     }
-    let mut h = Harness::with(vec![rules]);
+    let sees = dice.of(3) == 0;
+    if sees {
+        rules.engine = engine(if dice.of(2) == 0 {
+            OnDegraded::RollBack
+        } else {
+            OnDegraded::Report
+        });
+        rules.engine.as_mut().unwrap().sync = dice.of(2) == 0;
+    }
+    let mut h = Harness::with(vec![rules]).with_cluster();
     h.chaos = lies.then(|| Dice(dice.of(u64::MAX) | 1));
     for turn in 0..20 {
         let head = h.outside.branches["main"].clone();
-        match dice.of(27) {
+        match dice.of(if sees { 36 } else { 27 }) {
             0..=2 => _ = h.merge(&format!("change {turn}")),
             3 => h.push_tag(&format!("v{}", dice.of(9)), &head),
             4 => h.report_image(&head, &format!("{turn}")),
@@ -134,6 +145,7 @@ fn lived(seed: u64, lies: bool) -> Harness {
                 h.freeze(area(&mut dice), "audit", "erin", window);
             }
             26 => h.unfreeze(area(&mut dice), "audit", "frank"),
+            27..=32 => h.engine_lives(&mut dice),
             _ => {
                 let act = act(&mut dice, h.state("web/test").ordinal);
                 h.act(
