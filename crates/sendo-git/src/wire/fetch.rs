@@ -5,8 +5,10 @@
 
 use super::RemoteRepository;
 use super::fault::{Garbled, RemoteFault};
+use super::heavy::heavy;
 use super::http::{AGENT, Service};
-use super::pack_read::{Pack, Spool};
+use super::pack_read::Pack;
+use super::pack_spool::Spool;
 use super::pkt::{self, Pkt, chomp};
 use super::service::{Listener, Request, talk};
 use crate::error::GitError;
@@ -87,8 +89,11 @@ impl RemoteRepository {
             }
             heard => heard.map_err(|fault| self.failed_to_read(ACTION, fault))?,
         };
-        let indexed = tokio::task::spawn_blocking(move || heard.pack.index(files)).await;
-        let indexed = indexed.unwrap_or_else(|_| Err(Garbled("a pack nobody could read".into())));
+        let indexed = heavy(heard.pack.is_large(), move || {
+            Pack::index(heard.pack, files)
+        })
+        .await;
+        let indexed = indexed.and_then(|indexed| indexed);
         indexed.map_err(|garbled| self.failed_to_read(ACTION, garbled.into()))
     }
 
@@ -163,7 +168,7 @@ impl Listener for FetchListener {
             (Section::Other, Pkt::Data(_)) => {}
             (Section::Other, Pkt::Delimiter) => self.section = Section::None,
             (Section::Pack, Pkt::Data(data)) => match data.split_first() {
-                Some((1, pack)) => self.pack.write(pack)?,
+                Some((1, pack)) => self.pack.feed(pack),
                 Some((2, _)) => {}
                 Some((3, text)) => {
                     return Err(RemoteFault::Reported {
@@ -177,6 +182,14 @@ impl Listener for FetchListener {
             _ => return Err(Garbled("a section out of place".to_owned()).into()),
         }
         Ok(false)
+    }
+
+    async fn settle(&mut self) -> Result<(), RemoteFault> {
+        if self.pack.is_full() {
+            let pack = std::mem::take(&mut self.pack);
+            self.pack = heavy(pack.is_large(), || pack.write()).await??;
+        }
+        Ok(())
     }
 
     fn is_complete(&self) -> bool {

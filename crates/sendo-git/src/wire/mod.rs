@@ -6,18 +6,20 @@
 //! it, and nothing here grows with the repository.
 //!
 //! From below: [`pkt`] and [`http`] carry, [`service`] asks and is answered, [`refs`], [`fetch`] and
-//! [`push`] are the three questions; [`pack_read`], [`pack_write`], [`delta`] and [`listing`] are git's
-//! formats; [`walk`], [`read`] and [`draft`] are what callers see. Decisions 0011 has the reasons.
+//! [`push`] are the three questions; [`pack_spool`], [`pack_read`], [`pack_write`], [`delta`] and [`listing`] are git's
+//! formats, which [`heavy`] keeps off the runtime's threads; [`walk`], [`read`] and [`draft`] are what callers see. Decisions 0011 has the reasons.
 
 mod address;
 mod delta;
 mod draft;
 mod fault;
 mod fetch;
+mod heavy;
 mod http;
 mod known;
 mod listing;
 mod pack_read;
+mod pack_spool;
 mod pack_write;
 mod pkt;
 mod push;

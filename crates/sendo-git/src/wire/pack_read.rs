@@ -1,11 +1,11 @@
 //! Packs, read: an index of what one holds, and objects out of it.
 //!
-//! Owns the decoding and its limits. A pack lies in a file that is memory while it is small; what is
-//! held beside is a line for each object (for each folder only, when told to pass over files), so that
-//! a pack of a whole snapshot costs disk and not memory. Nothing a pack says of itself is believed.
+//! Owns the decoding and its limits, and takes its time: see [`super::heavy`]. What is held beside the
+//! pack is a line for each object (for each folder only, when told to pass over files), so that a
+//! whole snapshot costs disk and not memory. Nothing a pack says of itself is believed.
 
 use std::collections::HashMap;
-use std::io::{BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
 use flate2::bufread::ZlibDecoder;
@@ -14,13 +14,12 @@ use tempfile::SpooledTempFile;
 
 use super::delta;
 use super::fault::Garbled;
+use super::pack_spool::{Spool, disk};
 use super::pack_write::{Kind, name};
 use crate::objects::MAX_META;
 use crate::oid::Oid;
 use crate::tree::MAX_FILE;
 
-/// Up to this a pack is held in memory, in bytes.
-const IN_MEMORY: usize = 2 * 1024 * 1024;
 /// Deltas on deltas; git makes 50 and refuses more than 4095.
 const MAX_CHAIN: usize = 4_095;
 /// Objects of one pack: of one that holds what was asked for, and of a snapshot's folders.
@@ -29,56 +28,6 @@ const MAX_LINES: (usize, usize) = (200_000, 4_000_000);
 const MAX_COMMIT: u64 = 1024 * 1024;
 /// Most that is inflated for one pack, in bytes, however small it is itself.
 const MAX_WORK: u64 = 16 * 1024 * 1024 * 1024;
-
-/// Where a pack comes in.
-#[derive(Debug)]
-pub(crate) struct Spool {
-    file: SpooledTempFile,
-    sum: Sha1,
-    /// The last bytes, which are not part of their own sum.
-    tail: Vec<u8>,
-    length: u64,
-}
-
-impl Default for Spool {
-    fn default() -> Self {
-        Self {
-            file: SpooledTempFile::new(IN_MEMORY),
-            sum: Sha1::new(),
-            tail: Vec::new(),
-            length: 0,
-        }
-    }
-}
-
-impl Spool {
-    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), Garbled> {
-        self.file.write_all(bytes).map_err(disk)?;
-        self.length += bytes.len() as u64;
-        self.tail.extend_from_slice(bytes);
-        let settled = self.tail.len().saturating_sub(20);
-        self.sum.update(&self.tail[..settled]);
-        self.tail.drain(..settled);
-        Ok(())
-    }
-
-    /// Reads the pack through once. With `files` false, files are passed over.
-    pub(crate) fn index(self, files: bool) -> Result<Pack, Garbled> {
-        if self.sum.finalize().as_slice() != self.tail {
-            return Err(Garbled("a pack that is cut or damaged".to_owned()));
-        }
-        let mut pack = Pack {
-            file: BufReader::with_capacity(64 * 1024, self.file),
-            lines: Vec::new(),
-            at: HashMap::new(),
-            named: HashMap::new(),
-            work: 0,
-            last: None,
-        };
-        pack.scan(self.length, files)?;
-        Ok(pack)
-    }
-}
 
 /// An object of a pack.
 #[derive(Debug, Clone)]
@@ -92,6 +41,7 @@ pub(crate) enum Packed {
 #[derive(Debug)]
 pub(crate) struct Pack {
     file: BufReader<SpooledTempFile>,
+    large: bool,
     lines: Vec<Line>,
     /// Lines by where their object starts.
     at: HashMap<u64, usize>,
@@ -120,10 +70,53 @@ enum Base {
 }
 
 impl Pack {
+    /// Reads a pack through once. With `files` false, files are passed over.
+    pub(crate) fn index(spool: Spool, files: bool) -> Result<Self, Garbled> {
+        let large = spool.is_large();
+        let (file, length) = spool.finish()?;
+        let mut pack = Self {
+            file: BufReader::with_capacity(64 * 1024, file),
+            large,
+            lines: Vec::new(),
+            at: HashMap::new(),
+            named: HashMap::new(),
+            work: 0,
+            last: None,
+        };
+        pack.scan(length, files)?;
+        Ok(pack)
+    }
+
     /// What is in it.
     #[cfg(test)]
     pub(crate) fn names(&self) -> impl Iterator<Item = Oid> {
         self.named.keys().copied()
+    }
+
+    /// Whether it did not fit into memory.
+    pub(crate) fn is_large(&self) -> bool {
+        self.large
+    }
+
+    /// Objects, as far as they are in the pack, and until they are more than `most` bytes.
+    pub(crate) fn objects(
+        &mut self,
+        wanted: &[Oid],
+        most: u64,
+    ) -> Result<Vec<(Oid, Packed)>, Garbled> {
+        let (mut found, mut bytes) = (Vec::new(), 0);
+        for oid in wanted {
+            if bytes > most {
+                break;
+            }
+            if let Some(object) = self.object(*oid)? {
+                if let Packed::Object(_, content) = &object {
+                    bytes += content.len() as u64;
+                }
+                found.push((*oid, object));
+            }
+        }
+        Ok(found)
     }
 
     /// An object; `None` when it is not in the pack.
@@ -350,10 +343,6 @@ fn limit(kind: Kind) -> u64 {
         Kind::Tree => MAX_META,
         Kind::Commit | Kind::Tag => MAX_COMMIT,
     }
-}
-
-fn disk(error: std::io::Error) -> Garbled {
-    Garbled(format!("it could not be kept in a temporary file: {error}"))
 }
 
 fn short(error: std::io::Error) -> Garbled {

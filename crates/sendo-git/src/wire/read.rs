@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::RemoteRepository;
 use super::fault::{Garbled, RemoteFault};
 use super::fetch::Scope;
+use super::heavy::heavy;
 use super::listing;
 use super::pack_read::{Pack, Packed};
 use super::pack_write::Kind;
@@ -88,11 +89,15 @@ impl RemoteRepository {
     pub async fn commit(&self, oid: Oid) -> Result<CommitInfo, GitError> {
         let (kind, bytes) = match self.known().object(oid) {
             Some(object) => object,
-            None => match self.history_pack(oid, 1).await?.object(oid) {
-                Ok(Some(Packed::Object(kind, bytes))) => (kind, bytes),
-                Ok(_) => return Err(self.failed_to_read(ACTION, RemoteFault::Withheld { oid })),
-                Err(garbled) => return Err(self.failed_to_read(ACTION, garbled.into())),
-            },
+            None => {
+                let mut pack = self.history_pack(oid, 1).await?;
+                let read = heavy(pack.is_large(), move || pack.object(oid)).await;
+                match read.and_then(|read| read) {
+                    Ok(Some(Packed::Object(kind, bytes))) => (kind, bytes),
+                    Ok(_) => return Err(self.failed_to_read(ACTION, RemoteFault::Withheld { oid })),
+                    Err(garbled) => return Err(self.failed_to_read(ACTION, garbled.into())),
+                }
+            }
         };
         if kind != Kind::Commit {
             return Err(GitError::WrongKind {
@@ -115,10 +120,13 @@ impl RemoteRepository {
     pub async fn log(&self, to: Oid, limit: u32) -> Result<Log, GitError> {
         let mut pack = self.history_pack(to, limit.max(1)).await?;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let log = newest_first(to, limit, |oid| match pack.object(oid)? {
-            Some(Packed::Object(Kind::Commit, bytes)) => Ok(parse_commit(oid, &bytes)),
-            _ => Ok(None),
+        let log = heavy(pack.is_large(), move || {
+            newest_first(to, limit, |oid| match pack.object(oid)? {
+                Some(Packed::Object(Kind::Commit, bytes)) => Ok(parse_commit(oid, &bytes)),
+                _ => Ok(None),
+            })
         });
+        let log = log.await.and_then(|log| log);
         let log = log.map_err(|garbled| self.failed_to_read(ACTION, garbled.into()))?;
         if log.commits.is_empty() && limit > 0 {
             // Something else than a commit: say so.

@@ -22,6 +22,11 @@ pub(crate) trait Listener {
     /// Takes a frame. `true` says that the rest of the answer is of no interest.
     fn hear(&mut self, pkt: Pkt) -> Result<bool, RemoteFault>;
 
+    /// Does what takes long with what was heard; nothing, unless it says otherwise.
+    fn settle(&mut self) -> impl Future<Output = Result<(), RemoteFault>> + Send {
+        std::future::ready(Ok(()))
+    }
+
     /// Whether the answer may end here.
     fn is_complete(&self) -> bool;
 }
@@ -202,6 +207,7 @@ async fn ask<L: Listener>(
         if ends {
             break;
         }
+        listener.settle().await?;
     }
     match (listener.is_complete(), empty) {
         (true, _) => Ok(listener),

@@ -13,10 +13,12 @@ use sha1::{Digest, Sha1};
 use super::delta::{self, Splice};
 use super::fault::{Garbled, RemoteFault};
 use super::fetch::FetchListener;
+use super::heavy::all_seats;
 use super::listing;
-use super::pack_read::{Pack, Packed, Spool};
+use super::pack_read::{Pack, Packed};
+use super::pack_spool::Spool;
 use super::pack_write::{Kind, NewObject, encoded, pack};
-use super::pkt::{self, PktBuffer};
+use super::pkt::{self, Pkt, PktBuffer};
 use super::refs::RefsListener;
 use super::report::ReportListener;
 use super::service::{Listener, OfferListener};
@@ -31,9 +33,12 @@ fn read(bytes: &[u8], files: bool) -> Result<Pack, Garbled> {
     let mut spool = Spool::default();
     // As a network cuts it.
     for piece in bytes.chunks(7) {
-        spool.write(piece)?;
+        spool.feed(piece);
+        if piece.len() < 7 || spool.is_full() {
+            spool = spool.write()?;
+        }
     }
-    spool.index(files)
+    Pack::index(spool, files)
 }
 
 fn object(pack: &mut Pack, oid: Oid) -> Option<(Kind, Vec<u8>)> {
@@ -61,7 +66,7 @@ fn read_as_everything(bytes: &[u8]) {
     let _ = hear(OfferListener::default(), bytes);
     let _ = hear(ReportListener::default(), bytes);
     if let Ok(heard) = hear(FetchListener::default(), bytes) {
-        let _ = heard.pack.index(true);
+        let _ = Pack::index(heard.pack, true);
     }
     for files in [true, false] {
         if let Ok(mut pack) = read(&summed(bytes), files) {
@@ -261,7 +266,7 @@ fn the_answers_that_are_damaged_are_good_ones() {
             .atomic
     );
     let fetched = hear(FetchListener::default(), &all[3]).unwrap();
-    assert_eq!(fetched.pack.index(true).unwrap().names().count(), 3);
+    assert_eq!(Pack::index(fetched.pack, true).unwrap().names().count(), 3);
     for report in &all[4..6] {
         assert!(
             hear(ReportListener::default(), report)
@@ -334,4 +339,27 @@ fn a_delta_of_itself_or_of_nothing_is_not_followed() {
     // Nor is one written.
     let written = self::read(&pack([&snake].into_iter()), true).unwrap();
     assert_eq!(written.names().collect::<Vec<_>>(), [object.oid]);
+}
+
+#[tokio::test]
+async fn large_packs_wait_for_each_other_off_the_runtime_and_small_ones_for_nobody() {
+    let soon = std::time::Duration::from_millis(100);
+    let band = |bytes: &[u8]| Pkt::Data([b"\x01", bytes].concat());
+    let (mut small, mut large) = (FetchListener::default(), FetchListener::default());
+    for listener in [&mut small, &mut large] {
+        listener.hear(Pkt::Data(b"packfile\n".to_vec())).unwrap();
+    }
+    let seats = all_seats().await;
+    let piece = vec![7; 300 * 1024];
+    small.hear(band(&piece)).unwrap();
+    small.settle().await.unwrap();
+    assert!(!small.pack.is_full());
+    // More than is held in memory: to a file, for which all seats are taken.
+    large.hear(band(&piece.repeat(10))).unwrap();
+    let writing = tokio::spawn(async move { large.settle().await.map(|()| large) });
+    tokio::time::sleep(soon).await;
+    assert!(!writing.is_finished());
+    drop(seats);
+    let large = writing.await.unwrap().unwrap();
+    assert!(!large.pack.is_full() && large.pack.is_large());
 }

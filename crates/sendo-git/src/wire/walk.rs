@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::RemoteRepository;
 use super::fault::{Garbled, RemoteFault};
 use super::fetch::Scope;
+use super::heavy::heavy;
 use super::listing;
 use super::pack_read::{Pack, Packed};
 use super::pack_write::Kind;
@@ -157,7 +158,8 @@ impl<'a> Walk<'a> {
 
     /// Reads where the walk starts; answers the root.
     async fn opened(&mut self) -> Result<Oid, GitError> {
-        self.take(self.start)?;
+        let start = self.start;
+        self.take([&start]).await?;
         if let Some(root) = self.root_of_start()? {
             return Ok(root);
         }
@@ -166,16 +168,16 @@ impl<'a> Walk<'a> {
             root: true,
         };
         match self.remote.fetch(&[self.start], scope).await {
-            Ok(mut pack) => {
-                self.hold_from(&mut pack, &[self.start])?;
+            Ok(pack) => {
+                let pack = self.hold_from(pack, vec![self.start]).await?;
                 // It came along.
                 if let Some(root) = self.root_of_start()? {
-                    self.hold_from(&mut pack, &[root])?;
+                    self.hold_from(pack, vec![root]).await?;
                 }
             }
             Err(error) if no_filter(&error) => {
                 self.snapshot().await?;
-                self.take(self.start)?;
+                self.take([&start]).await?;
             }
             Err(error) => return Err(error),
         }
@@ -203,9 +205,7 @@ impl<'a> Walk<'a> {
     }
 
     async fn need(&mut self, folders: BTreeSet<Oid>, files: BTreeSet<Oid>) -> Result<(), GitError> {
-        for oid in folders.iter().chain(&files) {
-            self.take(*oid)?;
-        }
+        self.take(folders.iter().chain(&files)).await?;
         let missing = |held: &HashMap<Oid, Packed>, wanted: &BTreeSet<Oid>| -> Vec<Oid> {
             let lacking = wanted.iter().filter(|oid| !held.contains_key(oid));
             lacking.copied().collect()
@@ -221,18 +221,16 @@ impl<'a> Walk<'a> {
             root: false,
         };
         match self.remote.fetch(&both, scope).await {
-            Ok(mut pack) => self.hold_from(&mut pack, &both)?,
+            Ok(pack) => drop(self.hold_from(pack, both.clone()).await?),
             Err(error) if no_filter(&error) => {
                 if lack_folders && self.snapshot.is_none() {
                     self.snapshot().await?;
-                    for oid in &folders {
-                        self.take(*oid)?;
-                    }
+                    self.take(&folders).await?;
                 }
                 let files = missing(&self.held, &files);
                 if !files.is_empty() {
-                    let mut pack = self.remote.fetch_files(&files).await?;
-                    self.hold_from(&mut pack, &files)?;
+                    let pack = self.remote.fetch_files(&files).await?;
+                    self.hold_from(pack, files).await?;
                 }
             }
             Err(error) => return Err(error),
@@ -249,32 +247,42 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// Holds an object that memory or the snapshot has.
-    fn take(&mut self, oid: Oid) -> Result<(), GitError> {
-        if self.held.contains_key(&oid) {
-            return Ok(());
+    /// Holds objects that memory or the snapshot has.
+    async fn take(&mut self, oids: impl IntoIterator<Item = &Oid>) -> Result<(), GitError> {
+        let mut unknown = Vec::new();
+        for oid in oids {
+            if self.held.contains_key(oid) {
+                continue;
+            }
+            match self.remote.known().object(*oid) {
+                Some((kind, bytes)) => self.hold(*oid, Packed::Object(kind, bytes))?,
+                None => unknown.push(*oid),
+            }
         }
-        if let Some((kind, bytes)) = self.remote.known().object(oid) {
-            self.hold(oid, Packed::Object(kind, bytes))?;
-        } else if let Some(mut snapshot) = self.snapshot.take() {
-            let held = self.hold_from(&mut snapshot, &[oid]);
-            self.snapshot = Some(snapshot);
-            held?;
+        if !unknown.is_empty()
+            && let Some(snapshot) = self.snapshot.take()
+        {
+            self.snapshot = Some(self.hold_from(snapshot, unknown).await?);
         }
         Ok(())
     }
 
-    /// Holds what was asked for, whatever else came.
-    fn hold_from(&mut self, pack: &mut Pack, wanted: &[Oid]) -> Result<(), GitError> {
-        for oid in wanted {
-            if let Some(found) = self.read(pack.object(*oid))? {
-                if let Packed::Object(kind, bytes) = &found {
-                    self.remote.known().keep(*oid, (*kind, Arc::clone(bytes)));
-                }
-                self.hold(*oid, found)?;
+    /// Holds what was asked for, whatever else came. Gives the pack back.
+    async fn hold_from(&mut self, mut pack: Pack, wanted: Vec<Oid>) -> Result<Pack, GitError> {
+        let most = MAX_HELD.saturating_sub(self.bytes);
+        let read = heavy(pack.is_large(), move || {
+            let found = pack.objects(&wanted, most);
+            found.map(|found| (pack, found))
+        });
+        let read = read.await.and_then(|read| read);
+        let (pack, found) = self.read(read)?;
+        for (oid, found) in found {
+            if let Packed::Object(kind, bytes) = &found {
+                self.remote.known().keep(oid, (*kind, Arc::clone(bytes)));
             }
+            self.hold(oid, found)?;
         }
-        Ok(())
+        Ok(pack)
     }
 
     fn hold(&mut self, oid: Oid, found: Packed) -> Result<(), GitError> {
@@ -318,4 +326,48 @@ fn parts(path: &str) -> impl Iterator<Item = (usize, &str)> {
             end += part.len() + usize::from(end > 0);
             (end, part)
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::time::Duration;
+
+    use super::super::heavy::all_seats;
+    use super::super::pack_spool::Spool;
+    use super::super::pack_write::{NewObject, pack};
+    use super::*;
+
+    #[tokio::test]
+    async fn objects_of_a_large_pack_are_read_off_the_runtime() {
+        let mut noise = 1_u64;
+        let noisy = std::iter::repeat_with(|| {
+            noise = noise
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            (noise >> 56) as u8
+        });
+        let blob = NewObject::whole(Kind::Blob, noisy.take(3 << 20).collect());
+        let mut spool = Spool::default();
+        spool.feed(&pack([&blob].into_iter()));
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let remote = RemoteRepository::new(reqwest::Client::new(), "http://x/y", None).unwrap();
+        let mut walk = Walk {
+            remote: &remote,
+            start: blob.oid,
+            root: blob.oid,
+            held: HashMap::new(),
+            bytes: 0,
+            snapshot: Some(Pack::index(spool, true).unwrap()),
+        };
+        let seats = all_seats().await;
+        {
+            let mut taking = pin!(walk.take([&blob.oid]));
+            let soon = Duration::from_millis(100);
+            assert!(tokio::time::timeout(soon, &mut taking).await.is_err());
+            drop(seats);
+            taking.await.unwrap();
+        }
+        assert_eq!(walk.file(blob.oid).unwrap().unwrap(), blob.bytes);
+    }
 }

@@ -275,7 +275,7 @@ async fn no_part_of_a_secret_is_shown_wherever_a_text_is_cut() {
         let said = error.to_string();
         assert!(!said.contains(&secret[..4]), "{said}");
     };
-    for before in (570..=610).chain(4_060..=4_100).step_by(3) {
+    for before in (570..=610).chain(4_060..=4_100).step_by(7) {
         // Spaces are shown as one, so that what is heard and what is shown end elsewhere.
         for fill in ["x", " "] {
             let text = format!("{}{secret}", fill.repeat(before));
