@@ -13,6 +13,7 @@ mod error;
 mod recorded;
 
 pub use argocd::observe::Observed;
+pub use argocd::sync::{Asked, Wanted};
 pub use argocd::{ArgoCd, repository::Addresses};
 pub use cluster::{Access, Cluster};
 pub use error::{Fault, KubeError, Said};

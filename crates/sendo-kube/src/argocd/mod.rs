@@ -10,12 +10,15 @@
 //! | `repository` | which of its sources is ours: pure |
 //! | `causes` | what ails, by the Application alone: pure |
 //! | `windows`, `schedule` | whether a sync window keeps it from applying: pure |
+//! | `refresh`, `sync` | asking it to look, and to apply |
 
 mod causes;
 pub(crate) mod observe;
+mod refresh;
 pub(crate) mod repository;
 mod schedule;
 pub(crate) mod seen;
+pub(crate) mod sync;
 mod windows;
 
 use sendo_core::names::EngineApplication;

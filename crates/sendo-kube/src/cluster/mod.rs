@@ -205,6 +205,14 @@ impl Cluster {
         }
     }
 
+    /// Changes an object by a JSON merge patch (RFC 7386); gives what it became. With a
+    /// `metadata.resourceVersion` in the patch it is a compare-and-swap: [`Fault::Contended`] when somebody
+    /// was faster.
+    pub(crate) async fn patch(&self, ask: &Ask<'_>, patch: &Value) -> Result<Value, KubeError> {
+        let query = [("fieldManager", "sendo")];
+        self.send(ask, Method::PATCH, &query, Some(patch)).await
+    }
+
     async fn send(
         &self,
         ask: &Ask<'_>,

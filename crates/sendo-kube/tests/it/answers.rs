@@ -1,10 +1,10 @@
 //! What each answer means, in words.
 
 use sendo_core::engine::Place;
-use sendo_core::names::EngineApplication;
+use sendo_core::names::{EngineApplication, Revision};
 use sendo_core::time::Timestamp;
-use sendo_kube::{Addresses, KubeError, Observed};
-use serde_json::json;
+use sendo_kube::{Addresses, Asked, Fault, KubeError, Observed, Wanted};
+use serde_json::{Value, json};
 
 use crate::server::{Answer, argocd, serve};
 
@@ -173,4 +173,74 @@ async fn pods_that_cannot_be_asked_do_not_hide_the_application() {
     let applied = observed.placed(Place::There);
     assert!(applied.synced && applied.causes.is_empty());
     assert_eq!(log.lock().unwrap().len(), 2);
+}
+
+/// Answers a sync: what the application is, and what a patch of it gets.
+async fn syncing(application: Value, patched: u16) -> (Result<Asked, KubeError>, Vec<String>) {
+    let (address, log) = serve(move |request| {
+        if request.starts_with("PATCH") {
+            Answer::Json(patched, "{}".to_owned())
+        } else {
+            Answer::Json(200, application.to_string())
+        }
+    })
+    .await;
+    let wanted = Wanted {
+        application: &web(),
+        revision: &Revision::new("1".repeat(40)).unwrap(),
+        manifests: &Addresses::new([MANIFESTS]),
+        key: "k1",
+    };
+    let asked = argocd(&address).await.sync(wanted).await;
+    let mut patches = log.lock().unwrap().clone();
+    patches.retain(|request| request.starts_with("PATCH"));
+    (asked, patches)
+}
+
+#[tokio::test]
+async fn what_somebody_else_applies_is_waited_for() {
+    let mut application: Value = serde_json::from_str(&recorded("retrying.json")).unwrap();
+    let (asked, patches) = syncing(application.clone(), 200).await;
+    let error = asked.unwrap_err();
+    let by = ", which it began by itself".to_owned();
+    assert_eq!(*error.fault(), Fault::UnderWay { by });
+    assert!(error.is_transient() && patches.is_empty());
+    // The same, asked for by us.
+    let info = json!([{"name": "sendo", "value": "k1"}]);
+    application["operation"]["info"] = info.clone();
+    application["status"]["operationState"] = json!(null);
+    let (asked, patches) = syncing(application, 200).await;
+    assert_eq!(
+        asked.unwrap(),
+        Asked::Before(sendo_core::engine::Phase::Running)
+    );
+    assert_eq!(patches, Vec::<String>::new());
+    let mut application: Value = serde_json::from_str(&recorded("healthy.json")).unwrap();
+    application["status"]["operationState"]["operation"]["info"] = info;
+    let (asked, patches) = syncing(application, 200).await;
+    assert_eq!(
+        asked.unwrap(),
+        Asked::Before(sendo_core::engine::Phase::Succeeded)
+    );
+    assert_eq!(patches, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_write_that_somebodys_came_before_is_tried_again_from_what_there_is() {
+    let application: Value = serde_json::from_str(&recorded("healthy.json")).unwrap();
+    let (asked, patches) = syncing(application.clone(), 409).await;
+    let error = asked.unwrap_err();
+    assert_eq!(*error.fault(), Fault::Contended);
+    assert!(error.is_transient() && !error.may_have_happened());
+    assert_eq!(patches.len(), 5);
+    let (asked, _) = syncing(application.clone(), 500).await;
+    let error = asked.unwrap_err();
+    assert!(error.may_have_happened());
+    assert!(
+        error.to_string().ends_with("look before trying again"),
+        "{error}"
+    );
+    let (asked, patches) = syncing(application, 200).await;
+    assert_eq!(asked.unwrap(), Asked::Anew);
+    assert!(patches[0].contains("\"resourceVersion\""), "{patches:?}");
 }
