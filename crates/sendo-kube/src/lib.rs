@@ -14,6 +14,7 @@ mod recorded;
 
 pub use argocd::observe::Observed;
 pub use argocd::sync::{Asked, Wanted};
+pub use argocd::watch::{Blind, Sight, Touched};
 pub use argocd::{ArgoCd, repository::Addresses};
 pub use cluster::{Access, Cluster};
 pub use error::{Fault, KubeError, Said};

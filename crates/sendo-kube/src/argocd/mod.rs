@@ -11,6 +11,7 @@
 //! | `causes` | what ails, by the Application alone: pure |
 //! | `windows`, `schedule` | whether a sync window keeps it from applying: pure |
 //! | `refresh`, `sync` | asking it to look, and to apply |
+//! | `watch` | which applications something was written to |
 
 mod causes;
 pub(crate) mod observe;
@@ -19,6 +20,7 @@ pub(crate) mod repository;
 mod schedule;
 pub(crate) mod seen;
 pub(crate) mod sync;
+pub(crate) mod watch;
 mod windows;
 
 use sendo_core::names::EngineApplication;

@@ -24,6 +24,23 @@ pub(super) fn of_building(error: &kube::Error) -> Fault {
     }
 }
 
+/// A watch that did not begin, or broke off.
+pub(crate) fn of_client(ask: &Ask<'_>, error: &kube::Error) -> Fault {
+    match error {
+        kube::Error::Api(status) => {
+            let named = status
+                .details
+                .as_ref()
+                .is_some_and(|it| !it.name.is_empty());
+            of_status(ask, status.code, named, &status.message)
+        }
+        kube::Error::SerdeError(error) => Fault::Unreadable {
+            why: error.to_string(),
+        },
+        error => of_trouble(error),
+    }
+}
+
 /// A request that got no answer, or one that broke off: what is at the bottom of the client's error.
 pub(super) fn of_trouble(error: &(dyn StdError + 'static)) -> Fault {
     if chain(error).any(|error| error.is::<LengthLimitError>()) {

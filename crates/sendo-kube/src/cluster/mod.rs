@@ -156,6 +156,10 @@ impl Cluster {
         &self.url
     }
 
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
     /// An error of an ask on this cluster.
     pub(crate) fn failed(&self, ask: &Ask<'_>, fault: Fault) -> KubeError {
         let changes = !matches!(ask.verb, "get" | "list" | "watch");

@@ -4,3 +4,4 @@
 
 mod answers;
 mod server;
+mod watching;
