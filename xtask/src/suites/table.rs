@@ -89,6 +89,7 @@ impl Work {
 pub(super) const PROGRAMS: &[(&str, &str)] = &[
     ("sendo-store", "postgres"),
     ("sendo-forge", "gitea"),
+    ("sendo-kube", "argocd"),
     ("sendo", "crash"),
     ("xtask", "testbed"),
 ];
@@ -241,6 +242,21 @@ pub(super) const SUITES: &[Suite] = &[
             postgres: false,
         },
         minutes: 15,
+    },
+    Suite {
+        name: "kube-argocd",
+        about: "a real Argo CD: what it says, why pods fail, a sync asked for once, a watch that goes on",
+        needs: &[
+            Need::Target("sendo-kube", "argocd"),
+            Need::Git,
+            Need::Testbed(&[Part::Kubernetes, Part::Gitea, Part::Argocd]),
+        ],
+        work: Work::Program {
+            package: "sendo-kube",
+            target: "argocd",
+            postgres: false,
+        },
+        minutes: 10,
     },
     Suite {
         name: "manifest-judge",
