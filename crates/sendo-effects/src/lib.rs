@@ -28,7 +28,6 @@ pub mod retry;
 pub mod runner;
 pub mod slack_app;
 
-pub use engine::Engines;
 pub use notice::{Target, Targets};
 pub use retry::Backoff;
 pub use runner::{Reach, Runner, Setup};

@@ -3,17 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use sendo_core::effect::{Class, Effect, EffectError, Outcome};
 use sendo_core::fact::Fact;
 use sendo_core::time::{Span, Timestamp};
 use sendo_forge::{ForgeError, Forges};
+use sendo_kube::Clusters;
 use sendo_report::Language;
 use sendo_store::{Boundaries, ClaimedEffect, Point, Record, Side, Store, StoreError};
 use serde_json::json;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
-use crate::engine::{self, Engines};
+use crate::engine::Engines;
 use crate::fence::Fence;
 use crate::notice::{Message, Targets};
 use crate::places::{self, Places};
@@ -31,8 +33,8 @@ const BEATS: u32 = 4;
 pub struct Reach {
     /// The forges by name.
     pub forges: Forges,
-    /// The engines by the name of their cluster.
-    pub engines: Engines,
+    /// The clusters by name, with their engines.
+    pub clusters: Clusters,
     /// The notice targets by name.
     pub targets: Targets,
     /// The language of what people read on the forge.
@@ -184,7 +186,13 @@ impl Runner {
             let targets = &reach.targets;
             return told(target, targets.reply(target, &reply, effect.now).await?);
         }
-        if let Some(done) = engine::perform(&reach.engines, &effect.effect) {
+        let engines = Engines {
+            clusters: &reach.clusters,
+            forges: &reach.forges,
+        };
+        // Boxed, as the compiler cannot see through a future of so many.
+        let done = engines.perform(&effect.effect, &effect.subject, effect.now);
+        if let Some(done) = done.boxed().await {
             return done;
         }
         let attempt = Attempt {

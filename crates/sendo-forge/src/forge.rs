@@ -157,6 +157,15 @@ impl Forge {
         }
     }
 
+    /// Every address that others may know a repository by.
+    #[must_use]
+    pub fn addresses(&self, repository: &Repository) -> Vec<String> {
+        match self {
+            Self::Local(local) => local.addresses(&repository.path),
+            Self::Gitea(gitea) => gitea.addresses(&repository.path),
+        }
+    }
+
     /// How the commit `at` stands to the commit `ours`: whether it contains it, or is contained.
     ///
     /// # Errors

@@ -8,10 +8,12 @@
 //! | [`translate`] | reads a payload into events; also offline, for `explain` |
 //! | [`api`] | takes requests and image reports as deliveries |
 //! | [`gitea`] | checks and reads what a Gitea delivers |
+//! | [`clusters`] | takes what watches of clusters hear of a deployment under way |
 //! | [`spool`] | takes what the hooks of a local forge left behind |
 //! | [`translator`] | claims stored deliveries, translates and settles them |
 
 pub mod api;
+pub mod clusters;
 pub mod gitea;
 pub mod spool;
 pub mod translate;

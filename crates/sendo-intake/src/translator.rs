@@ -13,7 +13,7 @@ use sendo_store::{Delivery, DeliveryOutcome, Settlement, Store, StoreError};
 use tokio::sync::watch;
 
 use crate::translate::{Translated, Unreadable, asked, translate};
-use crate::{api, gitea};
+use crate::{api, clusters, gitea};
 
 /// A delivery that failed this often is quarantined.
 const MOST_ATTEMPTS: u32 = 8;
@@ -109,6 +109,9 @@ fn events(delivery: &Delivery) -> Result<Translated, Unreadable> {
     }
     if let Some(forge) = gitea::sender(&delivery.source) {
         return gitea::translate(&forge, &delivery.name, &delivery.body);
+    }
+    if let Some(cluster) = clusters::cluster(&delivery.source) {
+        return clusters::translate(cluster, &delivery.body);
     }
     let forge = delivery
         .source

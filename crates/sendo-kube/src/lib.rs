@@ -8,6 +8,7 @@
 mod ailing;
 mod argocd;
 mod cluster;
+mod clusters;
 mod error;
 #[cfg(test)]
 mod recorded;
@@ -17,4 +18,5 @@ pub use argocd::sync::{Asked, Wanted};
 pub use argocd::watch::{Blind, Sight, Touched};
 pub use argocd::{ArgoCd, repository::Addresses};
 pub use cluster::{Access, Cluster};
+pub use clusters::{Clusters, Configured};
 pub use error::{Fault, KubeError, Said};

@@ -13,12 +13,13 @@ use sendo_core::lock::Locks;
 use sendo_core::mailbox::Mailboxes;
 use sendo_core::names::{ForgeName, Repository};
 use sendo_core::promotion::{LaneRules, Promotions};
-use sendo_effects::{Engines, Reach, SlackApp, Target, Targets, egress};
+use sendo_effects::{Reach, SlackApp, Target, Targets, egress};
 use sendo_forge::gitea::{Access, GiteaActs};
 use sendo_forge::local::acts::LocalActs;
 use sendo_forge::{Forge, Forges};
 use sendo_intake::gitea::Senders;
 use sendo_intake::spool::{Spooled, Spools};
+use sendo_kube::{Clusters, Configured};
 use tokio::sync::{Mutex, watch};
 
 use crate::config::{Channel, Config, Gitea};
@@ -39,6 +40,8 @@ pub struct Live {
     pub spooled: Vec<Spooled>,
     /// The forges that deliver what happens on them, and the keys they sign with.
     pub senders: Arc<Senders>,
+    /// The clusters whose applications are watched.
+    pub clusters: Clusters,
 }
 
 impl Live {
@@ -48,6 +51,7 @@ impl Live {
     /// [`ServeError`] when a secret cannot be read, or this machine gives no HTTP client.
     pub fn of(config: &Config, print: &Print) -> Result<Self, ServeError> {
         let lanes = config.lanes();
+        let clusters = clusters(config)?;
         Ok(Self {
             jobs: Arc::new(Jobs {
                 all: vec![
@@ -58,13 +62,14 @@ impl Live {
                 routes: config.routes(),
             }),
             reach: Arc::new(Reach {
-                engines: Engines::default(),
+                clusters: clusters.clone(),
                 forges: forges(config)?,
                 targets: targets(config, print)?,
                 language: config.server.language,
             }),
             spooled: spooled(config, &lanes)?,
             senders: Arc::new(senders(config)?),
+            clusters,
             lanes: lanes.into(),
         })
     }
@@ -83,6 +88,8 @@ pub struct Switch {
     pub spools: Arc<Mutex<Spools>>,
     /// Who delivers.
     pub senders: watch::Sender<Arc<Senders>>,
+    /// The clusters that are watched.
+    pub clusters: watch::Sender<Clusters>,
 }
 
 impl Switch {
@@ -95,6 +102,7 @@ impl Switch {
             reach: watch::Sender::new(live.reach),
             spools: Arc::new(Mutex::new(spools(live.spooled))),
             senders: watch::Sender::new(live.senders),
+            clusters: watch::Sender::new(live.clusters),
         }
     }
 
@@ -104,6 +112,7 @@ impl Switch {
         self.reach.send_replace(live.reach);
         self.spools.lock().await.replace(live.spooled);
         self.senders.send_replace(live.senders);
+        self.clusters.send_replace(live.clusters);
         self.lanes.send_replace(live.lanes);
         self.jobs.send_replace(live.jobs);
     }
@@ -159,7 +168,31 @@ fn access(name: &ForgeName, gitea: &Gitea) -> Result<Access, ServeError> {
         proposer: gitea.proposer.read().map_err(ServeError::Secret)?,
         approver: gitea.approver.read().map_err(ServeError::Secret)?,
         labels: gitea.labels.clone(),
+        also_at: gitea.also_at.clone(),
     })
+}
+
+/// The clusters, none of which is asked before somebody has to.
+///
+/// # Errors
+/// [`ServeError`] when a kubeconfig cannot be read.
+pub(crate) fn clusters(config: &Config) -> Result<Clusters, ServeError> {
+    let mut clusters = Vec::new();
+    for (name, cluster) in &config.clusters {
+        let access = match &cluster.kubeconfig {
+            Some((kubeconfig, context)) => sendo_kube::Access::Kubeconfig {
+                text: kubeconfig.read().map_err(ServeError::Secret)?,
+                context: context.clone(),
+            },
+            None => sendo_kube::Access::InCluster,
+        };
+        let configured = Configured {
+            access,
+            argocd_namespace: cluster.argocd_namespace.clone(),
+        };
+        clusters.push((name.clone(), configured));
+    }
+    Ok(Clusters::new(clusters))
 }
 
 fn senders(config: &Config) -> Result<Senders, ServeError> {

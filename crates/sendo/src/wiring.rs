@@ -10,6 +10,7 @@ use sendo_core::audit::AuditEntry;
 use sendo_core::promotion::LaneRules;
 use sendo_core::time::Span;
 use sendo_effects::{Backoff, Reach, Runner, Setup};
+use sendo_intake::clusters::Watches;
 use sendo_intake::gitea::Senders;
 use sendo_intake::spool::Spools;
 use sendo_intake::{Intake, Translator};
@@ -308,6 +309,13 @@ impl App {
             })
             .await;
         });
+        let watches = Watches {
+            store: Arc::clone(&self.parts.store),
+            intake: self.intake(),
+            lanes: self.lanes(),
+            clusters: self.waking.switch.clusters.subscribe(),
+        };
+        pumps.spawn(watches.run(stop.clone()));
         let translator = Translator::new(
             Arc::clone(&self.parts.store),
             self.waking.switch.jobs.subscribe(),

@@ -146,7 +146,9 @@ pub enum Effect {
         cluster: ClusterName,
         /// Its application.
         application: EngineApplication,
-        /// The commit of the manifests repository.
+        /// The manifests repository.
+        repository: Repository,
+        /// The commit there.
         revision: Revision,
         /// The deployment it belongs to; also the marker, which the engine keeps with what it did.
         deployment: DeploymentId,

@@ -103,6 +103,7 @@ impl Draft<'_> {
                 let effect = Effect::SyncEngine {
                     cluster: engine.cluster.clone(),
                     application: application.clone(),
+                    repository: running.repository.clone(),
                     revision: applying.revision.clone(),
                     deployment: running.candidate.id(&self.rules.lane),
                 };

@@ -42,6 +42,8 @@ pub struct Access {
     pub approver: SecretString,
     /// Labels that change requests get, where the repository has them.
     pub labels: Vec<String>,
+    /// Other addresses that its repositories are known by, such as `ssh://git@git.example.com`.
+    pub also_at: Vec<String>,
 }
 
 /// A Gitea with our two users on it. Clones share what they remember.
@@ -117,6 +119,13 @@ impl GiteaActs {
             found.push(examiner.webhook(url).await);
         }
         found
+    }
+
+    pub(crate) fn addresses(&self, path: &str) -> Vec<String> {
+        let Access { url, also_at, .. } = &self.0.access;
+        let all = std::iter::once(url).chain(also_at);
+        all.map(|at| format!("{}/{path}", at.trim_end_matches('/')))
+            .collect()
     }
 
     pub(crate) async fn source(

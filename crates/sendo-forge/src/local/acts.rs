@@ -73,6 +73,12 @@ impl LocalActs {
         [self.root.join(format!("{path}.git")), self.root.join(path)]
     }
 
+    pub(crate) fn addresses(&self, path: &str) -> Vec<String> {
+        let folder = self.folder(path);
+        let folder = std::path::absolute(&folder).unwrap_or(folder);
+        vec![format!("file://{}", folder.display())]
+    }
+
     async fn git(&self, repository: &Repository) -> Result<Git, ForgeError> {
         Ok(Git::Bare(self.forge.repository(&repository.path).await?))
     }

@@ -74,6 +74,12 @@ impl ArgoCd {
         &self.cluster
     }
 
+    /// The namespace it is in.
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
     /// Namespace and name of an application's object.
     fn place<'a>(&'a self, application: &'a EngineApplication) -> (&'a str, &'a str) {
         match application.as_str().split_once('/') {

@@ -149,6 +149,10 @@ impl EnvironmentShape {
                 reading,
             ),
         };
+        let engine = match &self.engine {
+            Some(engine) => Some(engine.resolve(place.key("engine"), reading)?),
+            None => None,
+        };
         let (agreed, deliver) = (approval?, deliver?);
         let forge = &deliver.repository.forge;
         let ours = reading.forges.get(forge).map(|known| known.ours(forge));
@@ -170,7 +174,7 @@ impl EnvironmentShape {
                 access: Access::default(),
                 freezes: Vec::new(),
                 ours: ours.unwrap_or_default(),
-                engine: None,
+                engine,
             },
         })
     }

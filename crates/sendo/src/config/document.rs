@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use schemars::JsonSchema;
-use sendo_core::names::ForgeName;
+use sendo_core::names::{ClusterName, ForgeName};
 use serde::Deserialize;
 
 use super::access::{self, AccessShape};
 use super::applications::{ApplicationShape, DefaultsShape, Lane};
+use super::clusters::{Cluster, ClusterShape};
 use super::forges::ForgeShape;
 use super::freezes::{self, FreezeShape};
 use super::glob::Known;
@@ -30,6 +31,8 @@ struct Document {
     server: ServerShape,
     /// Where repositories live, by the name used in `forge:path`.
     forges: BTreeMap<String, ForgeShape>,
+    /// Kubernetes clusters, by the name that `engine` uses.
+    clusters: BTreeMap<String, ClusterShape>,
     /// What every application has unless it says otherwise.
     defaults: DefaultsShape,
     /// What is deployed, by name.
@@ -76,9 +79,11 @@ pub(crate) fn read(
         problems,
         forges: BTreeMap::new(),
         forge_names: document.forges.keys().cloned().collect(),
+        cluster_names: document.clusters.keys().cloned().collect(),
     };
     let server = document.server.resolve(place.key("server"), &mut reading);
     read_forges(&document, place.key("forges"), &mut reading);
+    let clusters = read_clusters(&document, place.key("clusters"), &mut reading);
     let mut lanes = read_applications(&root, &document, place, &mut reading);
     let known = Known {
         applications: document.applications.keys().map(String::as_str).collect(),
@@ -117,6 +122,7 @@ pub(crate) fn read(
             path: path.to_owned(),
             server,
             forges: reading.forges,
+            clusters,
             notices,
             read: sources.marks(),
             lanes,
@@ -162,6 +168,23 @@ fn read_forges(document: &Document, place: Place<'_>, reading: &mut Reading<'_>)
             reading.forges.insert(checked, forge);
         }
     }
+}
+
+fn read_clusters(
+    document: &Document,
+    place: Place<'_>,
+    reading: &mut Reading<'_>,
+) -> BTreeMap<ClusterName, Cluster> {
+    let mut clusters = BTreeMap::new();
+    for (name, shape) in &document.clusters {
+        let checked = reading.named_at(ClusterName::new(name.as_str()), place.name(name));
+        if let Some(checked) = checked
+            && let Some(cluster) = shape.resolve(&checked, place.key(name), reading)
+        {
+            clusters.insert(checked, cluster);
+        }
+    }
+    clusters
 }
 
 /// Each application with the defaults under it.

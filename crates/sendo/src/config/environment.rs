@@ -7,6 +7,7 @@ use sendo_core::subject::LaneId;
 use serde::Deserialize;
 
 use super::approval::ApprovalShape;
+use super::engine::EngineShape;
 use super::place::Place;
 use super::problem::Code;
 use super::promotion::PromotionShape;
@@ -31,6 +32,9 @@ pub(crate) struct EnvironmentShape {
     pub(super) approval: Option<ApprovalShape>,
     /// How a revision gets there.
     pub(super) deliver: Option<DeliverShape>,
+    /// What applies it there. Then a deployment has succeeded when the environment is healthy at it, and
+    /// `after` waits for that; without one, when its change is merged.
+    pub(super) engine: Option<EngineShape>,
 }
 
 /// What an environment is for.

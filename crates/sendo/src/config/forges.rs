@@ -123,6 +123,9 @@ pub(crate) struct ForgeShape {
     root: Option<String>,
     /// Where a Gitea is, such as `https://git.example.com`.
     pub(super) url: Option<String>,
+    /// Other addresses that its repositories are known by, so that an engine that reaches them there is
+    /// seen to follow them, such as `http://gitea-http.gitea.svc:3000` or `ssh://git@git.example.com`.
+    pub(super) also_at: Option<Vec<String>>,
     /// The key that deliveries are signed with, or several while one takes another's place: references
     /// to secrets.
     pub(super) webhook_secret: Option<SecretsShape>,

@@ -13,9 +13,10 @@ use super::secret::{Secret, SecretShape};
 use super::server::url;
 
 /// The keys of a forge of this kind.
-pub(super) const KEYS: [&str; 6] = [
+pub(super) const KEYS: [&str; 7] = [
     "kind",
     "url",
+    "also_at",
     "webhook_secret",
     "proposer",
     "approver",
@@ -30,6 +31,8 @@ const MOST_LABELS: usize = 20;
 pub struct Gitea {
     /// Its address, such as `https://git.example.com`, without a slash at its end.
     pub url: String,
+    /// Other addresses that its repositories are known by.
+    pub also_at: Vec<String>,
     /// The keys its deliveries may be signed with, the newest first; at least one.
     pub webhook_secrets: Vec<Secret>,
     /// The token of who publishes and opens.
@@ -115,6 +118,7 @@ impl ForgeShape {
         }
         Some(Gitea {
             url: address?,
+            also_at: self.also_at(place, reading)?,
             webhook_secrets: webhook_secrets?,
             proposer: proposer?,
             approver: approver?,
@@ -148,6 +152,23 @@ impl ForgeShape {
                 reading,
             ),
         }
+    }
+
+    fn also_at(&self, place: Place<'_>, reading: &mut Reading<'_>) -> Option<Vec<String>> {
+        let addresses = self.also_at.clone().unwrap_or_default();
+        for (index, address) in addresses.iter().enumerate() {
+            let at = place.key("also_at").index(index);
+            if !address.contains("://")
+                || address.chars().any(|c| c.is_whitespace() || c.is_control())
+            {
+                let problem = at
+                    .problem(Code::InvalidValue, format!("`{address}` is not an address"))
+                    .fix("write it like \"http://gitea-http.gitea.svc:3000\" or \"ssh://git@git.example.com\"");
+                reading.problems.push(problem);
+                return None;
+            }
+        }
+        Some(addresses)
     }
 
     fn labels(&self, place: Place<'_>, reading: &mut Reading<'_>) -> Vec<String> {

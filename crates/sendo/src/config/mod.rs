@@ -11,9 +11,11 @@ mod access;
 mod applications;
 mod approval;
 mod check;
+mod clusters;
 mod combine;
 mod document;
 mod edits;
+mod engine;
 mod environment;
 mod forges;
 mod freezes;
@@ -39,11 +41,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use sendo_core::mailbox::Mailbox;
-use sendo_core::names::ForgeName;
+use sendo_core::names::{ClusterName, ForgeName};
 use sendo_core::promotion::LaneRules;
 use sendo_core::routing::Route;
 
 pub use applications::Lane;
+pub use clusters::Cluster;
 pub use document::schema;
 pub use environment::Tier;
 pub use forges::{Forge, ForgeKind};
@@ -67,6 +70,8 @@ pub struct Config {
     pub server: Server,
     /// The forges, by name.
     pub forges: BTreeMap<ForgeName, Forge>,
+    /// Kubernetes clusters, by name.
+    pub clusters: BTreeMap<ClusterName, Cluster>,
     /// Who is told what.
     pub notices: Vec<NoticeTarget>,
     /// The files it was read from, with their marks from right before that.
@@ -161,8 +166,11 @@ impl Config {
             secrets.into_iter().flatten()
         });
         let giteas = self.forges.values().filter_map(Forge::gitea);
+        let clusters = self.clusters.values();
+        let clusters = clusters.filter_map(|cluster| cluster.kubeconfig.as_ref());
         of_notices
             .chain(giteas.flat_map(Gitea::secrets))
+            .chain(clusters.map(|(kubeconfig, _)| kubeconfig))
             .filter_map(|secret| match secret {
                 Secret::File(path) => Some(path.clone()),
                 Secret::Env(_) => None,

@@ -23,6 +23,8 @@ pub(crate) struct Reading<'a> {
     pub(crate) forges: BTreeMap<ForgeName, Forge>,
     /// Every forge that is named, whether it could be read or not.
     pub(crate) forge_names: Vec<String>,
+    /// Every cluster that is named, likewise.
+    pub(crate) cluster_names: Vec<String>,
 }
 
 impl Reading<'_> {
