@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::FutureExt as _;
 use sendo_core::effect::{Class, Effect, EffectError, Outcome};
 use sendo_core::fact::Fact;
 use sendo_core::time::{Span, Timestamp};
@@ -190,9 +189,8 @@ impl Runner {
             clusters: &reach.clusters,
             forges: &reach.forges,
         };
-        // Boxed, as the compiler cannot see through a future of so many.
         let done = engines.perform(&effect.effect, &effect.subject, effect.now);
-        if let Some(done) = done.boxed().await {
+        if let Some(done) = done.await {
             return done;
         }
         let attempt = Attempt {

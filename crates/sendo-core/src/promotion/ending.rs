@@ -10,7 +10,7 @@ use super::applying::Standing;
 use super::decide::Draft;
 use super::state::{Ending, Running};
 use crate::deployment::DeploymentId;
-use crate::effect::{ChangeState, CloseReason, Effect};
+use crate::effect::{ChangeState, CloseReason, Effect, EffectView};
 use crate::notice::Turn;
 
 impl Draft<'_> {
@@ -29,10 +29,13 @@ impl Draft<'_> {
             .effects
             .retain(|planned| !planned.key.0.starts_with(&prefix) || deletes(&planned.effect));
         let closing = |effect: &Effect| matches!(effect, Effect::CloseChangeRequest { .. });
-        if under_way.iter().any(|e| e.intended || closing(&e.effect)) {
+        // Having an engine look harms nobody, however late it does.
+        let harmless = |effect: &Effect| matches!(effect, Effect::RefreshEngine { .. });
+        let waits = |e: &&EffectView| e.intended && !harmless(&e.effect) || closing(&e.effect);
+        if under_way.iter().any(waits) {
             return;
         }
-        for effect in under_way {
+        for effect in under_way.into_iter().filter(|e| !e.intended) {
             self.withdraw(effect.key.clone());
         }
         if running.applying.is_some() {

@@ -14,7 +14,7 @@ use super::decide::{Draft, TOUCHED};
 use super::state::{Ending, Running};
 use crate::deployment::{Failure, Waiting};
 use crate::effect::{Effect, EffectView};
-use crate::engine::{Cause, Engine, Lacks, OnDegraded, Report, judge};
+use crate::engine::{Cause, Engine, Lacks, OnDegraded, Report, Verdict, judge};
 use crate::notice::Turn;
 use crate::time::{Span, Timestamp};
 
@@ -59,7 +59,25 @@ impl Draft<'_> {
         let Some((report, at)) = self.look_at_engine(running, applying, engine) else {
             return self.overdue_in_the_dark(engine, applying);
         };
-        let verdict = judge(&self.as_told(report, applying, engine), &running.edits);
+        let mut verdict = judge(&as_told(report, applying, engine), &running.edits);
+        if let Verdict::Lacks {
+            application,
+            lacks: lacks @ Lacks::Person,
+            ..
+        } = &mut verdict
+            && engine.sync
+        {
+            // That person is us.
+            *lacks = Lacks::Sync;
+            let effect = Effect::SyncEngine {
+                cluster: engine.cluster.clone(),
+                application: application.clone(),
+                repository: running.repository.clone(),
+                revision: applying.revision.clone(),
+                deployment: running.candidate.id(&self.rules.lane),
+            };
+            self.ask(running, &format!("sync/{application}"), effect);
+        }
         let Some(applying) = self.applying() else {
             return Step::Works;
         };
@@ -95,24 +113,12 @@ impl Draft<'_> {
                 });
                 return Step::Works;
             }
-            Sight::Lacks {
-                application,
-                lacks: Lacks::Person,
-                ..
-            } if engine.sync => {
-                let effect = Effect::SyncEngine {
-                    cluster: engine.cluster.clone(),
-                    application: application.clone(),
-                    repository: running.repository.clone(),
-                    revision: applying.revision.clone(),
-                    deployment: running.candidate.id(&self.rules.lane),
-                };
-                self.ask(running, &format!("sync/{application}"), effect);
-                return Step::Looks;
-            }
             _ => {}
         }
-        if !applying.is_stopped() && at >= applying.clock + engine.deadline {
+        if !applying.is_stopped()
+            && !self.applies(running)
+            && at >= applying.clock + engine.deadline
+        {
             let message = format!(
                 "not healthy within {}: {}",
                 spelled(engine.deadline),
@@ -127,6 +133,9 @@ impl Draft<'_> {
         }
         let later = applying.gives_way() && !matches!(sight, Sight::Ails { .. });
         self.wake_by(at + if later { LOOK_LATER } else { LOOK_SOON });
+        if self.trouble().is_some() && self.applies(running) {
+            return Step::Looks;
+        }
         Step::Waits(sight.waiting())
     }
 
@@ -144,6 +153,14 @@ impl Draft<'_> {
         let asks = |effect: &&EffectView| matches!(effect.effect, Effect::RefreshEngine { .. });
         let mut under_way = self.under_way(running.candidate.ordinal).filter(asks);
         under_way.all(|effect| effect.error.is_none())
+    }
+
+    /// Whether the engine is being told to apply. Until it is known what came of that nothing else may
+    /// begin, or it could be applied over what comes after it; so this has no end before.
+    fn applies(&self, running: &Running) -> bool {
+        let applies = |effect: &EffectView| matches!(effect.effect, Effect::SyncEngine { .. });
+        let mut under_way = self.under_way(running.candidate.ordinal);
+        under_way.any(applies)
     }
 
     /// Asks the engine for something, unless that is under way.
@@ -196,27 +213,20 @@ impl Draft<'_> {
         keys.flatten().max()
     }
 
-    /// What was told to apply does so as if it did by itself: it is not asked a second time, nor is
-    /// anybody else.
-    fn as_told(&self, mut report: Report, applying: &Applying, engine: &Engine) -> Report {
-        for one in &mut report.applications {
-            one.automated |= engine.sync && applying.told.contains(&one.application);
-        }
-        report
-    }
-
     /// While nothing can be seen, the deadline passes as well.
     fn overdue_in_the_dark(&mut self, engine: &Engine, applying: &Applying) -> Step {
         let until = applying.clock + engine.deadline;
-        if applying.is_stopped() {
+        let Some(running) = self.state.running.clone() else {
+            return Step::Works;
+        };
+        if applying.is_stopped() || self.applies(&running) {
             return Step::Looks;
         }
         if self.world.now < until {
             self.wake_by(until);
             return Step::Looks;
         }
-        let (Some(Waiting::Retry { error, .. } | Waiting::Blocked { error, .. }), Some(running)) =
-            (self.trouble(), self.state.running.clone())
+        let Some(Waiting::Retry { error, .. } | Waiting::Blocked { error, .. }) = self.trouble()
         else {
             // The look is on its way.
             return Step::Looks;
@@ -281,6 +291,15 @@ impl Draft<'_> {
             });
         }
     }
+}
+
+/// What was told to apply does so as if it did by itself: it is not asked a second time, nor is anybody
+/// else.
+fn as_told(mut report: Report, applying: &Applying, engine: &Engine) -> Report {
+    for one in &mut report.applications {
+        one.automated |= engine.sync && applying.told.contains(&one.application);
+    }
+    report
 }
 
 /// The key of what is seen of an engine for a deployment.

@@ -1,6 +1,6 @@
 //! Asking a cluster for the workloads of an application, and for the pods of those that are not well.
 
-use futures_util::{StreamExt as _, stream};
+use futures_util::{FutureExt as _, StreamExt as _, stream};
 use serde_json::Value;
 
 use super::workload::{self, Kind, REPLICA_SETS};
@@ -28,10 +28,14 @@ struct Workload<'a> {
 /// What the workloads of an application say, within 20 s. What a cluster does not tell is left out, and
 /// the first reason for it comes beside.
 pub(crate) async fn ask(cluster: &Cluster, seen: &Seen) -> (Vec<Found>, Option<KubeError>) {
-    let workloads = seen.objects.iter().filter_map(Workload::of).take(WORKLOADS);
-    let mut asked = stream::iter(workloads)
-        .map(|workload| async move { workload.ask(cluster).await })
-        .buffered(AT_ONCE);
+    let objects = seen.objects.iter();
+    let workloads: Vec<_> = objects.filter_map(Workload::of).take(WORKLOADS).collect();
+    // Boxed, as the compiler cannot tell that a stream of what borrows can go to another thread.
+    let asked: Vec<_> = workloads
+        .iter()
+        .map(|workload| workload.ask(cluster).boxed())
+        .collect();
+    let mut asked = stream::iter(asked).buffered(AT_ONCE);
     let mut found = Vec::new();
     let mut trouble = None;
     let all = async {

@@ -374,6 +374,66 @@ fn a_cluster_that_cannot_be_looked_at_is_told_as_trouble_until_the_time_is_over(
 }
 
 #[test]
+fn a_cluster_that_is_gone_altogether_does_not_keep_its_lane() {
+    let mut h = seen(OnDegraded::Report);
+    h.break_effect("refresh_engine", false);
+    h.break_effect("observe_engine", false);
+    h.merge("one");
+    h.run();
+    h.pass(700);
+    assert_eq!(
+        (h.standing(), failure(&h).0.as_str()),
+        (vec![Failed], "stuck")
+    );
+    h.merge("two");
+    h.run();
+    h.act(Act::Cancel { number: 2 }, "alice");
+    h.run();
+    assert_eq!(h.standing(), [Failed, Cancelled]);
+}
+
+#[test]
+fn what_may_still_be_applied_is_waited_for_whatever_the_deadline() {
+    let mut h = syncing();
+    h.break_effect("sync_engine", false);
+    h.merge("one");
+    h.run();
+    h.pass(900);
+    let kind = |h: &Harness| match h.waiting() {
+        Some(For::Retry { effect, .. }) => effect,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(
+        (h.standing(), kind(&h).as_str()),
+        (vec![Waiting], "sync_engine")
+    );
+    h.merge("two");
+    h.run();
+    assert_eq!(
+        h.standing(),
+        [Waiting, Queued],
+        "it could be applied over the newer one"
+    );
+    h.outside.broken.clear();
+    h.next_is(Health::Healthy);
+    h.pass(60);
+    assert_eq!(h.standing(), [Succeeded, Succeeded]);
+}
+
+#[test]
+fn a_newer_one_does_not_take_the_place_of_one_that_the_lane_is_about_to_apply() {
+    let mut h = syncing();
+    h.merge("one");
+    h.next_is(Health::Healthy);
+    h.run_until_intended("sync_engine");
+    h.merge("two");
+    h.run();
+    assert_eq!(h.standing()[1], Queued);
+    h.release();
+    assert_eq!(h.standing(), [Succeeded, Succeeded]);
+}
+
+#[test]
 fn somebody_who_applies_something_else_takes_its_place_once_that_was_seen_twice() {
     let mut h = seen(OnDegraded::Report);
     h.merge("one");
