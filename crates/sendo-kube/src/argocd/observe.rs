@@ -113,7 +113,10 @@ impl ArgoCd {
         match self.cluster.get(&ask).await {
             Ok(project) => project,
             Err(error) => {
-                tracing::debug!(%error, "sync windows are not known");
+                tracing::debug!(
+                    reason_code = error.reason_code(),
+                    "sync windows are taken for open: {error}"
+                );
                 None
             }
         }

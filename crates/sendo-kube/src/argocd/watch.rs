@@ -46,7 +46,7 @@ pub enum Touched {
 pub struct Blind {
     /// Since when, by the clock of timers.
     pub since: Instant,
-    /// The last trouble; `None` before the first look.
+    /// The last trouble; `None` before the first look, and when nobody asks the watch any more.
     pub why: Option<KubeError>,
 }
 
@@ -229,7 +229,8 @@ impl Watch {
     fn sees(&mut self) {
         self.pause = FIRST_PAUSE;
         if self.sight.send_replace(None).is_some() {
-            tracing::info!(cluster = %self.place.argocd.cluster.name(), "applications are watched");
+            let name = self.place.argocd.cluster.name();
+            tracing::info!(cluster.name = %name, "applications of cluster {name} are watched");
         }
     }
 
@@ -239,13 +240,29 @@ impl Watch {
                 .as_ref()
                 .map_or_else(Instant::now, |blind| blind.since);
             if sight.as_ref().is_none_or(|blind| blind.why.is_none()) {
-                tracing::warn!(%error, "applications are not watched");
+                let name = self.place.argocd.cluster.name();
+                tracing::warn!(
+                    cluster.name = %name,
+                    reason_code = error.reason_code(),
+                    "applications of cluster {name} are not watched until it answers: {error}"
+                );
             }
             let why = Some(error);
             *sight = Some(Blind { since, why });
         });
         sleep(self.pause).await;
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.sight.send_modify(|sight| {
+            if sight.is_none() {
+                let since = Instant::now();
+                *sight = Some(Blind { since, why: None });
+            }
+        });
     }
 }
 

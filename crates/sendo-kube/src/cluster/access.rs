@@ -3,7 +3,9 @@
 //! A kubeconfig may name a program that makes credentials (`exec`): EKS and GKE have no other way. It is
 //! run as the operator wrote it, without a terminal, so a kubeconfig is as trusted as the configuration
 //! that names it, and is never taken from anybody else. Proxies are not used, neither those of a
-//! kubeconfig, which are refused, nor those of the environment, which are ignored.
+//! kubeconfig, which are refused, nor those of the environment, which are ignored. Refused as well is what
+//! would give credentials to whoever answers: an unverified certificate, an address that is not https
+//! (other than on this machine), a password in an address.
 
 use http::Uri;
 use kube::Config;

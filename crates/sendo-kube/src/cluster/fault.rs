@@ -7,7 +7,7 @@ use http_body_util::LengthLimitError;
 use kube::client::AuthError;
 use serde_json::Value;
 
-use super::{ANSWER, Ask};
+use super::{Ask, WATCH};
 use crate::error::{Fault, Said, line};
 
 /// The group of Argo CD's own objects.
@@ -37,14 +37,15 @@ pub(crate) fn of_client(ask: &Ask<'_>, error: &kube::Error) -> Fault {
         kube::Error::SerdeError(error) => Fault::Unreadable {
             why: error.to_string(),
         },
-        error => of_trouble(error),
+        error => of_trouble(error, WATCH),
     }
 }
 
 /// A request that got no answer, or one that broke off: what is at the bottom of the client's error.
-pub(super) fn of_trouble(error: &(dyn StdError + 'static)) -> Fault {
+/// `limit` is the one that its size was held to, in bytes.
+pub(super) fn of_trouble(error: &(dyn StdError + 'static), limit: usize) -> Fault {
     if chain(error).any(|error| error.is::<LengthLimitError>()) {
-        return Fault::TooLarge { limit: ANSWER };
+        return Fault::TooLarge { limit };
     }
     if let Some(error) = chain(error).find_map(|error| error.downcast_ref::<AuthError>()) {
         return of_credentials(error);

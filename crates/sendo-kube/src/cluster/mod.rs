@@ -26,7 +26,7 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// How long a request may take, from the first byte sent to the last read.
 pub(crate) const REQUEST: Duration = Duration::from_secs(20);
 /// How large an answer may be, in bytes: several times what etcd keeps of one object.
-pub(crate) const ANSWER: usize = 8 << 20;
+const ANSWER: usize = 8 << 20;
 /// How much one watch may send before it is begun anew, in bytes.
 const WATCH: usize = 64 << 20;
 
@@ -252,13 +252,13 @@ impl Cluster {
                 .client
                 .send(request)
                 .await
-                .map_err(|error| fault::of_trouble(&error))?;
+                .map_err(|error| fault::of_trouble(&error, ANSWER))?;
             let status = answer.status();
             let body = Limited::new(answer.into_body(), ANSWER);
             let body = body
                 .collect()
                 .await
-                .map_err(|error| fault::of_trouble(&*error))?;
+                .map_err(|error| fault::of_trouble(&*error, ANSWER))?;
             Ok((status, body.to_bytes()))
         };
         let (status, body) = match tokio::time::timeout(REQUEST, answer).await {

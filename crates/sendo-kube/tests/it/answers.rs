@@ -6,7 +6,7 @@ use sendo_core::time::Timestamp;
 use sendo_kube::{Addresses, Asked, Fault, KubeError, Observed, Wanted};
 use serde_json::{Value, json};
 
-use crate::server::{Answer, argocd, serve};
+use crate::server::{Answer, argocd, cluster, serve};
 
 const MANIFESTS: &str = "http://127.0.0.1:3000/testbed-admin/manifests.git";
 
@@ -173,6 +173,42 @@ async fn pods_that_cannot_be_asked_do_not_hide_the_application() {
     let applied = observed.placed(Place::There);
     assert!(applied.synced && applied.causes.is_empty());
     assert_eq!(log.lock().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn the_pods_of_another_cluster_are_asked_there() {
+    let (spoke, asked) = serve(|request| {
+        let file = match request {
+            it if it.contains("/deployments/web?") => "pull.deployment.json",
+            it if it.contains("/replicasets?") => "pull.rs.json",
+            it if it.contains("/pods?") => "pull.pods.json",
+            _ => return Answer::Text(404, "404 page not found"),
+        };
+        Answer::Json(200, recorded(file))
+    })
+    .await;
+    let mut application: Value = serde_json::from_str(&recorded("image-pull-failed.json")).unwrap();
+    application["spec"]["destination"]["server"] = json!(spoke);
+    let (hub, asked_hub) = serve(move |_| Answer::Json(200, application.to_string())).await;
+    let spokes = [cluster(&spoke).await];
+    let manifests = Addresses::new([MANIFESTS]);
+    let argocd = argocd(&hub).await;
+    let observed = argocd
+        .observe(&web(), &manifests, &spokes, Timestamp(0))
+        .await
+        .unwrap();
+    assert_eq!(observed.unasked(), None);
+    let causes = observed.placed(Place::There).causes;
+    assert_eq!(causes.len(), 1, "{causes:?}");
+    assert_eq!(causes[0].reason, "ImagePullBackOff");
+    assert_eq!(asked_hub.lock().unwrap().len(), 1);
+    let asked = asked.lock().unwrap().clone();
+    let wanted = [
+        "GET /apis/apps/v1/namespaces/pull/deployments/web? ",
+        "GET /apis/apps/v1/namespaces/pull/replicasets?labelSelector=app%3Dpull&limit=50 ",
+        "GET /api/v1/namespaces/pull/pods?labelSelector=app%3Dpull%2Cpod-template-hash%3D665b65fd85&limit=50 ",
+    ];
+    assert_eq!(asked, wanted);
 }
 
 /// Answers a sync: what the application is, and what a patch of it gets.

@@ -60,7 +60,7 @@ async fn a_cut_connection_is_taken_up_where_it_was() {
     let (address, log) = serve(watches(answers, "10")).await;
     let argocd = argocd(&address).await;
     let (watch, sight) = argocd.watch(&["argocd".to_owned()]);
-    let mut watch = std::pin::pin!(watch);
+    let mut watch = Box::pin(watch);
     assert!(sight.blind().is_some_and(|blind| blind.why.is_none()));
     let wanted = [
         Touched::Everything,
@@ -72,6 +72,8 @@ async fn a_cut_connection_is_taken_up_where_it_was() {
         assert_eq!(watch.next().await, Some(wanted));
     }
     assert_eq!(sight.blind(), None);
+    drop(watch);
+    assert!(sight.blind().is_some(), "nobody looks any more");
     let asked = log.lock().unwrap().clone();
     let path = "GET /apis/argoproj.io/v1alpha1/namespaces/argocd/applications";
     assert!(asked.iter().all(|it| it.starts_with(path)), "{asked:?}");
