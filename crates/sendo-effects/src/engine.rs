@@ -231,8 +231,9 @@ mod tests {
             forges: &forges,
         };
         let lane: sendo_core::subject::LaneId = "web/test".parse().unwrap();
+        let subject = lane.subject();
         for effect in effects {
-            let done = engines.perform(&effect, &lane.subject(), Timestamp(0));
+            let done = engines.perform(&effect, &subject, Timestamp(0));
             let error = done.await.unwrap().unwrap_err();
             assert_eq!(error.reason_code, "cluster_unknown");
             assert!(!error.transient);

@@ -279,6 +279,7 @@ pub(crate) fn acts(url: &str, proposer: &str, approver: &str) -> GiteaActs {
         proposer: SecretString::from(proposer),
         approver: SecretString::from(approver),
         labels: vec!["sendo".to_owned(), "no such label".to_owned()],
+        also_at: Vec::new(),
     };
     GiteaActs::new(http(), access).unwrap()
 }

@@ -72,6 +72,7 @@ pub(crate) fn acts(url: &str) -> GiteaActs {
         proposer: token(),
         approver: token(),
         labels: Vec::new(),
+        also_at: Vec::new(),
     };
     GiteaActs::new(http, access).unwrap()
 }

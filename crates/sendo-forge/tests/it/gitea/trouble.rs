@@ -123,6 +123,7 @@ fn an_address_with_a_secret_in_it_is_refused_and_not_repeated() {
             proposer: TOKEN.into(),
             approver: TOKEN.into(),
             labels: Vec::new(),
+            also_at: Vec::new(),
         };
         let _ = rustls::crypto::ring::default_provider().install_default();
         let refused =
