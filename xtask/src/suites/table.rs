@@ -230,6 +230,21 @@ pub(super) const SUITES: &[Suite] = &[
         minutes: 15,
     },
     Suite {
+        name: "chain",
+        about: "the whole program on Gitea, Argo CD and a cluster: from a push to a healthy environment, and back",
+        needs: &[
+            Need::Target("sendo", "chain"),
+            Need::Git,
+            Need::Testbed(&[Part::Kubernetes, Part::Gitea, Part::Argocd]),
+        ],
+        work: Work::Program {
+            package: "sendo",
+            target: "chain",
+            postgres: false,
+        },
+        minutes: 15,
+    },
+    Suite {
         name: "forge-gitea",
         about: "change requests on a real Gitea: once, pinned, and past what comes between",
         needs: &[

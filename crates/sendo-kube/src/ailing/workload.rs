@@ -95,8 +95,10 @@ pub(super) fn is_well(kind: Kind, workload: &Value) -> bool {
     };
     match kind {
         Kind::Deployment => {
+            // While an old pod goes on beside a new one that does not come up, as many are available.
+            let alone = number("/status/replicas") <= number("/status/updatedReplicas");
             let pointers = ["/status/updatedReplicas", "/status/availableReplicas"];
-            observed && all(&pointers, wanted)
+            observed && alone && all(&pointers, wanted)
         }
         Kind::StatefulSet => {
             let pointers = ["/status/updatedReplicas", "/status/readyReplicas"];
@@ -193,6 +195,10 @@ mod tests {
         assert!(!is_well(Kind::Deployment, &deployment));
         deployment["status"]["availableReplicas"] = json!(2);
         assert!(is_well(Kind::Deployment, &deployment));
+        // A pod of the form before is one of the two that are available.
+        deployment["status"]["replicas"] = json!(3);
+        assert!(!is_well(Kind::Deployment, &deployment));
+        deployment["status"]["replicas"] = json!(2);
         deployment["metadata"]["generation"] = json!(2);
         assert!(!is_well(Kind::Deployment, &deployment));
         let mut job = recorded("job.job");

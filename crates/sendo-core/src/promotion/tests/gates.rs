@@ -233,16 +233,13 @@ fn a_tree_that_is_not_the_promised_one_is_never_approved() {
 #[test]
 fn what_the_forges_own_rules_ask_for_is_told_once_and_tried_again_when_something_is_said() {
     let mut h = Harness::one(main_branch());
-    let refused = |times| {
-        Some(Fate {
-            kind: "merge_change_request",
-            outcome: Outcome::NotReady {
-                why: "one approval lacks".to_owned(),
-            },
-            times,
-        })
-    };
-    h.fate = refused(2);
+    h.fate = Some(Fate {
+        kind: "merge_change_request",
+        outcome: Outcome::NotReady {
+            why: "one approval lacks".to_owned(),
+        },
+        times: 2,
+    });
     let merged = h.merge("one");
     h.run();
     let waits = For::Protected {

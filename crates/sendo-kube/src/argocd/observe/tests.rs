@@ -119,7 +119,7 @@ fn a_failed_sync_names_the_object_and_says_it_once() {
             .message
             .contains("`selector` does not match")
     );
-    let Verdict::Ails { causes } = verdict(applied) else {
+    let Verdict::Ails { causes, .. } = verdict(applied) else {
         panic!("it ails");
     };
     assert_eq!(causes[0].object, "Application web");
