@@ -173,3 +173,37 @@ fn a_server_that_is_killed_while_it_sees_through_ends_where_an_undisturbed_one_d
     assert_eq!(chain.world.changes().len(), 1);
     assert_eq!(chain.images("test"), "registry.example.com/web:v1");
 }
+
+#[test]
+fn doctor_looks_at_the_cluster_and_names_an_application_that_is_not_there() {
+    let chain = Chain::set(&[TEST]);
+    chain.world.hook();
+    let application = chain.application_of("test");
+    let fine = wait::until("nothing lacks", LONGEST, || {
+        let looked = chain.world.stage.sendo(&["doctor", "--offline"]);
+        (looked.code == 0).then_some(looked.out)
+    });
+    let fine = fine.unwrap_or_else(|error| {
+        let looked = chain.world.stage.sendo(&["doctor", "--offline"]);
+        panic!("{error}\n{}{}", looked.out, looked.err)
+    });
+    assert!(
+        fine.contains(&format!("{application} follows the manifests")),
+        "{fine}"
+    );
+    let from = format!("applications: [{application}]");
+    chain
+        .world
+        .reconfigure(|text| text.replace(&from, "applications: [nowhere]"));
+    let looked = chain.world.stage.sendo(&["doctor", "--offline"]);
+    assert_eq!(looked.code, 1, "{}", looked.out);
+    let said = "there is no application nowhere in Argo CD";
+    assert!(looked.out.contains(said), "{}", looked.out);
+    assert!(
+        looked
+            .out
+            .contains("next: make it, or correct `applications`"),
+        "{}",
+        looked.out
+    );
+}

@@ -236,6 +236,40 @@ fn what_is_no_gitea() {
 }
 
 #[test]
+fn what_is_no_cluster_and_no_engine() {
+    let cluster = |keys: &str| {
+        with(
+            "applications:",
+            &format!("clusters:\n  hub: {keys}\napplications:"),
+        )
+    };
+    let engine = |keys: &str| {
+        let named = "        after: test\n";
+        let engine = format!("{named}        engine: {keys}\n");
+        cluster("{ kubeconfig: \"${file:one.txt}\" }").replacen(named, &engine, 1)
+    };
+    let argocd = |keys: &str| engine(&format!("{{ argocd: {{ {keys} }} }}"));
+    golden! {
+        "a cluster nobody can get at": cluster("{}"),
+        "a kubeconfig in the open": cluster("{ kubeconfig: /root/.kube/config }"),
+        "two ways to a cluster": cluster("{ kubeconfig: \"${file:one.txt}\", in_cluster: true }"),
+        "a context of a pod": cluster("{ in_cluster: true, context: hub }"),
+        "a namespace that is none": cluster("{ in_cluster: true, argocd_namespace: Argo_CD }"),
+        "a cluster that is no name": cluster("{ in_cluster: true }").replace("hub:", "Hub:"),
+        "an engine of no kind": engine("{}"),
+        "an engine of another kind": engine("{ flux: { cluster: hub } }"),
+        "a cluster that is not there": argocd("cluster: hab, applications: [web]"),
+        "no cluster": argocd("applications: [web]"),
+        "no applications": argocd("cluster: hub"),
+        "none of them": argocd("cluster: hub, applications: []"),
+        "an application that is no name": argocd("cluster: hub, applications: [web_test]"),
+        "an application twice": argocd("cluster: hub, applications: [web, web]"),
+        "a deadline without its unit": argocd("cluster: hub, applications: [web], deadline: \"10\""),
+        "a word nobody knows": argocd("cluster: hub, applications: [web], on_degraded: rollback"),
+    }
+}
+
+#[test]
 fn what_is_secret_and_what_is_not() {
     golden! {
         "a secret in the open": with("terminal: true", "slack: { webhook: \"https://hooks.example.com/x\" }"),

@@ -1,12 +1,11 @@
 //! `sendo doctor`: goes through everything a deployment needs, and says what to do about what lacks.
 
-use std::collections::BTreeSet;
+mod remote;
+
 use std::path::Path;
 use std::process::Command;
 
 use sendo_core::view::BoardView;
-use sendo_forge::Forge;
-use sendo_forge::gitea::Finding;
 use sendo_forge::local::acts::LocalActs;
 use sendo_git::BareRepository;
 use sendo_store::{AuditVerdict, Backlog, Store, StoreError};
@@ -15,7 +14,7 @@ use serde_json::Value;
 
 use super::plan::offline_alone;
 use super::serve::failure;
-use super::{Failure, Outcome, hook};
+use super::{Failure, Outcome};
 use crate::client::Client;
 use crate::config::Config;
 use crate::connect::Connect;
@@ -100,7 +99,8 @@ pub(super) fn run(args: &Args, out: &Out) -> Outcome {
             let lanes = config.lanes().len();
             checks.fine("configuration", format!("{path}: valid, {lanes} lanes"));
             lifecycle::block_on(repositories(&config, &mut checks))?;
-            lifecycle::block_on(giteas(&config, &mut checks))??;
+            lifecycle::block_on(remote::giteas(&config, &mut checks))??;
+            lifecycle::block_on(remote::engines(&config, &mut checks))??;
             lanes_of(&config, &mut checks)?;
         }
         Err(errors) => checks.lacks(
@@ -212,42 +212,6 @@ async fn repositories(config: &Config, checks: &mut Checks) {
             GROUP,
             format!("{heard} of {all} are there, and their pushes are heard"),
         );
-    }
-}
-
-/// The users Sendo is on each Gitea, what they may do with its repositories, and the webhooks.
-async fn giteas(config: &Config, checks: &mut Checks) -> Result<(), Failure> {
-    let forges = live::forges(config).map_err(|error| failure(&error))?;
-    let server = config.server.url.clone();
-    let server = server.unwrap_or_else(|| format!("http://{}", config.server.listen));
-    for name in config.forges.keys() {
-        let Ok(Forge::Gitea(gitea)) = forges.named(name) else {
-            continue;
-        };
-        told(name.as_str(), gitea.examine_users().await, checks);
-        let repositories = hook::on_giteas(config).into_iter();
-        for repository in repositories.filter(|repository| repository.forge == *name) {
-            let lanes = config.lanes().into_iter();
-            let bases: BTreeSet<_> = lanes
-                .filter(|rules| rules.deliver.repository == repository)
-                .map(|rules| rules.deliver.base)
-                .collect();
-            let bases: Vec<_> = bases.into_iter().collect();
-            let url = hook::address(&server, &repository);
-            let found = gitea.examine(&repository, &bases, Some(&url)).await;
-            told(&repository.to_string(), found, checks);
-        }
-    }
-    Ok(())
-}
-
-fn told(about: &str, found: Vec<Finding>, checks: &mut Checks) {
-    for finding in found {
-        let what = format!("{about}: {}", finding.message);
-        match finding.fix {
-            Some(next) => checks.lacks("forges", what, next),
-            None => checks.fine("forges", what),
-        }
     }
 }
 
