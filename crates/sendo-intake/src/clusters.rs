@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use sendo_core::deployment::DeploymentState;
+use sendo_core::deployment::{Deployment, DeploymentState, Waiting};
 use sendo_core::event::Event;
 use sendo_core::names::{ClusterName, EngineApplication};
 use sendo_core::promotion::LaneRules;
@@ -18,6 +18,7 @@ use sendo_store::{DeploymentFilter, NewDelivery, Store, StoreError};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::api::Intake;
@@ -112,22 +113,21 @@ impl Watching {
         let namespaces = self.namespaces(argocd.namespace());
         let (touched, _) = argocd.watch(&namespaces);
         let mut touched = std::pin::pin!(touched);
+        let named: BTreeSet<EngineApplication> = self.applications().cloned().collect();
         let mut heard = BTreeSet::new();
         loop {
-            tokio::select! {
-                next = touched.next() => match next {
-                    Some(Touched::Application(application)) => {
-                        heard.insert(application);
-                    }
-                    Some(Touched::Everything) => heard.extend(self.applications().cloned()),
-                    None => return,
-                },
-                () = tokio::time::sleep(TOGETHER), if !heard.is_empty() => {
-                    for application in std::mem::take(&mut heard) {
-                        if let Err(error) = self.take(&application).await {
-                            tracing::warn!(%error, %application, "what happened to it is found by the next look");
-                        }
-                    }
+            // From the first on, however many follow.
+            let Some(first) = touched.next().await else {
+                return;
+            };
+            hear(first, &named, &mut heard);
+            let until = Instant::now() + TOGETHER;
+            while let Ok(Some(more)) = timeout_at(until, touched.next()).await {
+                hear(more, &named, &mut heard);
+            }
+            for application in std::mem::take(&mut heard) {
+                if let Err(error) = self.take(&application).await {
+                    tracing::warn!(%error, %application, "what happened to it is found by the next look");
                 }
             }
         }
@@ -185,11 +185,37 @@ impl Watching {
                 states: UNDER_WAY.to_vec(),
                 limit: 1,
             };
-            if !self.store.deployments(&filter).await?.is_empty() {
+            let under_way = self.store.deployments(&filter).await?;
+            if under_way.iter().any(is_seen_through) {
                 return Ok(true);
             }
         }
         Ok(false)
+    }
+}
+
+/// Keeps in mind what lanes name of what something was written to.
+fn hear(
+    touched: Touched,
+    named: &BTreeSet<EngineApplication>,
+    heard: &mut BTreeSet<EngineApplication>,
+) {
+    match touched {
+        Touched::Application(application) if named.contains(&application) => {
+            heard.insert(application);
+        }
+        Touched::Application(_) => {}
+        Touched::Everything => heard.extend(named.iter().cloned()),
+    }
+}
+
+/// Whether a deployment is merged: what it waits for then, if it says so, is its engine.
+fn is_seen_through(deployment: &Deployment) -> bool {
+    match &deployment.waiting {
+        None | Some(Waiting::Engine { .. } | Waiting::Retry { .. } | Waiting::Blocked { .. }) => {
+            true
+        }
+        Some(_) => false,
     }
 }
 

@@ -15,7 +15,7 @@ use tokio::time::timeout;
 
 use crate::error::{Answer, Refusal};
 use crate::state::App;
-use crate::webhooks;
+use crate::webhooks::{self, MEBIBYTE};
 
 /// A body that was read whole and is what the route expects.
 pub(crate) struct JsonBody<T>(pub(crate) T);
@@ -74,26 +74,46 @@ fn is(request: &Request, kind: &str) -> bool {
 
 async fn whole(request: Request, app: &App) -> Answer<Vec<u8>> {
     let limits = &app.web.limits;
-    timeout(limits.body, read(request, limits.body_bytes))
+    timeout(limits.body, read(request, limits.body_bytes, |_| Ok(())))
         .await
         .map_err(|_| too_slow(limits.body))?
 }
 
-/// What a forge delivers, and the room it takes while it is held.
+/// What a forge delivers, and the room it takes while it is held. Nobody knows yet whether it is signed,
+/// so what is longer than any request of the API takes room that only such bodies share.
 pub(crate) async fn delivery(
     request: Request,
     app: &App,
-) -> Answer<(Vec<u8>, SemaphorePermit<'_>)> {
+) -> Answer<(Vec<u8>, Option<SemaphorePermit<'_>>)> {
     let limits = &app.web.limits;
-    let seats = webhooks::seats(announced(&request));
-    let held = async {
-        let seat = app.arriving.acquire_many(seats).await;
-        let seat = seat.map_err(|_| too_slow(limits.body))?;
-        Ok((read(request, webhooks::LARGEST).await?, seat))
+    let mut room: Option<SemaphorePermit<'_>> = None;
+    let grown = |bytes: usize| {
+        let wanted = bytes.saturating_sub(limits.body_bytes).div_ceil(MEBIBYTE);
+        let held = room.as_ref().map_or(0, SemaphorePermit::num_permits);
+        let more = u32::try_from(wanted.saturating_sub(held)).unwrap_or(u32::MAX);
+        if more > 0 {
+            let more = app.arriving.try_acquire_many(more);
+            let more = more.map_err(|_| no_room())?;
+            match &mut room {
+                Some(room) => room.merge(more),
+                None => room = Some(more),
+            }
+        }
+        Ok(())
     };
-    timeout(limits.body, held)
+    let body = timeout(limits.body, read(request, webhooks::LARGEST, grown))
         .await
-        .map_err(|_| too_slow(limits.body))?
+        .map_err(|_| too_slow(limits.body))??;
+    Ok((body, room))
+}
+
+fn no_room() -> Refusal {
+    Refusal::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "deliveries_too_large",
+        "too many large deliveries arrive at the same time",
+        "send it again later; what is lost is found by the next sweep",
+    )
 }
 
 fn too_slow(within: Duration) -> Refusal {
@@ -111,7 +131,12 @@ fn announced(request: &Request) -> Option<u64> {
     length.to_str().ok()?.parse().ok()
 }
 
-async fn read(request: Request, limit: usize) -> Answer<Vec<u8>> {
+/// Reads a body; `grown` is told before each of its pieces how long it becomes.
+async fn read(
+    request: Request,
+    limit: usize,
+    mut grown: impl FnMut(usize) -> Answer<()>,
+) -> Answer<Vec<u8>> {
     if announced(&request).is_some_and(|length| length > limit as u64) {
         return Err(too_large(limit));
     }
@@ -128,6 +153,7 @@ async fn read(request: Request, limit: usize) -> Answer<Vec<u8>> {
         if bytes.len() + chunk.len() > limit {
             return Err(too_large(limit));
         }
+        grown(bytes.len() + chunk.len())?;
         bytes.extend_from_slice(&chunk);
     }
     Ok(bytes)

@@ -16,7 +16,6 @@ use crate::effect::{Effect, EffectView, Publish, Story};
 use crate::fact::Fact;
 use crate::names::{BranchName, Revision};
 use crate::notice::Turn;
-use crate::time::Timestamp;
 
 /// After so many writes that led nowhere, a deployment takes its time between them.
 const PATIENCE: u32 = 5;
@@ -66,7 +65,6 @@ impl Draft<'_> {
             overridden: None,
             approved: None,
             told_approved: None,
-            tried_at: Timestamp::default(),
             protected: None,
             merged: None,
             applying: None,

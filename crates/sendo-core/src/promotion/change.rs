@@ -3,7 +3,7 @@
 use super::advance::Step;
 use super::decide::Draft;
 use super::looks::LOOK_AGAIN;
-use super::state::{Ending, Running};
+use super::state::{Ending, Protected, Running};
 use crate::deployment::Waiting;
 use crate::effect::{Ahead, ChangeRequest, ChangeState, CloseReason, Effect, EffectView};
 use crate::names::Revision;
@@ -75,13 +75,9 @@ impl Draft<'_> {
             return self.write(running, "approve", effect);
         }
         let is_merge = |e: &EffectView| matches!(e.effect, Effect::MergeChangeRequest { .. });
-        if !self.under_way(running.candidate.ordinal).any(is_merge) {
-            if let Some(waiting) = self.protected(running) {
-                return Step::Waits(waiting);
-            }
-            if let Some(running) = &mut self.state.running {
-                running.tried_at = self.world.now;
-            }
+        let planned = self.under_way(running.candidate.ordinal).any(is_merge);
+        if let Some(waiting) = self.protected(running).filter(|_| !planned) {
+            return Step::Waits(waiting);
         }
         let effect = Effect::MergeChangeRequest {
             repository,
@@ -95,9 +91,9 @@ impl Draft<'_> {
     /// What the forge's own rules said against the merge: tried again once somebody touched the change
     /// request since, or after a while, as not everything that they ask for is told.
     fn protected(&mut self, running: &Running) -> Option<Waiting> {
-        let why = running.protected.clone()?;
-        let again = running.tried_at + LOOK_AGAIN;
-        let touched = self.touched_at(running) > Some(running.tried_at);
+        let Protected { why, seen_at } = running.protected.clone()?;
+        let again = seen_at + LOOK_AGAIN;
+        let touched = self.touched_at(running) > Some(seen_at);
         if touched || self.world.now >= again {
             return None;
         }

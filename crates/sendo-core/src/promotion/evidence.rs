@@ -7,10 +7,10 @@ use serde_json::json;
 
 use super::decide::{Draft, SOURCE};
 use super::looks::planned_at;
-use super::state::Ending;
+use super::state::{Ending, Protected};
 use super::telling::ATTEMPTS_BEFORE_TELLING;
 use crate::deployment::ChangeLink;
-use crate::effect::{Class, Effect, EffectState, EffectView, Outcome};
+use crate::effect::{ChangeRequest, Class, Effect, EffectState, EffectView, Outcome};
 use crate::notice::Turn;
 
 /// After so many attempts in vain, each of them long, a change request is left open.
@@ -184,8 +184,14 @@ impl Draft<'_> {
                 running.rebuild = true;
                 running.setbacks += 1;
             }
-            (Outcome::NotReady { why }, Effect::MergeChangeRequest { .. }) => {
-                running.protected = Some(why.clone());
+            (Outcome::NotReady { why }, Effect::MergeChangeRequest { number, .. }) => {
+                let facts = &self.world.facts;
+                let seen =
+                    facts.get::<ChangeRequest>(&self.world.subject, &format!("change/{number}"));
+                running.protected = Some(Protected {
+                    why: why.clone(),
+                    seen_at: seen.map(|(_, at)| at).unwrap_or_default(),
+                });
             }
             // Anything else says that the outside is not what we took it for: look again.
             _ => {

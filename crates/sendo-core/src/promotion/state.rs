@@ -191,12 +191,9 @@ pub struct Running {
     pub approved: Option<Revision>,
     /// The approved head that people were told of.
     pub told_approved: Option<Revision>,
-    /// When the last merge was planned.
-    #[serde(default)]
-    pub tried_at: Timestamp,
-    /// What the forge's own rules said against it.
-    #[serde(default)]
-    pub protected: Option<String>,
+    /// What the forge's own rules said against the last merge.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub protected: Option<Protected>,
     /// The base's head that contains the change, and who merged when it was not us.
     pub merged: Option<(Revision, Option<Principal>)>,
     /// How far it is into the environment, once the base has it and an engine applies it.
@@ -218,6 +215,16 @@ pub struct Running {
     pub turns: u32,
     /// When one of our own writes last changed the change request.
     pub wrote_at: Timestamp,
+}
+
+/// What a forge's own rules on a branch said against a merge.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Protected {
+    /// What lacks, in the forge's words.
+    pub why: String,
+    /// When the change request was last looked at before that; what was touched since may have met it.
+    pub seen_at: Timestamp,
 }
 
 /// How a deployment ends without success.

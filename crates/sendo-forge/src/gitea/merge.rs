@@ -183,7 +183,7 @@ fn read(answer: &Answer, ask: &Ask, style: &str) -> Refused {
                 ask.what
             ),
         )),
-        405 if says("sign") => Refused::Error(answer.refusal(ask)),
+        405 if says("wont sign") => Refused::Error(answer.refusal(ask)),
         // Checks, approvals, a draft, files that are protected: somebody else has to do something.
         405 => Refused::Outcome(Outcome::NotReady {
             why: answer.said().to_owned(),

@@ -7,7 +7,7 @@ use sendo_core::names::ForgeName;
 use sendo_store::NewDelivery;
 use sha2::{Digest as _, Sha256};
 
-use super::signature::{Unsigned, verify};
+use super::signature::{Unsigned, can_be_signed, verify};
 
 /// The Giteas whose deliveries are taken, each with the keys they may be signed with.
 #[derive(Debug, Clone, Default)]
@@ -24,6 +24,13 @@ pub struct Arrived<'a> {
     pub id: Option<&'a str>,
     /// What its header [`super::SIGNATURE`] says.
     pub signature: Option<&'a str>,
+}
+
+impl<'a> Arrived<'a> {
+    fn event(&self) -> Result<&'a str, NotTaken> {
+        let event = self.event.filter(|event| is_plain(event, 60));
+        event.ok_or(NotTaken::EventMissing)
+    }
 }
 
 /// Why a delivery is not stored.
@@ -82,6 +89,16 @@ impl Senders {
         Self(senders)
     }
 
+    /// Whether a delivery can be right, as far as its head tells: before its body is read.
+    ///
+    /// # Errors
+    /// [`NotTaken`].
+    pub fn expect(&self, arrived: Arrived<'_>) -> Result<(), NotTaken> {
+        let (_, secrets) = self.sender(arrived.forge)?;
+        can_be_signed(arrived.signature, secrets)?;
+        arrived.event().map(drop)
+    }
+
     /// What is stored of a delivery, once its signature was checked. The same one sent again is the same
     /// row: by its id and its body, as the id alone is not signed.
     ///
@@ -90,10 +107,7 @@ impl Senders {
     pub fn receive(&self, arrived: Arrived<'_>, body: Vec<u8>) -> Result<NewDelivery, NotTaken> {
         let (forge, secrets) = self.sender(arrived.forge)?;
         verify(arrived.signature, &body, secrets)?;
-        let event = arrived
-            .event
-            .filter(|event| is_plain(event, 60))
-            .ok_or(NotTaken::EventMissing)?;
+        let event = arrived.event()?;
         let id = arrived.id.filter(|id| is_plain(id, 100)).unwrap_or("-");
         let sum = Sha256::digest(&body);
         let sum: String = sum.iter().map(|byte| format!("{byte:02x}")).collect();

@@ -52,24 +52,37 @@ pub fn verify(
     body: &[u8],
     secrets: &[SecretString],
 ) -> Result<(), Unsigned> {
-    // An empty secret signs for everybody.
-    let secrets = secrets
-        .iter()
-        .map(|secret| secret.expose_secret().as_bytes())
-        .filter(|secret| !secret.is_empty());
-    let secrets: Vec<&[u8]> = secrets.collect();
-    if secrets.is_empty() {
-        return Err(Unsigned::NoSecret);
-    }
-    let signature = match signature.map(str::trim) {
-        None | Some("") => return Err(Unsigned::Missing),
-        Some(signature) => bytes(signature).ok_or(Unsigned::Malformed)?,
-    };
+    let signature = can_be_signed(signature, secrets)?;
     // Each is tried, whichever fits: the time taken tells nothing.
-    let fits = secrets.iter().fold(false, |fits, secret| {
+    let fits = keys(secrets).fold(false, |fits, secret| {
         fits | signed_with(secret, body, &signature)
     });
     fits.then_some(()).ok_or(Unsigned::Mismatch)
+}
+
+/// The bytes of a signature that one of `secrets` may have made.
+///
+/// # Errors
+/// [`Unsigned`], but for a mismatch.
+pub(super) fn can_be_signed(
+    signature: Option<&str>,
+    secrets: &[SecretString],
+) -> Result<[u8; SIGNATURE_BYTES], Unsigned> {
+    if keys(secrets).next().is_none() {
+        return Err(Unsigned::NoSecret);
+    }
+    match signature.map(str::trim) {
+        None | Some("") => Err(Unsigned::Missing),
+        Some(signature) => bytes(signature).ok_or(Unsigned::Malformed),
+    }
+}
+
+/// The keys that count: an empty one signs for everybody.
+fn keys(secrets: &[SecretString]) -> impl Iterator<Item = &[u8]> {
+    let bytes = secrets
+        .iter()
+        .map(|secret| secret.expose_secret().as_bytes());
+    bytes.filter(|secret| !secret.is_empty())
 }
 
 fn signed_with(secret: &[u8], body: &[u8], signature: &[u8]) -> bool {

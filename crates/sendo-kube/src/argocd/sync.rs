@@ -48,7 +48,8 @@ impl ArgoCd {
     /// what left git is deleted, options and retries are as the application's own policy says.
     ///
     /// Where a sync window keeps it from applying by hand, the operation waits until the window lets it.
-    /// The key is forgotten once the application was applied anew by somebody else.
+    /// The key is forgotten once the application was applied anew by somebody else. One that is synced is
+    /// left alone, whoever did that.
     ///
     /// # Errors
     /// `sync_under_way`, which passes, when something else is being applied; `other_repository` when none
@@ -60,6 +61,10 @@ impl ArgoCd {
                 return Err(self.cluster.failed(&ask, Fault::NotFound));
             };
             let seen = Seen::read(&object);
+            // Somebody else applied what there is to apply meanwhile: ours may be older by now.
+            if seen.synced {
+                return Ok(Asked::Before(Phase::Succeeded));
+            }
             if let Some(asked) = self.asked(&seen, &ask, wanted.key)? {
                 return Ok(asked);
             }

@@ -8,9 +8,10 @@ use secrecy::SecretString;
 use sendo_intake::gitea::Senders;
 use sendo_web::{GITEA_PATH, Limits};
 use sha2::Sha256;
+use tokio::io::AsyncWriteExt as _;
 use tokio::sync::watch;
 
-use crate::client::Reply;
+use crate::client::{Call, Reply, reply};
 use crate::harness::{Server, short};
 
 const MEBIBYTE: usize = 1024 * 1024;
@@ -35,6 +36,12 @@ async fn deliver(server: &Server, signature: &str, body: &[u8]) -> Reply {
         .header("x-gitea-delivery", "5a1e")
         .header("x-gitea-signature", signature);
     call.json(body).send().await
+}
+
+/// A delivery that may be signed, as far as its head tells.
+fn begun(server: &Server) -> Call {
+    let call = server.post(GITEA_PATH, "").header("x-gitea-event", "push");
+    call.header("x-gitea-signature", &"a".repeat(64))
 }
 
 async fn stored(server: &Server) -> usize {
@@ -90,11 +97,7 @@ async fn a_delivery_of_mebibytes_is_taken_and_one_beyond_the_limit_is_not() {
     let taken = deliver(&server, &signed("new", &body), &body).await;
     assert_eq!(taken.status, 202, "{taken:?}");
     let long = (25 * MEBIBYTE + 1).to_string();
-    let refused = server
-        .post(GITEA_PATH, "")
-        .header("content-length", &long)
-        .send()
-        .await;
+    let refused = begun(&server).header("content-length", &long).send().await;
     assert_eq!(refused.status, 413, "{refused:?}");
     assert_eq!(stored(&server).await, 1);
     server.stop().await;
@@ -103,14 +106,29 @@ async fn a_delivery_of_mebibytes_is_taken_and_one_beyond_the_limit_is_not() {
 #[tokio::test]
 async fn a_delivery_that_never_ends_gives_its_room_back() {
     let server = server(short()).await;
+    // Room for two of them: they begin together, and each sends all but its end.
+    let mut streams = Vec::new();
     for _ in 0..4 {
-        let call = server
-            .post(GITEA_PATH, "")
-            .header("content-length", "20000000");
-        let refused = call.send().await;
-        assert_eq!(refused.status, 408, "{refused:?}");
+        let call = begun(&server).header("content-length", "26000000");
+        let mut stream = call.open().await;
+        // Who finds no room is answered before all of it was read.
+        let _ = stream.write_all(&vec![b' '; 25_000_000]).await;
+        streams.push(stream);
     }
-    let taken = deliver(&server, &signed("new", b"{}"), b"{}").await;
+    let small = deliver(&server, &signed("new", b"{}"), b"{}").await;
+    assert_eq!(small.status, 202, "{small:?}");
+    let mut answers = Vec::new();
+    for mut stream in streams {
+        answers.push(reply(&mut stream).await.status);
+    }
+    answers.sort_unstable();
+    assert!(
+        answers.iter().all(|status| [408, 503, 0].contains(status)),
+        "{answers:?}"
+    );
+    assert!(answers.contains(&408), "{answers:?}");
+    let body = vec![b' '; 20 * MEBIBYTE];
+    let taken = deliver(&server, &signed("new", &body), &body).await;
     assert_eq!(taken.status, 202, "{taken:?}");
     server.stop().await;
 }

@@ -154,6 +154,18 @@ impl EnvironmentShape {
             None => None,
         };
         let (agreed, deliver) = (approval?, deliver?);
+        let served = reading.forges.get(&deliver.repository.forge);
+        if engine.is_some() && served.is_some_and(|forge| forge.root().is_some()) {
+            let problem = place
+                .key("engine")
+                .problem(
+                    Code::Contradiction,
+                    format!("no Argo CD follows `{}`", deliver.repository),
+                )
+                .why("it is on a local forge, a folder that only this machine sees")
+                .fix("leave `engine` out, or keep the manifests on a forge that Argo CD reaches");
+            reading.problems.push(problem);
+        }
         let forge = &deliver.repository.forge;
         let ours = reading.forges.get(forge).map(|known| known.ours(forge));
         approval::contradiction(&agreed, &deliver, place, reading);

@@ -158,11 +158,17 @@ impl ForgeShape {
         let addresses = self.also_at.clone().unwrap_or_default();
         for (index, address) in addresses.iter().enumerate() {
             let at = place.key("also_at").index(index);
-            if !address.contains("://")
-                || address.chars().any(|c| c.is_whitespace() || c.is_control())
+            let odd = |c: char| c.is_whitespace() || c.is_control();
+            let host = address.split_once("://").map(|(_, rest)| rest);
+            let host = host.and_then(|rest| rest.split('/').next());
+            // A user may stand before the host, as in most addresses of SSH; a password may not.
+            let user = host.and_then(|host| Some(host.rsplit_once('@')?.0));
+            if host.is_none_or(str::is_empty)
+                || user.is_some_and(|user| user.contains(':'))
+                || address.contains(odd)
             {
                 let problem = at
-                    .problem(Code::InvalidValue, format!("`{address}` is not an address"))
+                    .problem(Code::InvalidValue, "this is no address, or one with a password")
                     .fix("write it like \"http://gitea-http.gitea.svc:3000\" or \"ssh://git@git.example.com\"");
                 reading.problems.push(problem);
                 return None;

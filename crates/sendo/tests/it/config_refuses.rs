@@ -231,6 +231,7 @@ fn what_is_no_gitea() {
         "a token in the open": but("{ token: \"${file:two.txt}\" }", "{ token: abc }"),
         "a user by name": but("{ token: \"${file:two.txt}\" }", "sendo-approver"),
         "a user with more": but("{ token: \"${file:two.txt}\" }", "{ token: \"${file:two.txt}\", app_id: 7 }"),
+        "another address with a password": but("kind: gitea,", "kind: gitea, also_at: [\"ssh://git:hush@git.example.com\"],"),
         "a label that is none": but("kind: gitea,", "kind: gitea, labels: [\"\"],"),
     }
 }

@@ -272,3 +272,68 @@ fn what_the_forges_own_rules_ask_for_may_be_met_without_a_word() {
     assert_eq!(h.at("test"), merged.as_str());
     h.leaves_nothing();
 }
+
+#[test]
+fn what_no_protected_branch_and_no_engine_was_met_by_is_kept_as_older_binaries_read_it() {
+    let mut h = checked();
+    h.merge("one");
+    h.run();
+    let state = &h.subjects[&super::lanes::id("web/test").subject()].state;
+    let keys = |value: &serde_json::Value| -> Vec<String> {
+        value.as_object().unwrap().keys().cloned().collect()
+    };
+    assert_eq!(
+        keys(&state["running"]),
+        [
+            "agreed",
+            "approved",
+            "base",
+            "branch",
+            "candidate",
+            "change",
+            "closed",
+            "edits",
+            "ending",
+            "first_old",
+            "merged",
+            "mode",
+            "overridden",
+            "published",
+            "rebuild",
+            "repository",
+            "setbacks",
+            "told",
+            "told_approved",
+            "troubles",
+            "turns",
+            "unchanged",
+            "unclosed",
+            "version",
+            "waiting",
+            "writes",
+            "wrote_at"
+        ]
+    );
+    assert_eq!(
+        keys(state),
+        [
+            "baseline",
+            "blind",
+            "considered",
+            "ended",
+            "held",
+            "known_tags",
+            "looked",
+            "noted",
+            "omitted",
+            "ordinal",
+            "pending",
+            "queued",
+            "reported",
+            "rollback",
+            "running",
+            "succeeded",
+            "version"
+        ]
+    );
+}

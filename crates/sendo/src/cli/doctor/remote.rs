@@ -29,7 +29,7 @@ pub(super) async fn giteas(config: &Config, checks: &mut Checks) -> Result<(), F
         let Ok(Forge::Gitea(gitea)) = forges.named(name) else {
             continue;
         };
-        told(name.as_str(), gitea.examine_users().await, checks);
+        told(Some(name.as_str()), gitea.examine_users().await, checks);
         let repositories = hook::on_giteas(config).into_iter();
         for repository in repositories.filter(|repository| repository.forge == *name) {
             let lanes = config.lanes().into_iter();
@@ -40,15 +40,19 @@ pub(super) async fn giteas(config: &Config, checks: &mut Checks) -> Result<(), F
             let bases: Vec<_> = bases.into_iter().collect();
             let url = hook::address(&server, &repository);
             let found = gitea.examine(&repository, &bases, Some(&url)).await;
-            told(&repository.to_string(), found, checks);
+            told(None, found, checks);
         }
     }
     Ok(())
 }
 
-fn told(about: &str, found: Vec<Finding>, checks: &mut Checks) {
+/// `about` is what the findings do not name themselves.
+fn told(about: Option<&str>, found: Vec<Finding>, checks: &mut Checks) {
     for finding in found {
-        let what = format!("{about}: {}", finding.message);
+        let what = match about {
+            Some(about) => format!("{about}: {}", finding.message),
+            None => finding.message,
+        };
         match finding.fix {
             Some(next) => checks.lacks(FORGES, what, next),
             None => checks.fine(FORGES, what),
