@@ -12,7 +12,7 @@ use sendo_testkit::{Server, story, wait};
 use crate::serving::LONGEST;
 
 /// How many blocks may say that they cannot run.
-const NOT_RUN: usize = 5;
+const NOT_RUN: usize = 10;
 /// How many are typed at the same time: most of their time they wait.
 const AT_ONCE: usize = 4;
 
@@ -79,9 +79,12 @@ pub(crate) fn blocks(document: &str) -> Vec<Block> {
 }
 
 fn documents() -> Vec<String> {
-    let guides = std::fs::read_dir(root().join("docs/guides")).unwrap();
-    let names = guides.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let mut all: Vec<String> = names.map(|name| format!("docs/guides/{name}")).collect();
+    let of = |folder: &str| -> Vec<String> {
+        let pages = std::fs::read_dir(root().join(folder)).unwrap();
+        let names = pages.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.map(|name| format!("{folder}/{name}")).collect()
+    };
+    let mut all = [of("docs/guides"), of("docs/how-to")].concat();
     all.sort();
     all.insert(0, "README.md".to_owned());
     all
