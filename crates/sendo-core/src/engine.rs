@@ -102,6 +102,14 @@ pub struct Attempt {
     pub message: String,
 }
 
+impl Attempt {
+    /// Whether it is at work on the commit its application is at. Objects are as they should be before
+    /// the last hooks have run, and those may fail.
+    fn is_at_work(&self, one: &Applied) -> bool {
+        self.phase == Phase::Running && (self.revision.is_none() || self.revision == one.revision)
+    }
+}
+
 /// How far an attempt is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -310,6 +318,12 @@ fn of_one(one: &Applied) -> Verdict {
             (None, None) if one.automated => lacks(Lacks::Sync, None),
             (None, None) => lacks(Lacks::Person, None),
         };
+    }
+    // What is paused keeps an attempt waiting, so that is told instead.
+    if let Some(attempt) = one.attempt.as_ref().filter(|it| it.is_at_work(one))
+        && one.health != Health::Suspended
+    {
+        return lacks(Lacks::Sync, Some(&attempt.message));
     }
     match one.health {
         Health::Healthy => Verdict::Healthy,

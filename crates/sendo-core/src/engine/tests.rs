@@ -157,6 +157,24 @@ fn objects_on_their_way_lack_progress_and_paused_ones_somebody_to_resume_them() 
 }
 
 #[test]
+fn an_attempt_whose_last_hooks_still_run_is_not_healthy_although_its_objects_are() {
+    let verdict = |revision: Option<char>| {
+        but(|one| {
+            one.attempt = attempt(Phase::Running, 'a');
+            one.attempt.as_mut().unwrap().revision = revision.map(sha);
+        })
+    };
+    for ours in [Some('a'), None] {
+        assert_eq!(lacking(verdict(ours)).0, Lacks::Sync);
+    }
+    assert_eq!(verdict(Some('b')), Verdict::Healthy, "that of another one");
+    let paused = but(|one| {
+        (one.attempt, one.health) = (attempt(Phase::Running, 'a'), Health::Suspended);
+    });
+    assert_eq!(lacking(paused).0, Lacks::Resume, "it waits for that, too");
+}
+
+#[test]
 fn a_failed_attempt_at_this_commit_ails_and_one_at_another_does_not() {
     let verdict = |revision| {
         but(|one| {
