@@ -115,10 +115,7 @@ impl Draft<'_> {
             }
             _ => {}
         }
-        if !applying.is_stopped()
-            && !self.applies(running)
-            && at >= applying.clock + engine.deadline
-        {
+        if !self.applies(running) && applying.is_overdue(at, engine) {
             let message = format!(
                 "not healthy within {}: {}",
                 spelled(engine.deadline),
@@ -213,17 +210,13 @@ impl Draft<'_> {
         keys.flatten().max()
     }
 
-    /// While nothing can be seen, the deadline passes as well.
+    /// What cannot be looked at for a whole deadline is given up. Nothing is undone for it: the
+    /// environment may be as healthy as ever, and every other lane sees as little.
     fn overdue_in_the_dark(&mut self, engine: &Engine, applying: &Applying) -> Step {
-        let until = applying.clock + engine.deadline;
         let Some(running) = self.state.running.clone() else {
             return Step::Works;
         };
         if applying.is_stopped() || self.applies(&running) {
-            return Step::Looks;
-        }
-        if self.world.now < until {
-            self.wake_by(until);
             return Step::Looks;
         }
         let Some(Waiting::Retry { error, .. } | Waiting::Blocked { error, .. }) = self.trouble()
@@ -231,11 +224,22 @@ impl Draft<'_> {
             // The look is on its way.
             return Step::Looks;
         };
+        let now = self.world.now;
+        let dark = self.applying().map(|it| *it.dark.get_or_insert(now));
+        let until = dark.unwrap_or(now) + engine.deadline;
+        if now < until {
+            self.wake_by(until);
+            return Step::Looks;
+        }
+        let follows = match engine.degraded {
+            OnDegraded::Report => "",
+            OnDegraded::RollBack => "; nothing was seen, so nothing is undone",
+        };
         let message = format!(
-            "not seen to be healthy within {}: {error}",
+            "not seen to be healthy within {}: {error}{follows}",
             spelled(engine.deadline)
         );
-        self.ends_badly(&running, engine, "stuck", message, Vec::new());
+        self.fail("stuck", message);
         Step::Works
     }
 
