@@ -318,3 +318,44 @@ fn a_rollback_that_a_person_asked_for_is_the_only_one() {
     let row = h.rows.values().last().unwrap();
     assert_eq!(row.requested_by, Some(who("alice")));
 }
+
+#[test]
+fn one_that_went_back_by_itself_and_is_tried_again_asks_people() {
+    let (mut h, _) = degraded_but(|rules| rules.approval = people(1));
+    h.pass(200);
+    assert_eq!(h.standing(), [Succeeded, Failed, Failed]);
+    h.set_by_hand("test.yaml.tag", "a hot fix");
+    h.act(Act::Retry { number: 3 }, "alice");
+    h.run();
+    assert!(
+        matches!(h.waiting(), Some(For::People { needed: 1, .. })),
+        "{:?}",
+        h.waiting()
+    );
+    assert_eq!(
+        h.rows.values().last().unwrap().requested_by,
+        Some(who("alice"))
+    );
+}
+
+#[test]
+fn a_person_who_joins_what_goes_back_by_itself_has_to_be_approved() {
+    let (mut h, _) = degraded_but(|rules| rules.approval = people(1));
+    h.lock("web/test", "erin", None);
+    h.run();
+    h.pass(60);
+    assert_eq!(h.standing(), [Succeeded, Failed, Waiting]);
+    let (to, from) = (None, None);
+    h.act(Act::Rollback { to, from }, "alice");
+    h.unlock("web/test", "erin");
+    h.next_is(Health::Healthy);
+    h.run();
+    assert!(
+        matches!(h.waiting(), Some(For::People { needed: 1, .. })),
+        "{:?}",
+        h.waiting()
+    );
+    h.approve_by("bob");
+    h.run();
+    assert_eq!(h.standing(), [Succeeded, Failed, Succeeded]);
+}
