@@ -198,11 +198,11 @@ impl Lacks {
         )
     }
 
-    /// Whether it is nobody's delay: then a deadline does not run. Who decides when it is applied may
-    /// take any time, and so may a window.
+    /// Whether it is nobody's delay: then a deadline does not run. Who decides when it is applied, or
+    /// paused it, may take any time, and so may a window.
     #[must_use]
     pub const fn stops_the_clock(self) -> bool {
-        matches!(self, Self::Window | Self::Person)
+        matches!(self, Self::Resume | Self::Window | Self::Person)
     }
 }
 

@@ -377,6 +377,6 @@ fn what_is_lacking_is_ordered_as_it_is_listed() {
         .into_iter()
         .filter(|it| it.stops_the_clock())
         .collect();
-    assert_eq!(patient, [Lacks::Window, Lacks::Person]);
+    assert_eq!(patient, [Lacks::Resume, Lacks::Window, Lacks::Person]);
     assert!(patient.iter().all(|it| it.needs_somebody()));
 }

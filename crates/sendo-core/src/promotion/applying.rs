@@ -22,8 +22,8 @@ const GAP: Span = Span::from_secs(120);
 pub struct Applying {
     /// The base's head that has the change.
     pub revision: Revision,
-    /// From when the deadline counts: when the change was in the base, when the last wait for a person
-    /// or a window was over, or when it was looked at again after a gap.
+    /// From when the deadline counts: when the change was in the base, when the last wait for a person,
+    /// a window or what is paused was over, or when it was looked at again after a gap.
     pub clock: Timestamp,
     /// The first look for which it counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -219,6 +219,22 @@ fn an_application_that_was_told_to_apply_is_not_told_again_and_gets_stuck() {
 }
 
 #[test]
+fn what_somebody_paused_may_take_any_time_and_the_deadline_begins_when_it_goes_on() {
+    let mut h = seen(OnDegraded::Report);
+    h.next_is(Health::Suspended);
+    h.merge("one");
+    h.run();
+    h.pass(3 * 600);
+    assert_eq!(lacks(&h), Some(Lacks::Resume));
+    h.health(Health::Progressing);
+    h.run();
+    h.pass(580);
+    assert_eq!(lacks(&h), Some(Lacks::Progress));
+    h.pass(40);
+    assert_eq!(failure(&h).0, "stuck");
+}
+
+#[test]
 fn a_window_is_waited_for_and_then_the_lane_applies() {
     let mut h = syncing();
     h.engine(|one| one.window = Some("deny 22:00".to_owned()));
