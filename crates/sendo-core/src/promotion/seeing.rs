@@ -14,7 +14,7 @@ use super::decide::{Draft, TOUCHED};
 use super::state::{Ending, Running};
 use crate::deployment::{Failure, Waiting};
 use crate::effect::{Effect, EffectView};
-use crate::engine::{Cause, Engine, Lacks, OnDegraded, Report, Verdict, judge};
+use crate::engine::{Cause, Engine, Lacks, OnDegraded, Phase, Report, Verdict, judge};
 use crate::notice::Turn;
 use crate::time::{Span, Timestamp};
 
@@ -66,8 +66,9 @@ impl Draft<'_> {
             ..
         } = &mut verdict
             && engine.sync
+            && !applying.told.contains(application)
         {
-            // That person is us.
+            // That person is us, once.
             *lacks = Lacks::Sync;
             let effect = Effect::SyncEngine {
                 cluster: engine.cluster.clone(),
@@ -297,11 +298,15 @@ impl Draft<'_> {
     }
 }
 
-/// What was told to apply does so as if it did by itself: it is not asked a second time, nor is anybody
-/// else.
+/// What was told to apply does so as if it did by itself, until it has: it is not asked a second time,
+/// nor is anybody else. Of what comes after that, such as a later commit, we said nothing.
 fn as_told(mut report: Report, applying: &Applying, engine: &Engine) -> Report {
     for one in &mut report.applications {
-        one.automated |= engine.sync && applying.told.contains(&one.application);
+        let attempt = one.attempt.as_ref();
+        let ours = attempt.is_none_or(|it| {
+            it.phase == Phase::Running || it.revision.is_none() || it.revision == one.revision
+        });
+        one.automated |= engine.sync && ours && applying.told.contains(&one.application);
     }
     report
 }

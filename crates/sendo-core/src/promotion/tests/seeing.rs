@@ -8,7 +8,7 @@ use crate::deployment::DeploymentState::{
 };
 use crate::deployment::Waiting as For;
 use crate::effect::Effect;
-use crate::engine::{Health, Lacks, OnDegraded};
+use crate::engine::{Attempt, Health, Lacks, OnDegraded, Phase};
 use crate::event::Event;
 use crate::notice::Turn;
 use crate::promotion::LaneRules;
@@ -216,6 +216,36 @@ fn an_application_that_was_told_to_apply_is_not_told_again_and_gets_stuck() {
         failure(&h)
     );
     assert_eq!(h.fate.unwrap().times, 8);
+}
+
+#[test]
+fn a_later_commit_that_the_lane_was_not_told_to_apply_waits_for_a_person_and_the_deadline_with_it()
+{
+    let mut h = syncing();
+    h.merge("one");
+    h.run();
+    let ours = h.outside.cluster["web-test"].applied.clone();
+    h.set_by_hand("other.yaml", "new");
+    let head = h.outside.refs["main"].clone();
+    assert_ne!(head, ours);
+    h.engine(|one| {
+        one.attempt = Some(Attempt {
+            phase: Phase::Succeeded,
+            revision: Some(ours),
+            message: String::new(),
+        });
+        one.looked = head;
+    });
+    h.run();
+    h.pass(3 * 600);
+    assert_eq!(
+        (lacks(&h), count(&h, "sync_engine")),
+        (Some(Lacks::Person), 1)
+    );
+    h.next_is(Health::Healthy);
+    h.sync_by_hand();
+    h.run();
+    assert_eq!(h.standing(), [Succeeded]);
 }
 
 #[test]
