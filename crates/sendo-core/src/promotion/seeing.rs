@@ -171,8 +171,9 @@ impl Draft<'_> {
         }
     }
 
-    /// What the engine said after the last hint and after all we asked of it. If it was not looked at
-    /// since, plans the look.
+    /// What the engine said after all we asked of it. If it was touched or hinted at since that look
+    /// began, plans another; one that was not taken in yet is taken in all the same, or an engine that is
+    /// touched all the time would never be seen.
     fn look_at_engine(
         &mut self,
         running: &Running,
@@ -188,8 +189,9 @@ impl Draft<'_> {
             let said = report.applications.iter().map(|one| &one.application);
             said.eq(&engine.applications)
         };
-        if let Some((report, at)) = seen.filter(|(report, at)| *at >= since && whole(report)) {
-            return Some((report, at));
+        let seen = seen.filter(|(report, at)| *at >= running.wrote_at && whole(report));
+        if seen.as_ref().is_some_and(|(_, at)| *at >= since) {
+            return seen;
         }
         let effect = Effect::ObserveEngine {
             fact: key.clone(),
@@ -199,7 +201,7 @@ impl Draft<'_> {
             revision: applying.revision.clone(),
         };
         self.observe(&key, &key, since, effect);
-        None
+        seen.filter(|(_, at)| applying.looked_at.is_none_or(|taken| *at > taken))
     }
 
     /// When one of the engine's applications was last touched, as far as anybody told.

@@ -130,6 +130,39 @@ fn a_touch_makes_the_lane_look_at_the_engine_and_nowhere_else() {
 }
 
 #[test]
+fn an_engine_that_is_touched_all_the_time_is_seen_all_the_same() {
+    let mut h = seen(OnDegraded::Report);
+    h.merge("one");
+    h.run();
+    h.health(Health::Healthy);
+    for _ in 0..20 {
+        h.touch_engine();
+        h.deliver_all();
+        while h.decide_while(|_| {}) {}
+        h.begin_next();
+        h.touch_engine();
+        h.deliver_all();
+        while h.finish_next() {}
+        h.decide_while(|_| {});
+    }
+    assert_eq!(h.standing(), [Succeeded]);
+}
+
+#[test]
+fn a_touch_during_a_look_makes_the_lane_look_again() {
+    let mut h = seen(OnDegraded::Report);
+    h.merge("one");
+    h.run();
+    h.touch_engine();
+    h.deliver_all();
+    while h.decide_while(|_| {}) {}
+    h.begin_next();
+    h.health(Health::Healthy);
+    h.run();
+    assert_eq!(h.standing(), [Succeeded], "without any time gone by");
+}
+
+#[test]
 fn a_touch_of_an_application_that_no_lane_names_wakes_nobody() {
     use crate::job::Job;
     let h = seen(OnDegraded::Report);
