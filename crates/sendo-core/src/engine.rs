@@ -102,6 +102,14 @@ pub struct Attempt {
     pub message: String,
 }
 
+impl Attempt {
+    /// Whether it is at work on the commit its application is at. Objects are as they should be before
+    /// the last hooks have run, and those may fail.
+    fn is_at_work(&self, one: &Applied) -> bool {
+        self.phase == Phase::Running && (self.revision.is_none() || self.revision == one.revision)
+    }
+}
+
 /// How far an attempt is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -190,11 +198,11 @@ impl Lacks {
         )
     }
 
-    /// Whether it is nobody's delay: then a deadline does not run. Who decides when it is applied may
-    /// take any time, and so may a window.
+    /// Whether it is nobody's delay: then a deadline does not run. Who decides when it is applied, or
+    /// paused it, may take any time, and so may a window.
     #[must_use]
     pub const fn stops_the_clock(self) -> bool {
-        matches!(self, Self::Window | Self::Person)
+        matches!(self, Self::Resume | Self::Window | Self::Person)
     }
 }
 
@@ -244,7 +252,7 @@ pub fn judge(report: &Report, edits: &[Edit]) -> Verdict {
     let worst = all.iter().rev().map(of_one).max_by_key(weight);
     match (worst, all.first()) {
         // Each contains our commit, and together they say something else by now.
-        (Some(Verdict::Healthy), Some(first)) if !run(edits, all) => displaced(first),
+        (Some(Verdict::Healthy), Some(first)) if others_run(edits, all) => displaced(first),
         (worst, _) => worst.unwrap_or(Verdict::Healthy),
     }
 }
@@ -311,6 +319,12 @@ fn of_one(one: &Applied) -> Verdict {
             (None, None) => lacks(Lacks::Person, None),
         };
     }
+    // What is paused keeps an attempt waiting, so that is told instead.
+    if let Some(attempt) = one.attempt.as_ref().filter(|it| it.is_at_work(one))
+        && one.health != Health::Suspended
+    {
+        return lacks(Lacks::Sync, Some(&attempt.message));
+    }
     match one.health {
         Health::Healthy => Verdict::Healthy,
         Health::Progressing | Health::Missing | Health::Degraded => lacks(Lacks::Progress, message),
@@ -326,40 +340,44 @@ fn displaced(one: &Applied) -> Verdict {
     }
 }
 
-/// Whether the images that the edits set run in one of the applications, whichever it is. Where one of
-/// them runs nothing, nothing speaks against it: there it may be.
-fn run(edits: &[Edit], applications: &[Applied]) -> bool {
+/// Whether something else runs than the images that the edits set, in whichever of the applications.
+/// Where one of them runs nothing, nothing speaks against it: there it may be.
+fn others_run(edits: &[Edit], applications: &[Applied]) -> bool {
     if applications.iter().any(|one| one.images.is_empty()) {
-        return true;
+        return false;
     }
     let images: Vec<Image<'_>> = applications
         .iter()
         .flat_map(|one| &one.images)
         .map(|image| Image::read(image))
         .collect();
-    edits.iter().all(|edit| runs(edit, &images))
+    edits.iter().any(|edit| is_displaced(edit, &images))
 }
 
-/// Whether one of these images is the one that an edit set; a value that need not be an image's says
-/// nothing. What an edit leaves as it is in the file, such as the name, is not known here.
-fn runs(edit: &Edit, images: &[Image<'_>]) -> bool {
+/// Whether an image of the name that an edit set runs, and not as it set it. One that runs nowhere says
+/// nothing: no pod may need it now. Nor does a value that need not be an image's, nor an image whose
+/// name only the file knows.
+fn is_displaced(edit: &Edit, images: &[Image<'_>]) -> bool {
     let Edit::Image {
+        image,
         new_name,
         new_tag,
         digest,
         ..
     } = edit
     else {
-        return true;
+        return false;
     };
-    images.iter().any(|image| {
-        let is = |wanted: &Option<String>, has: Option<&str>| {
-            wanted.as_deref().is_none_or(|wanted| Some(wanted) == has)
-        };
-        is(new_name, Some(image.name)) && is(digest, image.digest) &&
+    let name = new_name.as_ref().unwrap_or(image);
+    let mut named = images.iter().filter(|image| image.name == name).peekable();
+    named.peek().is_some()
+        && !named.any(|image| {
+            let is = |wanted: &Option<String>, has: Option<&str>| {
+                wanted.as_deref().is_none_or(|wanted| Some(wanted) == has)
+            };
             // With a digest, kustomize leaves the tag away.
-            (digest.is_some() || is(new_tag, image.tag))
-    })
+            is(digest, image.digest) && (digest.is_some() || is(new_tag, image.tag))
+        })
 }
 
 /// An image as pods name it: `NAME[:TAG][@DIGEST]`.

@@ -71,11 +71,15 @@ fn reasons(verdict: &Verdict) -> Vec<&str> {
 fn image(new_name: Option<&str>, new_tag: Option<&str>, digest: Option<&str>) -> Vec<Edit> {
     vec![Edit::Image {
         path: "prod".to_owned(),
-        image: "web".to_owned(),
+        image: "acme/web".to_owned(),
         new_name: new_name.map(str::to_owned),
         new_tag: new_tag.map(str::to_owned),
         digest: digest.map(str::to_owned),
     }]
+}
+
+fn named(name: &str, tag: &str) -> Vec<Edit> {
+    image(Some(name), Some(tag), None)
 }
 
 fn running(images: &[&str], edits: &[Edit]) -> Verdict {
@@ -154,6 +158,24 @@ fn objects_on_their_way_lack_progress_and_paused_ones_somebody_to_resume_them() 
         lacking(but(|one| one.health = Health::Suspended)).0,
         Lacks::Resume
     );
+}
+
+#[test]
+fn an_attempt_whose_last_hooks_still_run_is_not_healthy_although_its_objects_are() {
+    let verdict = |revision: Option<char>| {
+        but(|one| {
+            one.attempt = attempt(Phase::Running, 'a');
+            one.attempt.as_mut().unwrap().revision = revision.map(sha);
+        })
+    };
+    for ours in [Some('a'), None] {
+        assert_eq!(lacking(verdict(ours)).0, Lacks::Sync);
+    }
+    assert_eq!(verdict(Some('b')), Verdict::Healthy, "that of another one");
+    let paused = but(|one| {
+        (one.attempt, one.health) = (attempt(Phase::Running, 'a'), Health::Suspended);
+    });
+    assert_eq!(lacking(paused).0, Lacks::Resume, "it waits for that, too");
 }
 
 #[test]
@@ -253,36 +275,16 @@ fn a_later_commit_that_says_another_image_displaces_ours() {
 fn images_are_known_by_name_tag_and_digest_whatever_the_registrys_port() {
     let port = "registry:5000/acme/web";
     let sum = format!("sha256:{}", "0".repeat(64));
+    let ours = |tag, digest| image(Some(port), tag, digest);
     let cases = [
-        (format!("{port}:1.4"), image(None, Some("1.4"), None), true),
-        (
-            port.to_owned(),
-            image(None, Some("5000/acme/web"), None),
-            false,
-        ),
-        (
-            format!("{port}:1.4"),
-            image(Some(port), Some("1.4"), None),
-            true,
-        ),
-        (
-            format!("{port}:1.4"),
-            image(Some("registry:5000/acme/api"), Some("1.4"), None),
-            false,
-        ),
-        (format!("{port}@{sum}"), image(None, None, Some(&sum)), true),
+        (format!("{port}:1.4"), ours(Some("1.4"), None), true),
+        (format!("{port}:1.5"), ours(Some("1.4"), None), false),
+        (port.to_owned(), ours(Some("5000/acme/web"), None), false),
+        (format!("{port}@{sum}"), ours(None, Some(&sum)), true),
         // A digest makes the tag a remark, which is not in the pods any more.
-        (
-            format!("{port}@{sum}"),
-            image(None, Some("1.4"), Some(&sum)),
-            true,
-        ),
-        (
-            format!("{port}:1.4@{sum}"),
-            image(Some(port), Some("1.4"), None),
-            true,
-        ),
-        (format!("{port}:1.4"), image(None, None, Some(&sum)), false),
+        (format!("{port}@{sum}"), ours(Some("1.4"), Some(&sum)), true),
+        (format!("{port}:1.4@{sum}"), ours(Some("1.4"), None), true),
+        (format!("{port}:1.4"), ours(None, Some(&sum)), false),
     ];
     for (runs, edits, ours) in cases {
         let verdict = running(&[&runs], &edits);
@@ -291,13 +293,29 @@ fn images_are_known_by_name_tag_and_digest_whatever_the_registrys_port() {
 }
 
 #[test]
+fn an_image_that_no_pod_runs_now_says_nothing_and_one_that_runs_as_we_set_it_speaks_for_us() {
+    let migrate = named("acme/migrate", "1.4");
+    assert_eq!(
+        running(&["acme/web:1.3"], &migrate),
+        Verdict::Healthy,
+        "its job is done and gone"
+    );
+    let ours = image(None, Some("1.4"), None);
+    assert_eq!(
+        running(&["acme/web:1.3", "acme/web:1.4"], &ours),
+        Verdict::Healthy,
+        "an old job is still there"
+    );
+}
+
+#[test]
 fn an_image_may_run_in_any_of_the_applications_and_where_none_runs_nothing_speaks_against_it() {
     let with = |text, images: &[&str]| Applied {
         images: images.iter().map(|&image| image.to_owned()).collect(),
         ..app(text)
     };
-    let mut edits = image(None, Some("1.4"), None);
-    edits.extend(image(None, Some("7"), None));
+    let mut edits = named("acme/web", "1.4");
+    edits.extend(named("acme/jobs", "7"));
     let both = vec![
         with("web", &["acme/web:1.4"]),
         with("jobs", &["acme/jobs:7"]),
@@ -359,6 +377,6 @@ fn what_is_lacking_is_ordered_as_it_is_listed() {
         .into_iter()
         .filter(|it| it.stops_the_clock())
         .collect();
-    assert_eq!(patient, [Lacks::Window, Lacks::Person]);
+    assert_eq!(patient, [Lacks::Resume, Lacks::Window, Lacks::Person]);
     assert!(patient.iter().all(|it| it.needs_somebody()));
 }

@@ -242,6 +242,8 @@ impl Draft<'_> {
             included,
             omitted,
             requested_by: Some(asked.by.clone()),
+            // A person asks for it now, so it needs what a person's wish needs.
+            undoes: None,
             created_at: at,
             caused_by: vec![cause],
             ..ended
@@ -278,6 +280,10 @@ impl Draft<'_> {
                 candidate.caused_by.remove(1);
             }
             candidate.caused_by.push(cause);
+            // What the lane would have done by itself is a person's wish now, and needs what that needs.
+            if candidate.undoes.take().is_some() {
+                candidate.requested_by = Some(asked.by.clone());
+            }
             let number = candidate.ordinal;
             self.audit_act("request.joined", asked, Some(number));
             self.hold(number, asked);

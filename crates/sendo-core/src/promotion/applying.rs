@@ -8,9 +8,13 @@ use serde::{Deserialize, Serialize};
 use super::state::Candidate;
 use crate::deployment::Waiting;
 use crate::effect::Edit;
-use crate::engine::{Cause, Lacks, Verdict};
+use crate::engine::{Cause, Engine, Lacks, Verdict};
 use crate::names::{EngineApplication, Revision};
 use crate::time::{Span, Timestamp};
+
+/// Looks further apart than this are no series: what was seen before says nothing of the time between
+/// them, in which Sendo, or all there is, may have been away.
+const GAP: Span = Span::from_secs(120);
 
 /// A deployment whose change is in the base, on its way into the environment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -18,9 +22,15 @@ use crate::time::{Span, Timestamp};
 pub struct Applying {
     /// The base's head that has the change.
     pub revision: Revision,
-    /// From when the deadline counts: when the change was in the base, or when the last wait for a
-    /// person or a window was over.
+    /// From when the deadline counts: when the change was in the base, when the last wait for a person,
+    /// a window or what is paused was over, or when it was looked at again after a gap.
     pub clock: Timestamp,
+    /// The first look for which it counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<Timestamp>,
+    /// Since when looks fail, while they do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dark: Option<Timestamp>,
     /// Whether the engine was asked to look.
     pub asked: bool,
     /// The applications that the engine was told to apply, each once.
@@ -105,6 +115,8 @@ impl Applying {
         Self {
             revision,
             clock: now,
+            first: None,
+            dark: None,
             asked: false,
             told: Vec::new(),
             looked_at: None,
@@ -119,8 +131,9 @@ impl Applying {
             return self.sight.as_ref();
         }
         let was_stopped = self.is_stopped();
-        let before = self.sight.take();
-        self.looked_at = Some(at);
+        let gap = at > self.looked_at.unwrap_or(self.clock) + GAP;
+        let before = self.sight.take().filter(|_| !gap);
+        (self.looked_at, self.dark) = (Some(at), None);
         self.sight = match verdict {
             Verdict::Healthy => None,
             Verdict::Lacks {
@@ -155,10 +168,21 @@ impl Applying {
                 revision,
             }),
         };
-        if was_stopped && !self.is_stopped() {
-            self.clock = at;
+        if gap || was_stopped && !self.is_stopped() {
+            (self.clock, self.first) = (at, Some(at));
         }
+        self.first.get_or_insert(at);
         self.sight.as_ref()
+    }
+
+    /// Whether its time was over at a look that saw no health, and another one `settle` ago saw none
+    /// either.
+    #[must_use]
+    pub fn is_overdue(&self, looked_at: Timestamp, engine: &Engine) -> bool {
+        let another = |first: Timestamp| looked_at > first && looked_at - first >= engine.settle;
+        !self.is_stopped()
+            && looked_at >= self.clock + engine.deadline
+            && self.first.is_some_and(another)
     }
 
     /// Whether it waits for what may take any time, so that the deadline does not run.

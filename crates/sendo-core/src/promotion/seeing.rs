@@ -14,7 +14,7 @@ use super::decide::{Draft, TOUCHED};
 use super::state::{Ending, Running};
 use crate::deployment::{Failure, Waiting};
 use crate::effect::{Effect, EffectView};
-use crate::engine::{Cause, Engine, Lacks, OnDegraded, Report, Verdict, judge};
+use crate::engine::{Cause, Engine, Lacks, OnDegraded, Phase, Report, Verdict, judge};
 use crate::notice::Turn;
 use crate::time::{Span, Timestamp};
 
@@ -66,8 +66,9 @@ impl Draft<'_> {
             ..
         } = &mut verdict
             && engine.sync
+            && !applying.told.contains(application)
         {
-            // That person is us.
+            // That person is us, once.
             *lacks = Lacks::Sync;
             let effect = Effect::SyncEngine {
                 cluster: engine.cluster.clone(),
@@ -115,10 +116,7 @@ impl Draft<'_> {
             }
             _ => {}
         }
-        if !applying.is_stopped()
-            && !self.applies(running)
-            && at >= applying.clock + engine.deadline
-        {
+        if !self.applies(running) && applying.is_overdue(at, engine) {
             let message = format!(
                 "not healthy within {}: {}",
                 spelled(engine.deadline),
@@ -173,8 +171,9 @@ impl Draft<'_> {
         }
     }
 
-    /// What the engine said after the last hint and after all we asked of it. If it was not looked at
-    /// since, plans the look.
+    /// What the engine said after all we asked of it. If it was touched or hinted at since that look
+    /// began, plans another; one that was not taken in yet is taken in all the same, or an engine that is
+    /// touched all the time would never be seen.
     fn look_at_engine(
         &mut self,
         running: &Running,
@@ -190,8 +189,9 @@ impl Draft<'_> {
             let said = report.applications.iter().map(|one| &one.application);
             said.eq(&engine.applications)
         };
-        if let Some((report, at)) = seen.filter(|(report, at)| *at >= since && whole(report)) {
-            return Some((report, at));
+        let seen = seen.filter(|(report, at)| *at >= running.wrote_at && whole(report));
+        if seen.as_ref().is_some_and(|(_, at)| *at >= since) {
+            return seen;
         }
         let effect = Effect::ObserveEngine {
             fact: key.clone(),
@@ -201,7 +201,7 @@ impl Draft<'_> {
             revision: applying.revision.clone(),
         };
         self.observe(&key, &key, since, effect);
-        None
+        seen.filter(|(_, at)| applying.looked_at.is_none_or(|taken| *at > taken))
     }
 
     /// When one of the engine's applications was last touched, as far as anybody told.
@@ -213,17 +213,13 @@ impl Draft<'_> {
         keys.flatten().max()
     }
 
-    /// While nothing can be seen, the deadline passes as well.
+    /// What cannot be looked at for a whole deadline is given up. Nothing is undone for it: the
+    /// environment may be as healthy as ever, and every other lane sees as little.
     fn overdue_in_the_dark(&mut self, engine: &Engine, applying: &Applying) -> Step {
-        let until = applying.clock + engine.deadline;
         let Some(running) = self.state.running.clone() else {
             return Step::Works;
         };
         if applying.is_stopped() || self.applies(&running) {
-            return Step::Looks;
-        }
-        if self.world.now < until {
-            self.wake_by(until);
             return Step::Looks;
         }
         let Some(Waiting::Retry { error, .. } | Waiting::Blocked { error, .. }) = self.trouble()
@@ -231,11 +227,22 @@ impl Draft<'_> {
             // The look is on its way.
             return Step::Looks;
         };
+        let now = self.world.now;
+        let dark = self.applying().map(|it| *it.dark.get_or_insert(now));
+        let until = dark.unwrap_or(now) + engine.deadline;
+        if now < until {
+            self.wake_by(until);
+            return Step::Looks;
+        }
+        let follows = match engine.degraded {
+            OnDegraded::Report => "",
+            OnDegraded::RollBack => "; nothing was seen, so nothing is undone",
+        };
         let message = format!(
-            "not seen to be healthy within {}: {error}",
+            "not seen to be healthy within {}: {error}{follows}",
             spelled(engine.deadline)
         );
-        self.ends_badly(&running, engine, "stuck", message, Vec::new());
+        self.fail("stuck", message);
         Step::Works
     }
 
@@ -293,11 +300,15 @@ impl Draft<'_> {
     }
 }
 
-/// What was told to apply does so as if it did by itself: it is not asked a second time, nor is anybody
-/// else.
+/// What was told to apply does so as if it did by itself, until it has: it is not asked a second time,
+/// nor is anybody else. Of what comes after that, such as a later commit, we said nothing.
 fn as_told(mut report: Report, applying: &Applying, engine: &Engine) -> Report {
     for one in &mut report.applications {
-        one.automated |= engine.sync && applying.told.contains(&one.application);
+        let attempt = one.attempt.as_ref();
+        let ours = attempt.is_none_or(|it| {
+            it.phase == Phase::Running || it.revision.is_none() || it.revision == one.revision
+        });
+        one.automated |= engine.sync && ours && applying.told.contains(&one.application);
     }
     report
 }

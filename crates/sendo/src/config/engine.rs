@@ -44,7 +44,7 @@ pub(crate) struct ArgoCdShape {
     /// such an application waits for a person in Argo CD.
     sync: Option<bool>,
     /// How long after the merge everything has to be healthy, such as `15m`. Time in which only a person
-    /// or a sync window can go on does not count.
+    /// or a sync window can go on, or in which something is paused, does not count.
     deadline: Option<String>,
     /// How long something has to ail before the deployment counts as degraded, such as `60s`: what
     /// recovers meanwhile is no verdict.

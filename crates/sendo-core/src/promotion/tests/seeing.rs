@@ -8,7 +8,7 @@ use crate::deployment::DeploymentState::{
 };
 use crate::deployment::Waiting as For;
 use crate::effect::Effect;
-use crate::engine::{Health, Lacks, OnDegraded};
+use crate::engine::{Attempt, Health, Lacks, OnDegraded, Phase};
 use crate::event::Event;
 use crate::notice::Turn;
 use crate::promotion::LaneRules;
@@ -130,6 +130,39 @@ fn a_touch_makes_the_lane_look_at_the_engine_and_nowhere_else() {
 }
 
 #[test]
+fn an_engine_that_is_touched_all_the_time_is_seen_all_the_same() {
+    let mut h = seen(OnDegraded::Report);
+    h.merge("one");
+    h.run();
+    h.health(Health::Healthy);
+    for _ in 0..20 {
+        h.touch_engine();
+        h.deliver_all();
+        while h.decide_while(|_| {}) {}
+        h.begin_next();
+        h.touch_engine();
+        h.deliver_all();
+        while h.finish_next() {}
+        h.decide_while(|_| {});
+    }
+    assert_eq!(h.standing(), [Succeeded]);
+}
+
+#[test]
+fn a_touch_during_a_look_makes_the_lane_look_again() {
+    let mut h = seen(OnDegraded::Report);
+    h.merge("one");
+    h.run();
+    h.touch_engine();
+    h.deliver_all();
+    while h.decide_while(|_| {}) {}
+    h.begin_next();
+    h.health(Health::Healthy);
+    h.run();
+    assert_eq!(h.standing(), [Succeeded], "without any time gone by");
+}
+
+#[test]
 fn a_touch_of_an_application_that_no_lane_names_wakes_nobody() {
     use crate::job::Job;
     let h = seen(OnDegraded::Report);
@@ -216,6 +249,52 @@ fn an_application_that_was_told_to_apply_is_not_told_again_and_gets_stuck() {
         failure(&h)
     );
     assert_eq!(h.fate.unwrap().times, 8);
+}
+
+#[test]
+fn a_later_commit_that_the_lane_was_not_told_to_apply_waits_for_a_person_and_the_deadline_with_it()
+{
+    let mut h = syncing();
+    h.merge("one");
+    h.run();
+    let ours = h.outside.cluster["web-test"].applied.clone();
+    h.set_by_hand("other.yaml", "new");
+    let head = h.outside.refs["main"].clone();
+    assert_ne!(head, ours);
+    h.engine(|one| {
+        one.attempt = Some(Attempt {
+            phase: Phase::Succeeded,
+            revision: Some(ours),
+            message: String::new(),
+        });
+        one.looked = head;
+    });
+    h.run();
+    h.pass(3 * 600);
+    assert_eq!(
+        (lacks(&h), count(&h, "sync_engine")),
+        (Some(Lacks::Person), 1)
+    );
+    h.next_is(Health::Healthy);
+    h.sync_by_hand();
+    h.run();
+    assert_eq!(h.standing(), [Succeeded]);
+}
+
+#[test]
+fn what_somebody_paused_may_take_any_time_and_the_deadline_begins_when_it_goes_on() {
+    let mut h = seen(OnDegraded::Report);
+    h.next_is(Health::Suspended);
+    h.merge("one");
+    h.run();
+    h.pass(3 * 600);
+    assert_eq!(lacks(&h), Some(Lacks::Resume));
+    h.health(Health::Progressing);
+    h.run();
+    h.pass(580);
+    assert_eq!(lacks(&h), Some(Lacks::Progress));
+    h.pass(40);
+    assert_eq!(failure(&h).0, "stuck");
 }
 
 #[test]

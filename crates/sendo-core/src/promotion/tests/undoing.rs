@@ -11,6 +11,7 @@ use crate::names::Revision;
 use crate::notice::Turn;
 use crate::promotion::LaneRules;
 use crate::promotion::Mode;
+use crate::time::Span;
 
 /// A lane that had a success, and now has something that does not work.
 fn degraded_but(change: impl FnOnce(&mut LaneRules)) -> (Harness, Revision) {
@@ -105,6 +106,89 @@ fn what_is_stuck_goes_back_as_well() {
     h.pass(620);
     assert_eq!(h.standing(), [Succeeded, Failed, Succeeded]);
     assert_eq!(h.at("test"), good.as_str());
+}
+
+/// A success, and then something that is merged and on its way.
+fn on_its_way() -> Harness {
+    let mut h = seen(OnDegraded::RollBack);
+    good(&mut h);
+    h.next_is(Health::Progressing);
+    h.merge("slow");
+    h
+}
+
+/// Sendo is not there for so long.
+fn away(h: &mut Harness, seconds: u32) {
+    h.now = h.now + Span::from_secs(seconds);
+    h.hint_all();
+}
+
+#[test]
+fn one_look_after_sendo_was_away_for_longer_than_the_deadline_is_no_verdict() {
+    for seen_before in [true, false] {
+        let mut h = on_its_way();
+        if seen_before {
+            h.run();
+        } else {
+            h.run_until_intended("refresh_engine");
+            h.held = None;
+        }
+        away(&mut h, 3_600);
+        h.run();
+        assert_eq!(h.standing(), [Succeeded, Waiting], "{seen_before}");
+        h.pass(580);
+        assert_eq!(h.standing(), [Succeeded, Waiting], "{seen_before}");
+        h.health(Health::Healthy);
+        h.run();
+        assert_eq!(h.standing(), [Succeeded, Succeeded], "{seen_before}");
+    }
+}
+
+#[test]
+fn what_ailed_before_sendo_was_away_has_to_be_seen_twice_again() {
+    let mut h = on_its_way();
+    h.run();
+    h.health(Health::Degraded);
+    h.run();
+    away(&mut h, 3_600);
+    h.run();
+    assert_eq!(h.standing(), [Succeeded, Waiting]);
+    h.next_is(Health::Healthy);
+    h.pass(60);
+    assert_eq!(h.standing(), [Succeeded, Failed, Succeeded]);
+}
+
+#[test]
+fn one_look_that_failed_after_the_deadline_ends_nothing() {
+    let mut h = on_its_way();
+    h.run();
+    h.break_effect("observe_engine", false);
+    away(&mut h, 3_600);
+    h.run();
+    h.pass(60);
+    assert_eq!(h.standing(), [Succeeded, Waiting]);
+    h.outside.broken.clear();
+    h.health(Health::Healthy);
+    h.pass(60);
+    assert_eq!(h.standing(), [Succeeded, Succeeded]);
+}
+
+#[test]
+fn what_cannot_be_looked_at_for_a_whole_deadline_is_given_up_and_nothing_is_undone() {
+    let mut h = on_its_way();
+    h.run();
+    h.pass(300);
+    h.break_effect("observe_engine", false);
+    h.pass(500);
+    assert_eq!(h.standing(), [Succeeded, Waiting]);
+    h.pass(300);
+    assert_eq!(h.standing(), [Succeeded, Failed]);
+    let (code, message) = failure(&h);
+    assert_eq!(code, "stuck");
+    assert!(
+        message.ends_with("; nothing was seen, so nothing is undone"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -233,4 +317,45 @@ fn a_rollback_that_a_person_asked_for_is_the_only_one() {
     assert_eq!(h.standing(), [Succeeded, Superseded, Succeeded]);
     let row = h.rows.values().last().unwrap();
     assert_eq!(row.requested_by, Some(who("alice")));
+}
+
+#[test]
+fn one_that_went_back_by_itself_and_is_tried_again_asks_people() {
+    let (mut h, _) = degraded_but(|rules| rules.approval = people(1));
+    h.pass(200);
+    assert_eq!(h.standing(), [Succeeded, Failed, Failed]);
+    h.set_by_hand("test.yaml.tag", "a hot fix");
+    h.act(Act::Retry { number: 3 }, "alice");
+    h.run();
+    assert!(
+        matches!(h.waiting(), Some(For::People { needed: 1, .. })),
+        "{:?}",
+        h.waiting()
+    );
+    assert_eq!(
+        h.rows.values().last().unwrap().requested_by,
+        Some(who("alice"))
+    );
+}
+
+#[test]
+fn a_person_who_joins_what_goes_back_by_itself_has_to_be_approved() {
+    let (mut h, _) = degraded_but(|rules| rules.approval = people(1));
+    h.lock("web/test", "erin", None);
+    h.run();
+    h.pass(60);
+    assert_eq!(h.standing(), [Succeeded, Failed, Waiting]);
+    let (to, from) = (None, None);
+    h.act(Act::Rollback { to, from }, "alice");
+    h.unlock("web/test", "erin");
+    h.next_is(Health::Healthy);
+    h.run();
+    assert!(
+        matches!(h.waiting(), Some(For::People { needed: 1, .. })),
+        "{:?}",
+        h.waiting()
+    );
+    h.approve_by("bob");
+    h.run();
+    assert_eq!(h.standing(), [Succeeded, Failed, Succeeded]);
 }
