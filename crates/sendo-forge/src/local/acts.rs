@@ -2,6 +2,8 @@
 //!
 //! Owns the two identities Sendo acts under here, and the translation between the forge's refusals
 //! and outcomes: a head that moved is an outcome, because the decision has an answer to it.
+//!
+//! Size: one short function for each question of the loop, which read best in its order.
 
 use std::path::PathBuf;
 

@@ -266,6 +266,7 @@ fn what_is_no_cluster_and_no_engine() {
         "an application that is no name": argocd("cluster: hub, applications: [web_test]"),
         "an application twice": argocd("cluster: hub, applications: [web, web]"),
         "a deadline without its unit": argocd("cluster: hub, applications: [web], deadline: \"10\""),
+        "manifests on a local forge": argocd("cluster: hub, applications: [web]"),
         "a word nobody knows": argocd("cluster: hub, applications: [web], on_degraded: rollback"),
     }
 }
