@@ -46,6 +46,20 @@ pub struct Report {
     pub applications: Vec<Applied>,
 }
 
+impl Report {
+    /// Whether no attempt failed at a later commit than ours. One that contains ours and fails may fail
+    /// of what came after it: that ails, and going back from ours would be no answer to it.
+    #[must_use]
+    pub fn blames_only(&self, ours: &Revision) -> bool {
+        !self.applications.iter().any(|one| {
+            let failed = one.attempt.as_ref().filter(|it| it.phase == Phase::Failed);
+            let later = |it: &Revision| one.place == Place::There && it != ours;
+            failed.is_some_and(|it| it.revision == one.revision)
+                && one.revision.as_ref().is_some_and(later)
+        })
+    }
+}
+
 /// What an engine says of one application.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Applied {
