@@ -4,6 +4,8 @@
 //! An engine is Argo CD; Flux has its place beside it. What it says is observed as a [`Report`], one
 //! [`Applied`] for each of its applications; [`judge`] makes one verdict of it and of what a deployment
 //! set. It asks nobody and knows no clock: for how long something ails is for the lane to remember.
+//!
+//! Size: what is said and the verdict on it are one vocabulary, and half of it is its description.
 
 use serde::{Deserialize, Serialize};
 
