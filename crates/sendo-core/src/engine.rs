@@ -4,6 +4,8 @@
 //! An engine is Argo CD; Flux has its place beside it. What it says is observed as a [`Report`], one
 //! [`Applied`] for each of its applications; [`judge`] makes one verdict of it and of what a deployment
 //! set. It asks nobody and knows no clock: for how long something ails is for the lane to remember.
+//!
+//! Size: what is said and the verdict on it are one vocabulary, and half of it is its description.
 
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +46,20 @@ pub enum OnDegraded {
 pub struct Report {
     /// One for each application asked for, in that order.
     pub applications: Vec<Applied>,
+}
+
+impl Report {
+    /// Whether no attempt failed at a later commit than ours. One that contains ours and fails may fail
+    /// of what came after it: that ails, and going back from ours would be no answer to it.
+    #[must_use]
+    pub fn blames_only(&self, ours: &Revision) -> bool {
+        !self.applications.iter().any(|one| {
+            let failed = one.attempt.as_ref().filter(|it| it.phase == Phase::Failed);
+            let later = |it: &Revision| one.place == Place::There && it != ours;
+            failed.is_some_and(|it| it.revision == one.revision)
+                && one.revision.as_ref().is_some_and(later)
+        })
+    }
 }
 
 /// What an engine says of one application.

@@ -59,6 +59,7 @@ impl Draft<'_> {
         let Some((report, at)) = self.look_at_engine(running, applying, engine) else {
             return self.overdue_in_the_dark(engine, applying);
         };
+        let blame = report.blames_only(&applying.revision);
         let mut verdict = judge(&as_told(report, applying, engine), &running.edits);
         if let Verdict::Lacks {
             application,
@@ -86,7 +87,15 @@ impl Draft<'_> {
             return self.succeed(running, running.merged.is_none());
         };
         let applying = applying.clone();
-        self.follow_sight(running, engine, &applying, &sight, at)
+        let engine = Engine {
+            degraded: if blame {
+                engine.degraded
+            } else {
+                OnDegraded::Report
+            },
+            ..engine.clone()
+        };
+        self.follow_sight(running, &engine, &applying, &sight, at)
     }
 
     fn follow_sight(

@@ -192,6 +192,30 @@ fn what_cannot_be_looked_at_for_a_whole_deadline_is_given_up_and_nothing_is_undo
 }
 
 #[test]
+fn a_later_commit_of_somebody_else_that_cannot_be_applied_is_reported_and_ours_is_not_undone() {
+    for later in [true, false] {
+        let mut h = on_its_way();
+        h.run();
+        if later {
+            h.set_by_hand("other.yaml", "broken");
+        }
+        let head = h.outside.refs["main"].clone();
+        h.engine(|one| one.looked = head);
+        h.attempt_fails();
+        h.run();
+        h.next_is(Health::Healthy);
+        h.pass(60);
+        assert_eq!(failed(&h), later, "{:?}", h.standing());
+    }
+}
+
+/// Whether the last one failed, and nothing was undone for it.
+fn failed(h: &Harness) -> bool {
+    assert_eq!(h.standing()[..2], [Succeeded, Failed]);
+    h.standing().len() == 2
+}
+
+#[test]
 fn the_bad_revision_does_not_come_again_by_itself_and_a_newer_one_does() {
     let (mut h, good) = degraded();
     h.next_is(Health::Healthy);
