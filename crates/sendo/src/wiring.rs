@@ -2,6 +2,8 @@
 //!
 //! Everything a part needs is handed in here; nothing reads the configuration or the environment
 //! further down. Tests wire the same parts with other clocks, leases and boundaries.
+//!
+//! Size: what runs in a process is read from top to bottom, in one place.
 
 use std::sync::Arc;
 use std::time::Duration;
