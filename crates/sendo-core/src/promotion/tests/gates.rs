@@ -280,7 +280,9 @@ fn what_no_protected_branch_and_no_engine_was_met_by_is_kept_as_older_binaries_r
     h.run();
     let state = &h.subjects[&super::lanes::id("web/test").subject()].state;
     let keys = |value: &serde_json::Value| -> Vec<String> {
-        value.as_object().unwrap().keys().cloned().collect()
+        let mut keys: Vec<_> = value.as_object().unwrap().keys().cloned().collect();
+        keys.sort_unstable();
+        keys
     };
     assert_eq!(
         keys(&state["running"]),
