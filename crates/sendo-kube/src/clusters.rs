@@ -5,13 +5,18 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use sendo_core::names::ClusterName;
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, watch};
+use tokio::time::Instant;
 
 use crate::argocd::ArgoCd;
 use crate::cluster::{Access, Cluster};
 use crate::error::KubeError;
+
+/// How long a cluster that could not be connected to is not asked for pods.
+const LEFT_OUT: Duration = Duration::from_secs(30);
 
 /// A cluster as it is configured.
 #[derive(Debug, Clone)]
@@ -30,6 +35,8 @@ pub struct Clusters(Arc<BTreeMap<ClusterName, Known>>);
 struct Known {
     configured: Configured,
     connected: OnceCell<Cluster>,
+    /// When connecting to it for its pods failed last.
+    failed: watch::Sender<Option<Instant>>,
 }
 
 impl Clusters {
@@ -37,10 +44,10 @@ impl Clusters {
     #[must_use]
     pub fn new(clusters: impl IntoIterator<Item = (ClusterName, Configured)>) -> Self {
         let known = |(name, configured)| {
-            let connected = OnceCell::new();
             let known = Known {
                 configured,
-                connected,
+                connected: OnceCell::new(),
+                failed: watch::Sender::new(None),
             };
             (name, known)
         };
@@ -65,14 +72,20 @@ impl Clusters {
         ArgoCd::new(cluster.clone(), namespace).map(Some)
     }
 
-    /// The clusters beside one that can be asked; who cannot be connected to is left out, as what it
-    /// would add is a better word for what ails.
+    /// The clusters beside one that can be asked; who cannot be connected to is left out for a while, as
+    /// what it would add is a better word for what ails.
     pub async fn beside(&self, name: &ClusterName) -> Vec<Cluster> {
         let mut others = Vec::new();
         for (other, known) in self.0.iter().filter(|(other, _)| *other != name) {
+            if known.failed_just_now() {
+                continue;
+            }
             match known.connected(other).await {
                 Ok(cluster) => others.push(cluster.clone()),
-                Err(error) => tracing::debug!(%error, "its pods are not asked"),
+                Err(error) => {
+                    tracing::debug!(%error, "its pods are not asked");
+                    known.failed.send_replace(Some(Instant::now()));
+                }
             }
         }
         others
@@ -80,8 +93,48 @@ impl Clusters {
 }
 
 impl Known {
+    fn failed_just_now(&self) -> bool {
+        self.failed
+            .borrow()
+            .is_some_and(|at| at.elapsed() < LEFT_OUT)
+    }
+
     async fn connected(&self, name: &ClusterName) -> Result<&Cluster, KubeError> {
         let connect = || Cluster::connect(name.clone(), self.configured.access.clone());
         self.connected.get_or_try_init(connect).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Access, Clusters, Configured};
+
+    #[tokio::test]
+    async fn who_cannot_be_connected_to_is_asked_by_name_and_left_out_beside_others() {
+        let configured = |server: &str| {
+            Configured {
+            access: Access::Kubeconfig {
+                text: format!(
+                    "{{current-context: c, contexts: [{{name: c, context: {{cluster: c, user: c}}}}], \
+                     clusters: [{{name: c, cluster: {{server: '{server}'}}}}], users: [{{name: c, user: {{}}}}]}}"
+                )
+                .into(),
+                context: None,
+            },
+            argocd_namespace: "argocd".to_owned(),
+        }
+        };
+        let name = |name: &str| name.parse().unwrap();
+        let clusters = Clusters::new([
+            (name("hub"), configured("http://127.0.0.1:9")),
+            (name("near"), configured("http://127.0.0.1:9")),
+            (name("far"), configured("http://far.example.com")),
+        ]);
+        let beside = clusters.beside(&name("hub")).await;
+        let beside: Vec<_> = beside.iter().map(|it| it.name().to_string()).collect();
+        assert_eq!(beside, ["near"]);
+        assert!(clusters.0[&name("far")].failed_just_now());
+        assert!(clusters.argocd(&name("far")).await.is_err());
+        assert!(clusters.argocd(&name("gone")).await.unwrap().is_none());
     }
 }

@@ -29,7 +29,15 @@ pub(super) async fn giteas(config: &Config, checks: &mut Checks) -> Result<(), F
         let Ok(Forge::Gitea(gitea)) = forges.named(name) else {
             continue;
         };
-        told(Some(name.as_str()), gitea.examine_users().await, checks);
+        let users = gitea.examine_users().await;
+        // Who does not get in finds the same wrong with everything there.
+        let gets_in = users
+            .iter()
+            .all(|user| user.good || user.reason_code != "user");
+        told(Some(name.as_str()), users, checks);
+        if !gets_in {
+            continue;
+        }
         let repositories = hook::on_giteas(config).into_iter();
         for repository in repositories.filter(|repository| repository.forge == *name) {
             let lanes = config.lanes().into_iter();
