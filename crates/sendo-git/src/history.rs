@@ -91,7 +91,7 @@ impl BareRepository {
     /// # Errors
     /// `object_missing`, `wrong_object_kind` (tags are not peeled), and those of running git.
     pub async fn commit(&self, oid: Oid) -> Result<CommitInfo, GitError> {
-        let mut reader = ObjectReader::open(&self.git)?;
+        let mut reader = ObjectReader::open(&self.git);
         let object = match reader.read(&oid.to_string(), MAX_META).await? {
             Some(object) if object.kind == "commit" => object,
             _ => return Err(reader.absent(oid, "commit").await),
@@ -108,9 +108,8 @@ impl BareRepository {
         if oids.is_empty() {
             return Ok(Vec::new());
         }
-        let names: Vec<String> = oids.iter().map(Oid::to_string).collect();
-        let objects = ObjectReader::open(&self.git)?
-            .read_all(&names, 1024 * 1024)
+        let objects = ObjectReader::open(&self.git)
+            .read_all(oids, 1024 * 1024)
             .await?;
         let read = |object: Option<Object>| {
             object

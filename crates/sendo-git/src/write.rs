@@ -128,7 +128,7 @@ impl BareRepository {
         base: Oid,
         changes: &[Change],
     ) -> Result<(Oid, Folders, Vec<u32>), GitError> {
-        let mut walk = Walk::open(self, base)?;
+        let mut walk = Walk::open(self, base);
         let root = walk.root().await?;
         let mut modes = Vec::with_capacity(changes.len());
         for change in changes {
