@@ -16,6 +16,7 @@
 //! This crate decides nothing, knows no forge and no manifest, and reads no clock: times come in with
 //! each call. Needs git 2.31, and 2.38 for [`BareRepository::merge_trees`].
 
+mod ancestry;
 mod diff;
 mod error;
 mod history;
