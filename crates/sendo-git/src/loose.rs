@@ -10,7 +10,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use flate2::bufread::ZlibDecoder;
-use rustix::fs::OFlags;
+use rustix::fs::{AtFlags, CWD, OFlags, Timespec, Timestamps, UTIME_NOW, utimensat};
 
 use crate::objects::{Content, Object};
 use crate::oid::Oid;
@@ -51,6 +51,21 @@ pub(crate) fn read_first(repository: &Path, oids: &[Oid], limit: u64) -> Vec<Obj
     oids.iter()
         .map_while(|oid| read(repository, *oid, limit))
         .collect()
+}
+
+/// Whether an object is there already and, as git would do it, new again: what nobody points to is
+/// collected by its age.
+pub(crate) fn renew(repository: &Path, oid: Oid) -> bool {
+    let now = Timespec {
+        tv_sec: 0,
+        tv_nsec: UTIME_NOW,
+    };
+    let times = Timestamps {
+        last_access: now,
+        last_modification: now,
+    };
+    let file = file_of(repository, oid);
+    utimensat(CWD, file, &times, AtFlags::empty()).is_ok()
 }
 
 /// Opens a file to read it. Nothing else is waited for or read, whoever put it there.

@@ -2,7 +2,7 @@
 
 use sendo_git::{BareRepository, Change, LogQuery, Mode, Oid};
 
-use crate::support::{Scratch, oid, path};
+use crate::support::{Scratch, new_commit, oid, path};
 
 #[tokio::test]
 async fn reads_what_was_written_byte_for_byte() {
@@ -295,4 +295,25 @@ async fn what_was_packed_is_read_as_it_was() {
     let before = seen(&scratch, two).await;
     pack();
     assert_eq!(seen(&scratch, two).await, before);
+}
+
+#[tokio::test]
+async fn what_is_there_already_is_not_written_but_young_again() {
+    let (scratch, head) = Scratch::with(&[("a/x", "1")]).await;
+    let changes = [Change::write(path("a/x"), b"2".to_vec())];
+    let write = async || {
+        let tree = scratch.repository.write_tree_with(head, &changes).await;
+        let commit = new_commit(tree.unwrap(), vec![head], "Once");
+        scratch.repository.commit_tree(&commit).await.unwrap()
+    };
+    let once = write().await;
+    let name = once.to_string();
+    let file = scratch.repository.path().join("objects");
+    let file = file.join(&name[..2]).join(&name[2..]);
+    let modified = || file.metadata().unwrap().modified().unwrap();
+    let long_ago = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1);
+    let opened = std::fs::File::open(&file).unwrap();
+    opened.set_modified(long_ago).unwrap();
+    assert_eq!(write().await, once);
+    assert!(modified() > long_ago);
 }
