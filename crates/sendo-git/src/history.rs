@@ -3,6 +3,7 @@
 //! Owns the parsing of commits, logs of bounded length with the paths each commit touched, ancestry,
 //! and the tree of a three-way merge. Writes nothing but the objects of that merge.
 
+use crate::ancestry::Question;
 use crate::error::GitError;
 use crate::objects::{Content, MAX_META, Object, ObjectReader};
 use crate::oid::Oid;
@@ -91,7 +92,7 @@ impl BareRepository {
     /// # Errors
     /// `object_missing`, `wrong_object_kind` (tags are not peeled), and those of running git.
     pub async fn commit(&self, oid: Oid) -> Result<CommitInfo, GitError> {
-        let mut reader = ObjectReader::open(&self.git)?;
+        let mut reader = ObjectReader::open(&self.git);
         let object = match reader.read(&oid.to_string(), MAX_META).await? {
             Some(object) if object.kind == "commit" => object,
             _ => return Err(reader.absent(oid, "commit").await),
@@ -108,9 +109,8 @@ impl BareRepository {
         if oids.is_empty() {
             return Ok(Vec::new());
         }
-        let names: Vec<String> = oids.iter().map(Oid::to_string).collect();
-        let objects = ObjectReader::open(&self.git)?
-            .read_all(&names, 1024 * 1024)
+        let objects = ObjectReader::open(&self.git)
+            .read_all(oids, 1024 * 1024)
             .await?;
         let read = |object: Option<Object>| {
             object
@@ -126,16 +126,24 @@ impl BareRepository {
     /// # Errors
     /// `object_missing`, `wrong_object_kind`, and those of running git.
     pub async fn is_ancestor(&self, ancestor: Oid, descendant: Oid) -> Result<bool, GitError> {
+        let question = Question::IsAncestor(ancestor, descendant);
+        if let Some(known) = self.ancestry.recall(&question) {
+            return Ok(!known.is_empty());
+        }
         let (a, b) = (ancestor.to_string(), descendant.to_string());
         let args = ["merge-base", "--is-ancestor", &a, &b];
         let finished = self.git.run(&args, b"", 4096).await?;
-        match finished.status.code() {
-            Some(0) => Ok(true),
-            Some(1) => Ok(false),
-            _ => Err(self
-                .why_not(&[ancestor, descendant], self.git.failed(&args, &finished))
-                .await),
-        }
+        let is_ancestor = match finished.status.code() {
+            Some(0) => true,
+            Some(1) => false,
+            _ => {
+                let failed = self.git.failed(&args, &finished);
+                return Err(self.why_not(&[ancestor, descendant], failed).await);
+            }
+        };
+        let answer: &[Oid] = if is_ancestor { &[ancestor] } else { &[] };
+        self.ancestry.note(self.path(), question, answer);
+        Ok(is_ancestor)
     }
 
     /// A best common ancestor; `None` for unrelated histories.
@@ -143,16 +151,23 @@ impl BareRepository {
     /// # Errors
     /// `object_missing`, `wrong_object_kind`, and those of running git.
     pub async fn merge_base(&self, one: Oid, other: Oid) -> Result<Option<Oid>, GitError> {
+        let question = Question::MergeBase(one, other);
+        if let Some(known) = self.ancestry.recall(&question) {
+            return Ok(known.first().copied());
+        }
         let (a, b) = (one.to_string(), other.to_string());
         let args = ["merge-base", &a, &b];
         let finished = self.git.run(&args, b"", 4096).await?;
-        match finished.status.code() {
-            Some(0) => line(&finished).parse().map(Some),
-            Some(1) => Ok(None),
-            _ => Err(self
-                .why_not(&[one, other], self.git.failed(&args, &finished))
-                .await),
-        }
+        let common = match finished.status.code() {
+            Some(0) => Some(line(&finished).parse()?),
+            Some(1) => None,
+            _ => {
+                let failed = self.git.failed(&args, &finished);
+                return Err(self.why_not(&[one, other], failed).await);
+            }
+        };
+        self.ancestry.note(self.path(), question, common.as_slice());
+        Ok(common)
     }
 
     /// Part of a history, newest first in topological order.
@@ -160,29 +175,7 @@ impl BareRepository {
     /// # Errors
     /// `object_missing`, `wrong_object_kind`, and those of running git.
     pub async fn log(&self, query: LogQuery) -> Result<Log, GitError> {
-        let (count, to) = (
-            format!("--max-count={}", query.limit.saturating_add(1)),
-            query.to,
-        );
-        let (to, from) = (
-            to.to_string(),
-            query.from_exclusive.map(|from| format!("^{from}")),
-        );
-        let mut args = vec!["rev-list", "--topo-order", &count];
-        args.extend(query.first_parent.then_some("--first-parent"));
-        args.push(&to);
-        args.extend(from.as_deref());
-        args.push("--");
-        let finished = self.git.run(&args, b"", MAX_LOG).await?;
-        if !finished.status.success() {
-            let ends: Vec<Oid> = query.from_exclusive.into_iter().chain([query.to]).collect();
-            return Err(self.why_not(&ends, self.git.failed(&args, &finished)).await);
-        }
-        let mut oids: Vec<Oid> = finished
-            .stdout
-            .split(|byte| *byte == b'\n')
-            .filter_map(Oid::from_hex)
-            .collect();
+        let mut oids = self.listed(&query).await?;
         if oids.is_empty() {
             // git lists nothing for a tree or blob, and says so to nobody.
             self.commit(query.to).await?;
@@ -201,6 +194,34 @@ impl BareRepository {
             self.add_touched(&mut commits).await?;
         }
         Ok(Log { commits, cut })
+    }
+
+    /// The names of a log's commits, and of one more if there are more than its limit.
+    async fn listed(&self, query: &LogQuery) -> Result<Vec<Oid>, GitError> {
+        let (to, from, limit) = (query.to, query.from_exclusive, query.limit);
+        if from == Some(to) {
+            return Ok(Vec::new());
+        }
+        let question = Question::Between(to, from, limit, query.first_parent);
+        if let Some(known) = self.ancestry.recall(&question) {
+            return Ok(known);
+        }
+        let count = format!("--max-count={}", limit.saturating_add(1));
+        let (newest, excluded) = (to.to_string(), from.map(|from| format!("^{from}")));
+        let mut args = vec!["rev-list", "--topo-order", &count];
+        args.extend(query.first_parent.then_some("--first-parent"));
+        args.push(&newest);
+        args.extend(excluded.as_deref());
+        args.push("--");
+        let finished = self.git.run(&args, b"", MAX_LOG).await?;
+        if !finished.status.success() {
+            let ends: Vec<Oid> = from.into_iter().chain([to]).collect();
+            return Err(self.why_not(&ends, self.git.failed(&args, &finished)).await);
+        }
+        let lines = finished.stdout.split(|byte| *byte == b'\n');
+        let oids: Vec<Oid> = lines.filter_map(Oid::from_hex).collect();
+        self.ancestry.note(self.path(), question, &oids);
+        Ok(oids)
     }
 
     /// The tree that merging `theirs` into `ours` gives. Needs git 2.38.

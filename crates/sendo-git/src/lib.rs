@@ -1,7 +1,8 @@
 //! Reading a base and publishing a commit in a git repository.
 //!
 //! A [`BareRepository`] is a bare repository in a local folder, read and written through the git
-//! program with a fixed environment: no work tree, no shell, no user configuration. A publish is
+//! program with a fixed environment: no work tree, no shell, no user configuration. Objects and refs that
+//! lie in files of their own are read without it. A publish is
 //! [`BareRepository::read_files`], [`BareRepository::write_tree_with`],
 //! [`BareRepository::commit_tree`], and [`BareRepository::update_refs`], which moves the ref by
 //! compare-and-swap. When that is lost, the caller reads the new base and makes its edit again: an
@@ -15,14 +16,17 @@
 //! This crate decides nothing, knows no forge and no manifest, and reads no clock: times come in with
 //! each call. Needs git 2.31, and 2.38 for [`BareRepository::merge_trees`].
 
+mod ancestry;
 mod diff;
 mod error;
 mod history;
 mod hook;
+mod loose;
 mod objects;
 mod oid;
 mod process;
 mod queue;
+mod ref_files;
 mod ref_name;
 mod refs;
 mod repository;

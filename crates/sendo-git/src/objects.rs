@@ -1,4 +1,5 @@
-//! Reading objects: one `git cat-file --batch` answers for as many as an operation needs.
+//! Reading objects: from files of their own as long as they lie there, else by one `git cat-file --batch`
+//! that answers for as many as an operation needs.
 //!
 //! Owns the protocol of that process, the parsing of trees, and the limit on what is held in memory:
 //! an object larger than its limit is not read at all. Does not know about paths; `tree` does.
@@ -9,6 +10,8 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout_at;
 
 use crate::error::GitError;
+use crate::history::parse_commit;
+use crate::loose;
 use crate::oid::Oid;
 use crate::process::{Conversation, Git};
 
@@ -30,13 +33,28 @@ pub(crate) enum Content {
     TooLarge(u64),
 }
 
+/// What reads the objects of one operation. git is started for the first that it has to be asked for, and
+/// is asked from then on.
 #[derive(Debug)]
-pub(crate) struct ObjectReader(Conversation);
+pub(crate) struct ObjectReader {
+    git: Git,
+    started: Option<Conversation>,
+}
 
 impl ObjectReader {
-    pub(crate) fn open(git: &Git) -> Result<Self, GitError> {
-        git.converse(&["cat-file", "--batch"], Path::new("/"))
-            .map(Self)
+    pub(crate) fn open(git: &Git) -> Self {
+        Self {
+            git: git.clone(),
+            started: None,
+        }
+    }
+
+    fn started(&mut self) -> Result<&mut Conversation, GitError> {
+        let Self { git, started } = self;
+        match started {
+            Some(started) => Ok(started),
+            none => Ok(none.insert(git.converse(&["cat-file", "--batch"], Path::new("/"))?)),
+        }
     }
 
     /// Reads one object, `None` when there is no such object. `name` is an object name, possibly
@@ -46,8 +64,17 @@ impl ObjectReader {
         name: &str,
         limit: u64,
     ) -> Result<Option<Object>, GitError> {
-        let header = self.0.ask(format!("{name}\n").as_bytes()).await?;
-        let Some((oid, kind, size)) = parse_header(&header, &self.0)? else {
+        if self.started.is_none()
+            && let Some(oid) = Oid::from_hex(name.as_bytes())
+        {
+            let read = self.git.look(move |at| loose::read(at, oid, limit));
+            if let Some(object) = read.await.flatten() {
+                return Ok(Some(object));
+            }
+        }
+        let git = self.started()?;
+        let header = git.ask(format!("{name}\n").as_bytes()).await?;
+        let Some((oid, kind, size)) = parse_header(&header, git)? else {
             return Ok(None);
         };
         if size > limit {
@@ -57,8 +84,7 @@ impl ObjectReader {
                 content: Content::TooLarge(size),
             }));
         }
-        let mut bytes = self
-            .0
+        let mut bytes = git
             .read(usize::try_from(size).unwrap_or(usize::MAX) + 1)
             .await?;
         bytes.pop();
@@ -69,19 +95,37 @@ impl ObjectReader {
         }))
     }
 
-    /// Reads many objects of at most `limit` bytes each, asking for all before the first answer is
-    /// in. Larger ones come back as [`Content::TooLarge`] and are skipped over.
+    /// Reads many objects of at most `limit` bytes each; in place of one that is missing stands `None`.
+    /// Larger ones come back as [`Content::TooLarge`] and are skipped over.
     pub(crate) async fn read_all(
+        &mut self,
+        oids: &[Oid],
+        limit: u64,
+    ) -> Result<Vec<Option<Object>>, GitError> {
+        let all = oids.to_vec();
+        let read = self.git.look(move |at| loose::read_first(at, &all, limit));
+        let read = read.await.unwrap_or_default();
+        let mut objects: Vec<Option<Object>> = read.into_iter().map(Some).collect();
+        let rest: Vec<String> = oids[objects.len()..].iter().map(Oid::to_string).collect();
+        if !rest.is_empty() {
+            objects.extend(self.ask_all(&rest, limit).await?);
+        }
+        Ok(objects)
+    }
+
+    /// As [`ObjectReader::read_all`], by git, for any names; asks for all before the first answer is in.
+    pub(crate) async fn ask_all(
         &mut self,
         names: &[String],
         limit: u64,
     ) -> Result<Vec<Option<Object>>, GitError> {
+        let git = self.started()?;
         let questions: String = names
             .iter()
             .flat_map(|name| [name.as_str(), "\n"])
             .collect();
         let mut raw = Vec::with_capacity(names.len());
-        let (stdin, stdout, deadline) = self.0.split();
+        let (stdin, stdout, deadline) = git.split();
         let say = async {
             stdin.write_all(questions.as_bytes()).await?;
             stdin.flush().await
@@ -112,10 +156,10 @@ impl ObjectReader {
             Ok(())
         };
         let outcome = timeout_at(deadline, async { tokio::try_join!(say, hear).map(|_| ()) }).await;
-        self.0.check(outcome).await?;
+        git.check(outcome).await?;
         let mut objects = Vec::with_capacity(raw.len());
         for (header, bytes) in raw {
-            objects.push(parse_header(&header, &self.0)?.map(|(oid, kind, size)| {
+            objects.push(parse_header(&header, git)?.map(|(oid, kind, size)| {
                 let large = size > limit;
                 let content = if large {
                     Content::TooLarge(size)
@@ -130,15 +174,36 @@ impl ObjectReader {
 
     /// Reads the tree of a commit or tree, with its own name.
     pub(crate) async fn tree(&mut self, treeish: Oid) -> Result<(Oid, Vec<Entry>), GitError> {
-        let Some(object) = self.read(&format!("{treeish}^{{tree}}"), MAX_META).await? else {
+        let Some(object) = self.peeled_to_tree(treeish).await? else {
             return Err(self.absent(treeish, "commit or tree").await);
         };
         let Content::Bytes(bytes) = object.content else {
-            return Err(self.0.corrupt(format!("tree {} is too large", object.oid)));
+            return Err(self
+                .git
+                .corrupt(format!("tree {} is too large", object.oid)));
         };
         let entries = parse_tree(&bytes);
-        let entries = entries.ok_or_else(|| self.0.corrupt(format!("tree {}", object.oid)))?;
+        let entries = entries.ok_or_else(|| self.git.corrupt(format!("tree {}", object.oid)))?;
         Ok((object.oid, entries))
+    }
+
+    async fn peeled_to_tree(&mut self, treeish: Oid) -> Result<Option<Object>, GitError> {
+        if self.started.is_none() {
+            match self.read(&treeish.to_string(), MAX_META).await? {
+                Some(object) if object.kind == "tree" => return Ok(Some(object)),
+                Some(Object {
+                    kind,
+                    content: Content::Bytes(bytes),
+                    ..
+                }) if kind == "commit" => {
+                    if let Some(commit) = parse_commit(treeish, &bytes) {
+                        return self.read(&commit.tree.to_string(), MAX_META).await;
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.read(&format!("{treeish}^{{tree}}"), MAX_META).await
     }
 
     /// Why `oid` could not be read as `expected`: it is not there, or is something else.
@@ -150,7 +215,7 @@ impl ObjectReader {
                 actual: object.kind,
             },
             Ok(None) => GitError::ObjectMissing {
-                repository: self.0.repository().display().to_string(),
+                repository: self.git.repository.display().to_string(),
                 oid,
             },
             Err(error) => error,

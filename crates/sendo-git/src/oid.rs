@@ -1,12 +1,13 @@
 //! The name of an object: twenty bytes, written as forty lowercase hexadecimal digits.
 //!
-//! Owns parsing and printing. Knows nothing of whether the object exists, and refuses abbreviations:
+//! Owns making, parsing and printing it. Knows nothing of whether the object exists, and refuses abbreviations:
 //! a revision is pinned in full before anything is done with it.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use sha1::{Digest, Sha1};
 
 use crate::error::GitError;
 
@@ -35,6 +36,14 @@ impl Oid {
     #[must_use]
     pub fn non_zero(self) -> Option<Self> {
         (!self.is_zero()).then_some(self)
+    }
+
+    /// The name of an object with this content.
+    pub(crate) fn of(kind: &str, content: &[u8]) -> Self {
+        let mut hash = Sha1::new();
+        hash.update(format!("{kind} {}\0", content.len()));
+        hash.update(content);
+        Self(hash.finalize().into())
     }
 
     pub(crate) fn from_bytes(bytes: [u8; 20]) -> Self {

@@ -166,6 +166,17 @@ impl Git {
         })
     }
 
+    /// Looks at the repository's files, off the threads that everything else runs on; `None` when that
+    /// took longer than a command may.
+    pub(crate) async fn look<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Path) -> T + Send + 'static,
+    ) -> Option<T> {
+        let repository = self.repository.clone();
+        let looking = tokio::task::spawn_blocking(move || look(&repository));
+        timeout(self.limit, looking).await.ok()?.ok()
+    }
+
     pub(crate) fn failed(&self, args: &[&str], finished: &Finished) -> GitError {
         GitError::Failed {
             command: subcommand(args),
@@ -284,10 +295,6 @@ pub(crate) struct Conversation {
 }
 
 impl Conversation {
-    pub(crate) fn repository(&self) -> &Path {
-        &self.git.repository
-    }
-
     pub(crate) fn corrupt(&self, what: impl Into<String>) -> GitError {
         self.git.corrupt(what)
     }

@@ -11,6 +11,7 @@ use std::fmt;
 use crate::error::GitError;
 use crate::objects::{Content, MAX_META, ObjectReader};
 use crate::oid::Oid;
+use crate::ref_files;
 use crate::ref_name::RefName;
 use crate::repository::BareRepository;
 
@@ -143,6 +144,11 @@ impl BareRepository {
     /// # Errors
     /// Those of running git.
     pub async fn resolve_all(&self, names: &[RefName]) -> Result<BTreeMap<RefName, Oid>, GitError> {
+        let all = names.to_vec();
+        let read = self.git.look(move |at| ref_files::resolve(at, &all));
+        if let Some(found) = read.await.flatten() {
+            return Ok(found);
+        }
         let mut found = BTreeMap::new();
         for some in names.chunks(NAMES_AT_ONCE) {
             let patterns: Vec<&str> = some.iter().map(RefName::as_str).collect();
@@ -159,7 +165,13 @@ impl BareRepository {
     /// # Errors
     /// `invalid_ref_name` for a prefix, and those of running git.
     pub async fn ref_oids(&self, prefixes: &[&str]) -> Result<Vec<(RefName, Oid)>, GitError> {
-        self.list(&[], &patterns(prefixes)?).await
+        let patterns = patterns(prefixes)?;
+        let all: Vec<String> = patterns.iter().map(|name| (*name).to_owned()).collect();
+        let read = self.git.look(move |at| ref_files::below(at, &all));
+        if let Some(found) = read.await.flatten() {
+            return Ok(found.into_iter().collect());
+        }
+        self.list(&[], &patterns).await
     }
 
     /// The refs below any of `prefixes`, with the commits they lead to, sorted by name.
@@ -207,8 +219,8 @@ impl BareRepository {
         }
         if !nested.is_empty() {
             let questions: Vec<String> = nested.iter().map(|(_, name)| name.clone()).collect();
-            let objects = ObjectReader::open(&self.git)?
-                .read_all(&questions, MAX_META)
+            let objects = ObjectReader::open(&self.git)
+                .ask_all(&questions, MAX_META)
                 .await?;
             for ((index, _), object) in nested.iter().zip(objects) {
                 entries[*index].commit = object.map(|object| object.oid);
@@ -288,7 +300,7 @@ impl BareRepository {
                 });
             }
             if let Some(new) = update.new {
-                ObjectReader::open(&self.git)?.require(new).await?;
+                ObjectReader::open(&self.git).require(new).await?;
             }
         }
         match failed {

@@ -4,8 +4,10 @@
 //! in the sibling modules, each an `impl` of [`BareRepository`].
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::ancestry::Ancestry;
 use crate::error::GitError;
 use crate::process::{Finished, Git};
 use crate::ref_name::RefName;
@@ -13,10 +15,12 @@ use crate::ref_name::RefName;
 /// How long one git command may take unless [`BareRepository::with_time_limit`] says otherwise.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 
-/// A bare SHA-1 repository in a local folder. Cheap to clone; holds no lock and no process.
+/// A bare SHA-1 repository in a local folder. Cheap to clone; holds no lock and no process. Clones share
+/// what they know.
 #[derive(Debug, Clone)]
 pub struct BareRepository {
     pub(crate) git: Git,
+    pub(crate) ancestry: Arc<Ancestry>,
 }
 
 impl BareRepository {
@@ -59,7 +63,10 @@ impl BareRepository {
                 path: path.to_owned(),
             });
         }
-        Ok(Self { git })
+        Ok(Self {
+            git,
+            ancestry: Arc::default(),
+        })
     }
 
     /// Creates a bare repository at `path`, parents included, whose `HEAD` names `default_branch`

@@ -90,7 +90,7 @@ impl BareRepository {
         Ok(files.pop().flatten())
     }
 
-    /// Reads several files of one commit or tree, in the order asked for, by one git process.
+    /// Reads several files of one commit or tree, in the order asked for, by one git process at most.
     ///
     /// # Errors
     /// As [`BareRepository::read_file`], for the first file that has one.
@@ -99,7 +99,7 @@ impl BareRepository {
         treeish: Oid,
         paths: &[TreePath],
     ) -> Result<Vec<Option<FileEntry>>, GitError> {
-        let mut walk = Walk::open(self, treeish)?;
+        let mut walk = Walk::open(self, treeish);
         let mut files = Vec::with_capacity(paths.len());
         for path in paths {
             files.push(match walk.find(path).await? {
@@ -119,7 +119,7 @@ impl BareRepository {
         treeish: Oid,
         folder: Option<&TreePath>,
     ) -> Result<Option<Vec<DirEntry>>, GitError> {
-        let mut walk = Walk::open(self, treeish)?;
+        let mut walk = Walk::open(self, treeish);
         let Some(entries) = walk.folder(folder.map_or("", TreePath::as_str)).await? else {
             return Ok(None);
         };
@@ -134,7 +134,7 @@ impl BareRepository {
 
 impl BareRepository {
     /// Every plain file of a commit or tree that `wanted` accepts by its path, in the order of
-    /// paths, by one git process. Links, submodules, files larger than `largest` bytes and names
+    /// paths, by one git process at most. Links, submodules, files larger than `largest` bytes and names
     /// that are not UTF-8 are passed over. `None` when there are more than `most`.
     ///
     /// # Errors
@@ -146,7 +146,7 @@ impl BareRepository {
         most: usize,
         largest: u64,
     ) -> Result<Option<Vec<(TreePath, Vec<u8>)>>, GitError> {
-        let mut walk = Walk::open(self, treeish)?;
+        let mut walk = Walk::open(self, treeish);
         let mut folders = vec![String::new()];
         let mut found = Vec::new();
         while let Some(folder) = folders.pop() {
@@ -181,7 +181,7 @@ impl BareRepository {
             match object.map(|object| object.content) {
                 Some(Content::Bytes(bytes)) => files.push((path, bytes)),
                 // A reader that met something too large is of no more use.
-                Some(Content::TooLarge(_)) => walk = Walk::open(self, treeish)?,
+                Some(Content::TooLarge(_)) => walk = Walk::open(self, treeish),
                 None => {}
             }
         }
@@ -198,13 +198,12 @@ pub(crate) struct Walk {
 }
 
 impl Walk {
-    pub(crate) fn open(repository: &BareRepository, root: Oid) -> Result<Self, GitError> {
-        let reader = ObjectReader::open(&repository.git)?;
-        Ok(Self {
-            reader,
+    pub(crate) fn open(repository: &BareRepository, root: Oid) -> Self {
+        Self {
+            reader: ObjectReader::open(&repository.git),
             root,
             folders: BTreeMap::new(),
-        })
+        }
     }
 
     /// The name of the root's tree.

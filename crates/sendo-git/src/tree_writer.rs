@@ -6,46 +6,66 @@
 use std::path::Path;
 
 use crate::error::GitError;
+use crate::loose;
 use crate::objects::Entry;
 use crate::oid::Oid;
 use crate::process::Conversation;
 use crate::repository::BareRepository;
 use crate::tree::Mode;
 
-/// A process that writes trees one after the other. Not `git mktree`, which looks up every line of
-/// every tree it is given.
-pub(crate) struct TreeWriter {
-    files: TempFiles,
-    hasher: Conversation,
+/// Writes trees one after the other, by a process that starts with the first that is not there already. Not
+/// `git mktree`, which looks up every line of every tree it is given.
+pub(crate) struct TreeWriter<'a> {
+    repository: &'a BareRepository,
+    started: Option<(TempFiles, Conversation)>,
 }
 
-impl TreeWriter {
-    pub(crate) fn start(repository: &BareRepository) -> Result<Self, GitError> {
-        let args = [
-            "hash-object",
-            "-t",
-            "tree",
-            "-w",
-            "--no-filters",
-            "--stdin-paths",
-        ];
-        let files = TempFiles::new()?;
-        let hasher = repository.git.converse(&args, files.path())?;
-        Ok(Self { files, hasher })
+impl<'a> TreeWriter<'a> {
+    pub(crate) fn new(repository: &'a BareRepository) -> Self {
+        Self {
+            repository,
+            started: None,
+        }
     }
 
     /// Writes the `n`-th tree.
     pub(crate) async fn write(&mut self, n: usize, entries: &[Entry]) -> Result<Oid, GitError> {
-        let question = self.files.write(n, &tree_bytes(entries))?;
-        let answer = self.hasher.ask(question.as_bytes()).await?;
+        let bytes = tree_bytes(entries);
+        let known = Oid::of("tree", &bytes);
+        if loose::renew(self.repository.path(), known) {
+            return Ok(known);
+        }
+        let (files, hasher) = match &mut self.started {
+            Some(started) => started,
+            none => none.insert(start(self.repository)?),
+        };
+        let question = files.write(n, &bytes)?;
+        let answer = hasher.ask(question.as_bytes()).await?;
         let tree = Oid::from_hex(&answer);
-        tree.ok_or_else(|| self.hasher.corrupt("the name of a tree it wrote"))
+        tree.ok_or_else(|| hasher.corrupt("the name of a tree it wrote"))
     }
 
     /// Lets the process finish.
     pub(crate) async fn ended(self) -> Result<(), GitError> {
-        self.hasher.ended().await
+        match self.started {
+            Some((_files, hasher)) => hasher.ended().await,
+            None => Ok(()),
+        }
     }
+}
+
+fn start(repository: &BareRepository) -> Result<(TempFiles, Conversation), GitError> {
+    let args = [
+        "hash-object",
+        "-t",
+        "tree",
+        "-w",
+        "--no-filters",
+        "--stdin-paths",
+    ];
+    let files = TempFiles::new()?;
+    let hasher = repository.git.converse(&args, files.path())?;
+    Ok((files, hasher))
 }
 
 /// `hash-object` takes more than one content only as files, so they pass through a temporary folder.

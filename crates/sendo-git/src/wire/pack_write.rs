@@ -71,10 +71,7 @@ impl NewObject {
 
 /// An object's name.
 pub(crate) fn name(kind: Kind, bytes: &[u8]) -> Oid {
-    let mut hash = Sha1::new();
-    hash.update(format!("{} {}\0", kind.name(), bytes.len()));
-    hash.update(bytes);
-    Oid::from_bytes(hash.finalize().into())
+    Oid::of(kind.name(), bytes)
 }
 
 /// A pack of these objects, each once.

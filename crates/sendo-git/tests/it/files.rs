@@ -1,8 +1,8 @@
 //! Reading and writing files of a tree: modes, links, submodules, depth, size.
 
-use sendo_git::{Change, Mode, Oid};
+use sendo_git::{BareRepository, Change, LogQuery, Mode, Oid};
 
-use crate::support::{Scratch, oid, path};
+use crate::support::{Scratch, new_commit, oid, path};
 
 #[tokio::test]
 async fn reads_what_was_written_byte_for_byte() {
@@ -246,4 +246,74 @@ async fn edits_one_line_of_a_folder_with_thousands() {
         &next.to_string(),
     ]);
     assert_eq!(changed, "apps/0999/kustomization.yaml");
+}
+
+/// What can be read of a repository, from a fresh start.
+async fn seen(scratch: &Scratch, head: Oid) -> String {
+    let fresh = BareRepository::open(scratch.repository.path()).await;
+    let fresh = fresh.unwrap();
+    let query = LogQuery {
+        to: head,
+        from_exclusive: None,
+        first_parent: false,
+        limit: 10,
+        touched: true,
+    };
+    let files = [path("a/b/x"), path("y"), path("none")];
+    let folder = path("a/b");
+    format!(
+        "{:?}",
+        (
+            fresh.log(query).await.unwrap(),
+            fresh.read_files(head, &files).await.unwrap(),
+            fresh.list_dir(head, Some(&folder)).await.unwrap(),
+            fresh.all_files(head, |_| true, 9, 3).await.unwrap(),
+            fresh.ref_oids(&["refs/heads", "refs/tags"]).await.unwrap(),
+            fresh.refs(&["refs/tags", "refs/heads"]).await.unwrap(),
+            fresh.resolve(&"refs/heads/main".parse().unwrap()).await,
+        )
+    )
+}
+
+#[tokio::test]
+async fn what_was_packed_is_read_as_it_was() {
+    let (scratch, one) = Scratch::with(&[("a/b/x", "1"), ("y", "much too large")]).await;
+    scratch.git(&["tag", "-a", "-m", "one", "v1", "main"]);
+    scratch.git(&["tag", "-a", "-m", "of a tag", "v2", "v1"]);
+    let pack = || {
+        scratch.git(&["pack-refs", "--all", "--prune"]);
+        scratch.git(&["repack", "-a", "-d", "-q"]);
+        scratch.git(&["prune-packed", "-q"]);
+    };
+    let before = seen(&scratch, one).await;
+    pack();
+    assert!(!scratch.repository.path().join("refs/heads/main").exists());
+    assert_eq!(seen(&scratch, one).await, before);
+    // The newer half is loose, and leads to what is packed.
+    let two = scratch.commit(Some(one), &[("a/b/x", "2")]).await;
+    scratch.set("refs/heads/main", Some(two)).await;
+    let before = seen(&scratch, two).await;
+    pack();
+    assert_eq!(seen(&scratch, two).await, before);
+}
+
+#[tokio::test]
+async fn what_is_there_already_is_not_written_but_young_again() {
+    let (scratch, head) = Scratch::with(&[("a/x", "1")]).await;
+    let changes = [Change::write(path("a/x"), b"2".to_vec())];
+    let write = async || {
+        let tree = scratch.repository.write_tree_with(head, &changes).await;
+        let commit = new_commit(tree.unwrap(), vec![head], "Once");
+        scratch.repository.commit_tree(&commit).await.unwrap()
+    };
+    let once = write().await;
+    let name = once.to_string();
+    let file = scratch.repository.path().join("objects");
+    let file = file.join(&name[..2]).join(&name[2..]);
+    let modified = || file.metadata().unwrap().modified().unwrap();
+    let long_ago = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1);
+    let opened = std::fs::File::open(&file).unwrap();
+    opened.set_modified(long_ago).unwrap();
+    assert_eq!(write().await, once);
+    assert!(modified() > long_ago);
 }
