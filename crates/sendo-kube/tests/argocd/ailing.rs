@@ -101,7 +101,7 @@ async fn an_object_that_is_refused_is_a_cause() {
         },
         &[],
     );
-    let Verdict::Ails { causes } = verdict else {
+    let Verdict::Ails { causes, .. } = verdict else {
         panic!("{verdict:?}");
     };
     assert!(

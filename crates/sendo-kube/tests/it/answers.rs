@@ -1,5 +1,6 @@
 //! What each answer means, in words.
 
+use sendo_core::engine::Phase;
 use sendo_core::engine::Place;
 use sendo_core::names::{EngineApplication, Revision};
 use sendo_core::time::Timestamp;
@@ -263,7 +264,11 @@ async fn what_somebody_else_applies_is_waited_for() {
 
 #[tokio::test]
 async fn a_write_that_somebodys_came_before_is_tried_again_from_what_there_is() {
-    let application: Value = serde_json::from_str(&recorded("healthy.json")).unwrap();
+    let mut application: Value = serde_json::from_str(&recorded("healthy.json")).unwrap();
+    let (asked, patches) = syncing(application.clone(), 200).await;
+    let done = Asked::Before(Phase::Succeeded);
+    assert_eq!((asked.unwrap(), patches.len()), (done, 0), "it is synced");
+    application["status"]["sync"]["status"] = "OutOfSync".into();
     let (asked, patches) = syncing(application.clone(), 409).await;
     let error = asked.unwrap_err();
     assert_eq!(*error.fault(), Fault::Contended);
