@@ -1,6 +1,6 @@
 //! Asking it to look, and to apply.
 
-use sendo_core::engine::Phase;
+use sendo_core::engine::{Applied, Phase};
 use sendo_core::names::EngineApplication;
 use sendo_kube::{Asked, Wanted};
 
@@ -71,9 +71,21 @@ async fn a_sync_we_ask_for_is_done_once_though_asked_twice() {
         "sendo"
     );
 
-    // Another key is another wish.
-    assert_eq!(wanted("synced/test/2").await.unwrap(), Asked::Anew);
+    // Another key is another wish, and is granted once there is something to apply.
+    let other = wanted("synced/test/2").await.unwrap();
+    assert_eq!(other, Asked::Before(Phase::Succeeded), "it is synced");
+    let newer = world.push(&files(&web("", "1.5.0")));
+    world.argocd.refresh(&world.application).await.unwrap();
+    let looked = |it: &Applied| it.revision.as_ref() == Some(&newer) && !it.synced;
+    world.until(looked).await;
+    let asked = world.argocd.sync(Wanted {
+        application: &world.application,
+        revision: &newer,
+        manifests: &world.manifests,
+        key: "synced/test/2",
+    });
+    assert_eq!(asked.await.unwrap(), Asked::Anew);
     world
-        .until(|_| done() == format!("{revision} {revision}"))
+        .until(|_| done() == format!("{revision} {newer}"))
         .await;
 }

@@ -1,17 +1,17 @@
 //! What ails is told in the platform's words.
 
-use sendo_core::engine::{Health, Phase, Place, Report, Verdict, judge};
+use sendo_core::engine::{Applied, Health, Phase, Place, Report, Verdict, judge};
 
 use crate::world::{AUTOMATED, World, files, web};
 
 #[tokio::test]
 async fn an_image_that_cannot_be_pulled_is_a_cause_until_the_next_is_well() {
     let world = World::new("pull", &files(&web("ImagePullBackOff", "1.4.0")), AUTOMATED).await;
-    let applied = world.until_it_ails_of("ImagePullBackOff").await;
-    assert_eq!(
-        (applied.place, applied.health),
-        (Place::There, Health::Progressing)
-    );
+    world.until_it_ails_of("ImagePullBackOff").await;
+    // For a moment its objects may be missing still, by what Argo CD wrote last.
+    let progresses = |it: &Applied| it.health == Health::Progressing && !it.causes.is_empty();
+    let applied = world.until(progresses).await;
+    assert_eq!(applied.place, Place::There);
     assert_eq!(applied.causes.len(), 1, "{applied:#?}");
     let cause = &applied.causes[0];
     let (object, message) = (cause.object.as_str(), cause.message.as_str());
