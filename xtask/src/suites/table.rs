@@ -90,7 +90,9 @@ pub(super) const PROGRAMS: &[(&str, &str)] = &[
     ("sendo-store", "postgres"),
     ("sendo-forge", "gitea"),
     ("sendo-kube", "argocd"),
+    ("sendo", "chain"),
     ("sendo", "crash"),
+    ("sendo", "gitea"),
     ("xtask", "testbed"),
 ];
 
