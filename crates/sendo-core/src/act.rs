@@ -321,11 +321,13 @@ pub enum ActRefusal {
     NotToBeRetried,
     /// What was to be left does not run there any more.
     LeftAlready,
+    /// People merge there themselves, and Sendo only follows what they merged.
+    Observed,
 }
 
 impl ActRefusal {
     /// Every reason.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::NotUnderWay,
         Self::OwnRequest,
         Self::NotAllowed,
@@ -334,6 +336,7 @@ impl ActRefusal {
         Self::NothingToGoBackTo,
         Self::NotToBeRetried,
         Self::LeftAlready,
+        Self::Observed,
     ];
 
     /// The stable code.
@@ -348,6 +351,7 @@ impl ActRefusal {
             Self::NothingToGoBackTo => "nothing_to_go_back_to",
             Self::NotToBeRetried => "not_to_be_retried",
             Self::LeftAlready => "left_already",
+            Self::Observed => "observed",
         }
     }
 }

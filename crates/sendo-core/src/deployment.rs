@@ -55,6 +55,8 @@ impl fmt::Display for DeploymentId {
 pub enum Strategy {
     /// A change in a manifests repository.
     Promotion,
+    /// People change a manifests repository themselves, and what they merged is followed.
+    Observe,
 }
 
 /// Where a deployment stands.

@@ -92,6 +92,9 @@ pub enum Turn {
         /// The deployment it undoes, when the lane goes back by itself.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         undoes: Option<DeploymentId>,
+        /// Whether people merged it themselves, and it is only followed.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        observed: bool,
     },
     /// Its change request is open.
     ChangeRequestOpened {

@@ -77,6 +77,7 @@ fn details(turn: &Turn) -> Value {
             included,
             requested_by,
             undoes,
+            observed,
         } => with(
             "undoes",
             undoes.as_ref().map(|undoes| json!(undoes)),
@@ -86,6 +87,7 @@ fn details(turn: &Turn) -> Value {
                 "previous": previous,
                 "included": included.iter().map(change).collect::<Vec<_>>(),
                 "requested_by": requested_by,
+                "observed": observed,
             }),
         ),
         Turn::ChangeRequestOpened { number, url } => json!({

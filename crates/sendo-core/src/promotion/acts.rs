@@ -59,11 +59,31 @@ pub fn has_a_chance(
     }
 }
 
+/// Whether somebody may ask for a deployment of a lane.
+///
+/// # Errors
+/// [`ActRefusal`] when it would be refused.
+pub fn may_ask(rules: &LaneRules, by: &Principal) -> Result<(), ActRefusal> {
+    match rules.access.allows(by, Verb::Deploy) {
+        false => Err(ActRefusal::NotAllowed),
+        true if rules.observes() => Err(ActRefusal::Observed),
+        true => Ok(()),
+    }
+}
+
 /// Whether a lane, by its state, goes back when somebody asks for it: gives the number of what it leaves.
 ///
 /// # Errors
 /// [`ActRefusal`] when it would be refused now.
-pub fn goes_back(state: &Value, to: Option<u64>, from: Option<u64>) -> Result<u64, ActRefusal> {
+pub fn goes_back(
+    rules: &LaneRules,
+    state: &Value,
+    to: Option<u64>,
+    from: Option<u64>,
+) -> Result<u64, ActRefusal> {
+    if rules.observes() {
+        return Err(ActRefusal::Observed);
+    }
     let state = LaneState::read(state).map_err(|_| ActRefusal::NothingToGoBackTo)?;
     if from.is_some_and(|from| from != state.leaves()) {
         return Err(ActRefusal::LeftAlready);
@@ -269,6 +289,9 @@ impl Draft<'_> {
         at: Timestamp,
         cause: String,
     ) -> Result<(), ActRefusal> {
+        if self.rules.observes() {
+            return Err(ActRefusal::Observed);
+        }
         if from.is_some_and(|from| from != self.state.leaves()) {
             return Err(ActRefusal::LeftAlready);
         }

@@ -33,19 +33,24 @@ impl Draft<'_> {
         let rendered = render(&deliver.edits, &candidate);
         // Who must agree can only do so on a change request, and going backwards needs somebody.
         let asks = candidate.asks_people() || self.rules.approval != Approval::Automatic;
-        let mode = if asks {
-            Mode::ChangeRequest
-        } else {
-            deliver.mode
+        let mode = match deliver.mode {
+            Mode::Commit if asks => Mode::ChangeRequest,
+            mode => mode,
         };
         let branch = match mode {
-            Mode::Commit => Ok(deliver.base.clone()),
+            Mode::Commit | Mode::Observe => Ok(deliver.base.clone()),
             Mode::ChangeRequest => BranchName::new(format!(
                 "sendo/{}/{}-{}",
                 self.rules.lane, candidate.ordinal, self.world.installation
             )),
         };
-        let (edits, version) = rendered.clone().unwrap_or_default();
+        let (edits, mut version) = rendered.clone().unwrap_or_default();
+        // What people merged is in the base already, and nothing is written.
+        let observed = mode == Mode::Observe;
+        let merged = observed.then(|| (candidate.revision.clone(), None));
+        if observed {
+            version = candidate.revision.to_string();
+        }
         self.state.running = Some(Running {
             version: version.clone(),
             edits,
@@ -55,7 +60,7 @@ impl Draft<'_> {
             branch: branch.clone().unwrap_or_else(|_| deliver.base.clone()),
             writes: 0,
             setbacks: 0,
-            rebuild: true,
+            rebuild: !observed,
             published: None,
             first_old: None,
             unchanged: false,
@@ -66,7 +71,7 @@ impl Draft<'_> {
             approved: None,
             told_approved: None,
             protected: None,
-            merged: None,
+            merged,
             applying: None,
             ending: None,
             closed: false,
@@ -91,6 +96,7 @@ impl Draft<'_> {
             version,
             included: candidate.included,
             requested_by: candidate.requested_by,
+            observed,
         });
         // Failed before the first step, so nothing is ever published on a stand-in.
         if let Err(error) = rendered {
@@ -260,6 +266,8 @@ impl Draft<'_> {
         let effect = match running.mode {
             Mode::ChangeRequest => Effect::PublishBranch(publish),
             Mode::Commit => Effect::PublishCommit(publish),
+            // It was in the base from its beginning.
+            Mode::Observe => return Step::Works,
         };
         self.write(running, "publish", effect)
     }

@@ -6,12 +6,12 @@
 
 use serde_json::json;
 
+use super::acts::may_ask;
 use super::decide::{ANNOUNCED, Draft};
 use super::looks::Seen;
 use super::matching::Announcement;
 use super::newest::{Offer, behind};
 use super::rules::Trigger;
-use crate::act::{ActRefusal, Verb};
 use crate::deployment::{
     Deployment, DeploymentId, DeploymentState, Failure, MOST_CAUSES, Strategy,
 };
@@ -95,13 +95,13 @@ impl Draft<'_> {
         heard.retain(|heard| {
             let asker = heard.announcement.by.as_ref();
             let asker = asker.filter(|_| heard.announcement.requested);
-            let refused = asker.is_some_and(|by| !self.rules.access.allows(by, Verb::Deploy));
-            if refused {
+            let refused = asker.and_then(|by| may_ask(self.rules, by).err());
+            if let Some(why) = refused {
                 self.plan.forget.push(heard.key.clone());
-                let detail = json!({"reason_code": ActRefusal::NotAllowed.code()});
+                let detail = json!({"reason_code": why.code()});
                 self.audit("request.refused", asker.cloned(), detail);
             }
-            !refused
+            refused.is_none()
         });
         let followed = heard
             .iter()

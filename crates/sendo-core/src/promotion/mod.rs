@@ -36,7 +36,7 @@ mod telling;
 mod tidying;
 mod undoing;
 
-pub use acts::{HELD, ROLLED_BACK, goes_back, has_a_chance, is_remembered};
+pub use acts::{HELD, ROLLED_BACK, goes_back, has_a_chance, is_remembered, may_ask};
 pub use decide::Promotions;
 pub use render::sample_edits;
 pub use rules::{

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::act::Access;
+use crate::deployment::Strategy;
 use crate::engine::Engine;
 use crate::freeze::Freeze;
 use crate::names::{BranchName, EnvironmentName, Principal, Repository};
@@ -36,6 +37,25 @@ pub struct LaneRules {
     pub engine: Option<Engine>,
     /// Our own identities on that forge; their reviews are never people's.
     pub ours: Vec<Principal>,
+}
+
+impl LaneRules {
+    /// Whether people bring revisions here themselves: those of the manifests repository, which is the
+    /// lane's own repository then.
+    #[must_use]
+    pub fn observes(&self) -> bool {
+        self.deliver.mode == Mode::Observe
+    }
+
+    /// How deployments get here.
+    #[must_use]
+    pub fn strategy(&self) -> Strategy {
+        if self.observes() {
+            Strategy::Observe
+        } else {
+            Strategy::Promotion
+        }
+    }
 }
 
 /// The environment that must have succeeded first, and what counts as the same.
@@ -115,6 +135,8 @@ pub enum Mode {
     ChangeRequest,
     /// By a commit on the base.
     Commit,
+    /// By people, who merge into the base themselves. Sendo writes nothing, and follows what they merged.
+    Observe,
 }
 
 /// Where and what a promotion edits.
@@ -126,7 +148,7 @@ pub struct Promotion {
     pub base: BranchName,
     /// How the edit reaches it.
     pub mode: Mode,
-    /// What to set; at least one.
+    /// What to set; at least one, but nothing where people merge themselves.
     pub edits: Vec<EditRule>,
     /// Checks that must have succeeded on the exact head.
     pub checks: Vec<String>,

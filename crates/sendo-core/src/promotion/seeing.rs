@@ -11,6 +11,7 @@
 use super::advance::Step;
 use super::applying::{Applying, Sight, in_words};
 use super::decide::{Draft, TOUCHED};
+use super::rules::Mode;
 use super::state::{Ending, Running};
 use crate::deployment::{Failure, Waiting};
 use crate::effect::{Effect, EffectView};
@@ -296,9 +297,10 @@ impl Draft<'_> {
         self.state.running.as_mut()?.applying.as_mut()
     }
 
-    /// Tells that the change was merged, where it was.
+    /// Tells that the change was merged, where it was. What people merged began with that.
     pub(super) fn tell_merged(&mut self, running: &Running) {
-        if let Some((revision, by)) = running.merged.clone() {
+        let merged = running.merged.clone();
+        if let Some((revision, by)) = merged.filter(|_| running.mode != Mode::Observe) {
             let number = running.change.as_ref().map(|change| change.number);
             self.notice(Turn::Merged {
                 number,

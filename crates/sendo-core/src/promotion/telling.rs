@@ -61,7 +61,8 @@ impl Draft<'_> {
         });
     }
 
-    pub(super) fn row(&mut self, row: Deployment) {
+    pub(super) fn row(&mut self, mut row: Deployment) {
+        row.strategy = self.rules.strategy();
         self.plan.deployments.push(row);
     }
 

@@ -16,6 +16,7 @@ mod going;
 mod harness;
 mod lanes;
 mod observe;
+mod observing;
 mod outcome;
 mod outside;
 mod perform;

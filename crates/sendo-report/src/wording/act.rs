@@ -40,6 +40,10 @@ pub const fn refused(why: ActRefusal, language: Language) -> &'static str {
             "what was to be left does not run there any more",
             "戻す対象のデプロイはすでにそこで動いていません",
         ],
+        ActRefusal::Observed => [
+            "people merge there themselves, and Sendo only follows what they merged",
+            "ここには人が直接マージし、Sendo はその反映を追跡するだけです",
+        ],
     };
     match language {
         Language::En => en,

@@ -239,11 +239,24 @@ fn started(notice: &Notice, language: Language) -> Sentence {
         included,
         requested_by,
         undoes,
+        observed,
     } = &notice.turn
     else {
         return Sentence::default();
     };
     let begun = match (previous, language) {
+        (Some(_), Language::En) if *observed => {
+            "follows {revision}, merged into {reference}, which is to replace {previous}"
+        }
+        (Some(_), Language::Ja) if *observed => {
+            "{reference} にマージされた {revision} の反映を追跡します（現在は {previous}）"
+        }
+        (None, Language::En) if *observed => {
+            "follows {revision}, merged into {reference}, the first deployment here"
+        }
+        (None, Language::Ja) if *observed => {
+            "{reference} にマージされた {revision} の反映を追跡します（初回）"
+        }
         (Some(_), Language::En) => "started {revision} from {reference} to replace {previous}",
         (Some(_), Language::Ja) => {
             "{reference} の {revision} のデプロイを開始しました（現在は {previous}）"

@@ -520,6 +520,10 @@ fn act_next(why: ActRefusal, lane: &LaneId) -> Both {
                 "成功したデプロイは `sendo history {lane}` で確かめられます。進行中のものは `sendo cancel` で止められます"
             ),
         ),
+        ActRefusal::Observed => both(
+            "merge it, or its revert, in the manifests repository",
+            "マニフェストリポジトリで変更またはその取り消しをマージしてください",
+        ),
         _ => both(
             format!("`sendo history {lane}` shows how its deployments stand"),
             format!("デプロイの状態は `sendo history {lane}` で確かめられます"),

@@ -273,6 +273,7 @@ pub(crate) fn turns() -> Vec<(&'static str, Turn)> {
         included,
         requested_by,
         undoes: None,
+        observed: false,
     };
     let (new, old, base) = (
         revision("e4f5a6b"),
@@ -280,6 +281,15 @@ pub(crate) fn turns() -> Vec<(&'static str, Turn)> {
         revision("9f8e7d6"),
     );
     let succeeded = |unchanged, healthy| Turn::Succeeded { unchanged, healthy };
+    let observed = |previous| Turn::Started {
+        reference: "refs/heads/main".into(),
+        version: new.to_string(),
+        previous,
+        included: Vec::new(),
+        requested_by: None,
+        undoes: None,
+        observed: true,
+    };
     let alice = || Some(who("local:alice"));
     let mut all = vec![
         started(new.to_string(), Some(old), changes(), alice()),
@@ -324,7 +334,10 @@ pub(crate) fn turns() -> Vec<(&'static str, Turn)> {
             included: Vec::new(),
             requested_by: None,
             undoes: Some(id("example1/test/13")),
+            observed: false,
         },
+        observed(Some(revision("5bd91e7"))),
+        observed(None),
         succeeded(false, false),
         succeeded(true, false),
         succeeded(false, true),

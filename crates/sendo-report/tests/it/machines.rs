@@ -88,6 +88,7 @@ fn started(included: Vec<sendo_core::deployment::Change>) -> Notice {
         included,
         requested_by: None,
         undoes: None,
+        observed: false,
     })
 }
 

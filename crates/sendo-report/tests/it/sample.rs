@@ -262,6 +262,7 @@ pub(crate) fn told() -> DeploymentView {
             included: changes(),
             requested_by: row.requested_by.clone(),
             undoes: None,
+            observed: false,
         },
         Turn::ChangeRequestOpened {
             number: 8,

@@ -122,7 +122,7 @@ pub(crate) async fn roll_back(
     // Only the lane knows what runs, and what it can go back to.
     let lane = rules.lane.subject();
     let world = app.web.store.world(&lane, &|_| Vec::new()).await?;
-    let leaves = goes_back(&world.state, back.to, back.from);
+    let leaves = goes_back(&rules, &world.state, back.to, back.from);
     let act = Act::Rollback {
         to: back.to,
         from: leaves.ok().or(back.from),

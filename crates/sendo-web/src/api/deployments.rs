@@ -4,9 +4,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use sendo_core::act::{ActRefusal, Verb};
 use sendo_core::deployment::{Deployment, DeploymentId, DeploymentState};
 use sendo_core::names::TagName;
+use sendo_core::promotion::may_ask;
 use sendo_core::view::{Cause, DeploymentView};
 use sendo_intake::DeployRequest;
 use sendo_report::wording::refusal::Refused;
@@ -41,9 +41,7 @@ pub(crate) async fn ask(
 ) -> Answer<Response> {
     let by = caller.principal()?;
     let rules = names::lane(&app, &caller, &request.application, &request.environment)?;
-    if !rules.access.allows(&by, Verb::Deploy) {
-        return Err(super::acts::refused(ActRefusal::NotAllowed, &rules));
-    }
+    may_ask(&rules, &by).map_err(|why| super::acts::refused(why, &rules))?;
     // A tag, a branch and a full SHA are all written as one path of a reference.
     if let Some(reference) = &request.reference {
         TagName::new(reference.as_str()).map_err(|error| {

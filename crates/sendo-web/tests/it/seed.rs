@@ -78,6 +78,7 @@ fn timeline(deployment: &Deployment, text: &str) -> Vec<Notice> {
             included: deployment.included.clone(),
             requested_by: None,
             undoes: None,
+            observed: false,
         },
         Turn::ChangeRequestOpened {
             number: 7,

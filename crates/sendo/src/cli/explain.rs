@@ -150,6 +150,7 @@ fn of_nothing(lanes: &[LaneRules], name: &str, repository: Option<&Repository>) 
 }
 
 fn deployment(rules: &LaneRules, told: Announcement) -> Deployment {
+    use sendo_core::deployment::Strategy;
     use sendo_core::promotion::Approval;
     let revision = told
         .revision
@@ -164,7 +165,10 @@ fn deployment(rules: &LaneRules, told: Announcement) -> Deployment {
         application: rules.lane.application.to_string(),
         environment: rules.lane.environment.to_string(),
         revision,
-        strategy: "promotion",
+        strategy: match rules.strategy() {
+            Strategy::Promotion => "promotion",
+            Strategy::Observe => "observe",
+        },
         reference: told.reference,
         tag: told.tag,
         after: rules
@@ -204,7 +208,7 @@ fn text(explanation: &Explanation) -> String {
             .or_else(|| Some(told.reference.clone()).filter(|text| !text.is_empty()))
             .unwrap_or_else(|| "what its trigger calls newest".to_owned());
         text.push_str(&format!(
-            "  {}/{}: {what}, as a {}",
+            "  {}/{}: {what}, by `{}`",
             told.application, told.environment, told.strategy
         ));
         if let Some(after) = &told.after {

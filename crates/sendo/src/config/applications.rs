@@ -4,13 +4,15 @@
 
 use schemars::JsonSchema;
 use sendo_core::act::Access;
-use sendo_core::names::{ApplicationName, EnvironmentName};
-use sendo_core::promotion::{Approval, LaneRules};
+use sendo_core::engine::Engine;
+use sendo_core::names::{ApplicationName, EnvironmentName, Principal};
+use sendo_core::promotion::{Approval, LaneRules, Promotion, Trigger};
 use sendo_core::subject::LaneId;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
 use super::environment::{self, EnvironmentShape, Tier, absent};
+use super::observe::{self, ObserveShape};
 use super::place::Place;
 use super::problem::Code;
 use super::{Reading, approval, lanes};
@@ -90,10 +92,13 @@ impl ApplicationShape {
             let lane = LaneId::new(application, environment);
             let rules = shape.resolve(lane, &names, self.paths.as_deref(), place, reading);
             if let (Some(mut lane), Some(repository)) = (rules, repository.clone()) {
-                lane.rules.repository = repository;
+                if !lane.rules.observes() {
+                    lane.rules.repository = repository;
+                }
                 found.push(lane);
             }
         }
+        lanes::after_observed(&found, all, reading);
         lanes::in_order(found, all, reading)
     }
 }
@@ -108,8 +113,10 @@ impl EnvironmentShape {
         place: Place<'_>,
         reading: &mut Reading<'_>,
     ) -> Option<Lane> {
+        let observe = self.deliver.as_ref().and_then(|it| it.observe.as_ref());
         let on = match &self.on {
             Some(on) => on.resolve(place.key("on"), reading),
+            None if observe.is_some() => None,
             None => absent(
                 "on",
                 "what starts a deployment, such as `{ merged_into: main }` or `command`",
@@ -131,15 +138,27 @@ impl EnvironmentShape {
             place.key("paths"),
             reading,
         );
-        let deliver = match self.deliver.as_ref().map(|deliver| &deliver.promotion) {
-            Some(Some(promotion)) => {
-                let place = place.key("deliver").key("promotion");
-                promotion.resolve(on.as_ref(), place, reading)
+        let delivers = place.key("deliver");
+        let deliver = match self.deliver.as_ref().map(|it| (&it.promotion, &it.observe)) {
+            Some((Some(_), Some(_))) => {
+                let problem = delivers
+                    .problem(Code::Contradiction, "`deliver` says two things")
+                    .why("either Sendo merges there, or people do")
+                    .fix("keep `promotion` or `observe`");
+                reading.problems.push(problem);
+                None
             }
-            Some(None) => absent(
+            Some((Some(promotion), None)) => {
+                promotion.resolve(on.as_ref(), delivers.key("promotion"), reading)
+            }
+            Some((None, Some(observe))) => {
+                observe::contradictions(self, place, reading);
+                return self.observed(lane, observe, place, reading);
+            }
+            Some((None, None)) => absent(
                 "promotion",
-                "the manifests repository, its base and the edits",
-                place.key("deliver"),
+                "the manifests repository, its base and the edits; or `observe`",
+                delivers,
                 reading,
             ),
             None => absent(
@@ -149,13 +168,76 @@ impl EnvironmentShape {
                 reading,
             ),
         };
-        let engine = match &self.engine {
-            Some(engine) => Some(engine.resolve(place.key("engine"), reading)?),
-            None => None,
-        };
         let (agreed, deliver) = (approval?, deliver?);
+        let engine = self.engine(&deliver, place, reading)?;
+        approval::contradiction(&agreed, &deliver, place, reading);
+        Some(Lane {
+            tier: self.tier(&lane),
+            rules: LaneRules {
+                repository: deliver.repository.clone(),
+                on: on?,
+                paths,
+                after,
+                approval: agreed,
+                ours: ours(&deliver, reading),
+                deliver,
+                // What the sections `access` and `freezes` say is filled in once every lane is known.
+                access: Access::default(),
+                freezes: Vec::new(),
+                engine,
+                lane,
+            },
+        })
+    }
+
+    /// The checked lane of an environment that people merge into themselves: its repository is the one
+    /// they merge into.
+    fn observed(
+        &self,
+        lane: LaneId,
+        observe: &ObserveShape,
+        place: Place<'_>,
+        reading: &mut Reading<'_>,
+    ) -> Option<Lane> {
+        let at = place.key("deliver").key("observe");
+        let (deliver, paths) = observe.resolve(at, reading)?;
+        let engine = self.engine(&deliver, place, reading)?;
+        Some(Lane {
+            tier: self.tier(&lane),
+            rules: LaneRules {
+                repository: deliver.repository.clone(),
+                on: Trigger::PushedTo(deliver.base.clone()),
+                paths,
+                after: None,
+                approval: Approval::Automatic,
+                ours: ours(&deliver, reading),
+                deliver,
+                access: Access::default(),
+                freezes: Vec::new(),
+                engine,
+                lane,
+            },
+        })
+    }
+
+    fn tier(&self, lane: &LaneId) -> Tier {
+        self.tier
+            .unwrap_or_else(|| Tier::of_name(lane.environment.as_str()))
+    }
+
+    /// The checked engine; `None` when there is one and it is refused.
+    fn engine(
+        &self,
+        deliver: &Promotion,
+        place: Place<'_>,
+        reading: &mut Reading<'_>,
+    ) -> Option<Option<Engine>> {
+        let Some(engine) = &self.engine else {
+            return Some(None);
+        };
+        let engine = engine.resolve(place.key("engine"), reading)?;
         let served = reading.forges.get(&deliver.repository.forge);
-        if engine.is_some() && served.is_some_and(|forge| forge.root().is_some()) {
+        if served.is_some_and(|forge| forge.root().is_some()) {
             let problem = place
                 .key("engine")
                 .problem(
@@ -166,28 +248,13 @@ impl EnvironmentShape {
                 .fix("leave `engine` out, or keep the manifests on a forge that Argo CD reaches");
             reading.problems.push(problem);
         }
-        let forge = &deliver.repository.forge;
-        let ours = reading.forges.get(forge).map(|known| known.ours(forge));
-        approval::contradiction(&agreed, &deliver, place, reading);
-        let tier = self
-            .tier
-            .unwrap_or_else(|| Tier::of_name(lane.environment.as_str()));
-        Some(Lane {
-            tier,
-            rules: LaneRules {
-                lane,
-                repository: deliver.repository.clone(),
-                on: on?,
-                paths,
-                after,
-                approval: agreed,
-                deliver,
-                // What the sections `access` and `freezes` say is filled in once every lane is known.
-                access: Access::default(),
-                freezes: Vec::new(),
-                ours: ours.unwrap_or_default(),
-                engine,
-            },
-        })
+        Some(Some(engine))
     }
+}
+
+/// Our own identities on a lane's forge.
+fn ours(deliver: &Promotion, reading: &Reading<'_>) -> Vec<Principal> {
+    let forge = &deliver.repository.forge;
+    let known = reading.forges.get(forge);
+    known.map(|known| known.ours(forge)).unwrap_or_default()
 }

@@ -67,6 +67,12 @@ pub(crate) enum OnDegradedShape {
 }
 
 impl EngineShape {
+    /// Whether a degraded environment goes back by itself.
+    pub(super) fn rolls_back(&self) -> bool {
+        let argocd = self.argocd.as_ref();
+        argocd.is_some_and(|it| matches!(it.on_degraded, OnDegradedShape::RollBack))
+    }
+
     /// The checked engine.
     pub(super) fn resolve(&self, place: Place<'_>, reading: &mut Reading<'_>) -> Option<Engine> {
         let Some(argocd) = &self.argocd else {

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::approval::ApprovalShape;
 use super::engine::EngineShape;
+use super::observe::ObserveShape;
 use super::place::Place;
 use super::problem::Code;
 use super::promotion::PromotionShape;
@@ -105,6 +106,8 @@ pub(crate) enum Same {
 pub(crate) struct DeliverShape {
     /// By an edit of a manifests repository.
     pub(super) promotion: Option<PromotionShape>,
+    /// By people, who merge into a manifests repository themselves.
+    pub(super) observe: Option<ObserveShape>,
 }
 
 impl AfterShape {

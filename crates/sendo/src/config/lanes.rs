@@ -2,12 +2,37 @@
 
 use std::collections::BTreeMap;
 
+use sendo_core::names::EnvironmentName;
 use sendo_core::promotion::EditRule;
 
 use super::Reading;
 use super::applications::Lane;
 use super::place::Place;
 use super::problem::{Code, Problem, Span};
+
+/// What people merge into a manifests repository has its own revisions: no other lane can wait for them.
+pub(crate) fn after_observed(lanes: &[Lane], place: Place<'_>, reading: &mut Reading<'_>) {
+    let observed = |name: &EnvironmentName| {
+        let named = lanes.iter().find(|it| it.rules.lane.environment == *name);
+        named.is_some_and(|it| it.rules.observes())
+    };
+    for rules in lanes.iter().map(|lane| &lane.rules) {
+        let after = rules.after.as_ref().map(|after| &after.environment);
+        let Some(after) = after.filter(|after| observed(after)) else {
+            continue;
+        };
+        let problem = place
+            .key(rules.lane.environment.as_str())
+            .key("after")
+            .problem(
+                Code::Contradiction,
+                format!("no revision of `{}` is ever deployed to `{after}`", rules.lane.application),
+            )
+            .why("people merge there themselves, so its revisions are those of the manifests repository")
+            .fix("leave `after` out, or let Sendo merge there with `promotion`");
+        reading.problems.push(problem);
+    }
+}
 
 /// The lanes of one application in the order a revision travels: what others wait for comes first.
 pub(crate) fn in_order(lanes: Vec<Lane>, place: Place<'_>, reading: &mut Reading<'_>) -> Vec<Lane> {

@@ -3,7 +3,7 @@
 //! The story in files: `source` reads them, `tree` parses each with the place of every value,
 //! `combine` joins them and lays the defaults under each application, `check` holds the result
 //! against the schema, and one file per section (`server`, `forges`, `applications` with
-//! `environment`, `trigger`, `approval`, `promotion` and `edits`, `access`, `freezes`, `notices`, `slack`, `waiting`) turns it into what the rest of Sendo uses.
+//! `environment`, `trigger`, `approval`, `promotion` and `edits`, `observe`, `access`, `freezes`, `notices`, `slack`, `waiting`) turns it into what the rest of Sendo uses.
 //! `lanes` looks at what only shows with several lanes in view. Every step collects its problems;
 //! `problem` shows them.
 
@@ -24,6 +24,7 @@ mod glob;
 mod lanes;
 pub(crate) mod moments;
 mod notices;
+mod observe;
 mod place;
 mod problem;
 mod promotion;

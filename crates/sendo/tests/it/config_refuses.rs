@@ -183,6 +183,26 @@ fn what_cannot_be_written() {
 }
 
 #[test]
+fn what_means_nothing_where_people_merge_themselves() {
+    let observe = "observe: { repository: acme:acme/manifests, base: main, paths: [web/**] }";
+    let test = |deliver: &str, rest: &str| {
+        let (head, tail) = VALID.split_once("      test:\n").unwrap();
+        let (_, tail) = tail.split_once("      production:\n").unwrap();
+        format!(
+            "{head}      test:\n        deliver: {{ {deliver} }}\n{rest}      production:\n{tail}"
+        )
+    };
+    golden! {
+        "a lane that waits for it": test(observe, ""),
+        "everything that Sendo would do": test(observe, "        on: { merged_into: main }\n        paths: [src/**]\n        after: production\n        approval: { people: 1 }\n"),
+        "nothing named": test("observe: {}", ""),
+        "no paths": test("observe: { repository: acme:acme/manifests, base: main, paths: [] }", ""),
+        "both": test(&format!("{observe}, promotion: {{ repository: acme:acme/manifests, base: main, edits: [] }}"), "        on: command\n"),
+        "a way back": test(observe, "        engine: { argocd: { cluster: hub, applications: [web], on_degraded: roll_back } }\n"),
+    }
+}
+
+#[test]
 fn what_could_never_begin_or_end() {
     golden! {
         "a circle": with("        on: { merged_into: develop }\n", "        on: { merged_into: develop }\n        after: production\n"),

@@ -27,6 +27,7 @@ mod logs;
 mod manifest_cli;
 mod metrics;
 mod notices;
+mod observing;
 mod outputs;
 mod planning;
 mod program;

@@ -42,7 +42,7 @@ pub(super) async fn giteas(config: &Config, checks: &mut Checks) -> Result<(), F
         for repository in repositories.filter(|repository| repository.forge == *name) {
             let lanes = config.lanes().into_iter();
             let bases: BTreeSet<_> = lanes
-                .filter(|rules| rules.deliver.repository == repository)
+                .filter(|rules| rules.deliver.repository == repository && !rules.observes())
                 .map(|rules| rules.deliver.base)
                 .collect();
             let bases: Vec<_> = bases.into_iter().collect();
