@@ -124,12 +124,7 @@ impl Walk {
     fn say(&mut self, at: &[String], old: Option<&Value>, new: Option<&Value>) {
         let path = at.concat();
         let path = path.strip_prefix('.').unwrap_or(&path).to_owned();
-        let hidden = [".data", ".stringData", ".metadata"];
-        let secret = self.secret
-            && at
-                .first()
-                .is_none_or(|first| hidden.contains(&first.as_str()))
-            && at.get(1).is_none_or(|second| second != ".labels");
+        let secret = self.secret && !is_open(at);
         let said = |value: Option<&Value>| value.filter(|_| !secret).map(text);
         self.found.push(FieldChange {
             path,
@@ -137,6 +132,15 @@ impl Walk {
             new: said(new),
             secret,
         });
+    }
+}
+
+/// Whether a field of a Secret may be said.
+fn is_open(at: &[String]) -> bool {
+    match at.first().map(String::as_str) {
+        Some(".type" | ".immutable" | ".apiVersion") => true,
+        Some(".metadata") => at.get(1).is_some_and(|second| second == ".labels"),
+        _ => false,
     }
 }
 
