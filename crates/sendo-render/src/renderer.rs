@@ -14,7 +14,7 @@ use crate::programs::Programs;
 use crate::run::Run;
 use crate::source::{Source, joined};
 
-/// Programs that run at the same time.
+/// Comparisons that are made at the same time: each reads files and starts processes.
 const TOGETHER: usize = 2;
 
 /// How much one run of a program may take.
@@ -58,6 +58,11 @@ impl Renderer {
         old: &impl Source,
         new: &impl Source,
     ) -> Result<Comparison, Fault> {
+        if let Some(program) = rendering.program() {
+            // Said before anybody waits, or anything is read.
+            self.programs.find(program)?;
+        }
+        let _turn = self.turns.acquire().await;
         let after = self.render(rendering, new).await?;
         let before = match self.render(rendering, old).await {
             Err(Fault::Missing { .. }) if !is_there(rendering, old).await? => ObjectSet::new(),
@@ -74,10 +79,6 @@ impl Renderer {
         rendering: &Rendering,
         source: &impl Source,
     ) -> Result<ObjectSet, Fault> {
-        if let Some(program) = rendering.program() {
-            // Said before anything is read.
-            self.programs.find(program)?;
-        }
         let files = gather(source, rendering).await?;
         let Some(name) = rendering.program() else {
             return parsed(files).await;
@@ -93,7 +94,6 @@ impl Renderer {
         files: Files,
     ) -> Result<Vec<u8>, Fault> {
         let program = self.programs.find(name)?;
-        let _turn = self.turns.acquire().await;
         let stage = blocking(move || laid_out(&files)).await?;
         let files = stage.path().join("files");
         let place = |path: &str| joined("", path).unwrap_or_default();
