@@ -10,8 +10,9 @@ use sendo_report::{Language, terminal, wording};
 use unicode_width::UnicodeWidthStr;
 
 use crate::every;
+use crate::rendered::objects;
 use crate::sample::lane as sample_lane;
-use crate::sample::{board, deployment, diff, link, notice, objects, told, waiting};
+use crate::sample::{board, deployment, diff, link, notice, told, waiting};
 
 fn each(render: impl Fn(Language) -> String) -> String {
     Language::ALL

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::world::{LONGEST, World};
 
-/// An overlay on a base, with a Secret and a ConfigMap that kustomize generates.
+/// An overlay on a base, with a Secret that kustomize generates.
 const FILES: [(&str, &str); 8] = [
     (
         "web/base/kustomization.yaml",
