@@ -9,7 +9,7 @@ use crate::config::Config;
 
 /// A missing one keeps nothing from being deployed: it is told, and nothing lacks.
 pub(super) fn programs(config: &Config, checks: &mut Checks) {
-    const GROUP: &str = "this machine";
+    const GROUP: &str = "what people are shown";
     let mut lanes: BTreeMap<&'static str, usize> = BTreeMap::new();
     for rules in config.lanes() {
         let renderings = rules.deliver.renderings();
