@@ -22,6 +22,7 @@
 //! | [`lock`] | the second: an area is closed to deployments until somebody opens it |
 //! | [`mailbox`] | the third: what waits for a target of notices, and when it is told |
 //! | [`freeze`] | windows of local time in which nothing is merged |
+//! | [`rendering`] | what a manifests repository looks like to the cluster, and how two sides differ |
 //! | [`view`] | what pages and the command line show |
 
 pub mod act;
@@ -39,6 +40,7 @@ pub mod names;
 pub mod notice;
 pub mod plan;
 pub mod promotion;
+pub mod rendering;
 pub mod routing;
 pub mod subject;
 pub mod template;

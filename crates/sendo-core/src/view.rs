@@ -11,6 +11,7 @@ use crate::effect::EffectView;
 use crate::freeze::{Announced, Configured, Holding};
 use crate::names::EnvironmentName;
 use crate::notice::Notice;
+use crate::rendering::Objects;
 use crate::subject::LaneId;
 use crate::time::Timestamp;
 
@@ -97,6 +98,10 @@ pub struct DiffView {
     /// What the one changes against the other.
     #[serde(flatten)]
     pub patch: Patch,
+    /// What that does to the objects of a cluster, rendering by rendering; left out when it was not asked
+    /// for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub objects: Option<Vec<Objects>>,
 }
 
 /// A delivery that caused a deployment.
@@ -263,6 +268,10 @@ pub struct LanePlan {
     pub edits: Vec<EditPlan>,
     /// What would keep it from working, each with what to do.
     pub trouble: Vec<String>,
+    /// What a deployment that would begin does to the objects of a cluster; left out when none would, or
+    /// it was not asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub objects: Option<Vec<Objects>>,
 }
 
 /// One place a lane edits.

@@ -4,7 +4,9 @@
 //! world the next decision sees. The first thing that is more than a look ends it: what would follow
 //! depends on what came of that.
 
-use sendo_core::effect::{Class, Edit, EffectState, EffectView, Look, PlannedEffect, Source};
+use sendo_core::effect::{
+    Class, Edit, Effect, EffectState, EffectView, Look, PlannedEffect, Source,
+};
 use sendo_core::job::Job;
 use sendo_core::plan::Plan;
 use sendo_core::promotion::{LaneRules, sample_edits};
@@ -20,13 +22,15 @@ use crate::promotion::{Attempt, perform};
 const ROUNDS: usize = 32;
 
 /// What a lane would do by `job` and `rules` in this world, as after a hint, and whether its edits
-/// find their places. A look that fails is trouble of that lane.
+/// find their places. A look that fails is trouble of that lane. With the edits of a deployment that
+/// would begin.
 pub async fn forecast(
     job: &dyn Job,
     rules: &LaneRules,
     mut world: World,
     forges: &Forges,
-) -> LanePlan {
+) -> (LanePlan, Option<Vec<Edit>>) {
+    let mut begins = None;
     let mut told = LanePlan {
         lane: rules.lane.clone(),
         is_new: world.state.is_null(),
@@ -34,6 +38,7 @@ pub async fn forecast(
         effects: Vec::new(),
         edits: Vec::new(),
         trouble: Vec::new(),
+        objects: None,
     };
     world.hinted_at = world.now;
     for _ in 0..ROUNDS {
@@ -47,6 +52,11 @@ pub async fn forecast(
         take_in(&mut world, plan);
         let done = acts.iter().map(|act| act.effect.kind().to_owned());
         told.effects.extend(done);
+        let published = acts.iter().find_map(|act| match &act.effect {
+            Effect::PublishBranch(publish) => Some(publish.edits.clone()),
+            _ => None,
+        });
+        begins = begins.or(published);
         if looks.is_empty() || !acts.is_empty() {
             break;
         }
@@ -55,7 +65,7 @@ pub async fn forecast(
         }
     }
     places(rules, forges, &mut told).await;
-    told
+    (told, begins)
 }
 
 /// What a plan changes of the world that its lane sees next.

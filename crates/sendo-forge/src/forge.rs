@@ -12,6 +12,7 @@ use sendo_core::time::Timestamp;
 use sendo_core::view::Patch;
 
 use crate::error::ForgeError;
+use crate::git::Files;
 use crate::gitea::GiteaActs;
 use crate::local::acts::LocalActs;
 
@@ -138,6 +139,32 @@ impl Forge {
         match self {
             Self::Local(local) => local.diff(brings, limit).await,
             Self::Gitea(gitea) => gitea.diff(brings, limit).await,
+        }
+    }
+
+    /// The files of a commit, each read when it is asked for.
+    ///
+    /// # Errors
+    /// [`ForgeError`] when the repository is not there.
+    pub async fn files(&self, repository: &Repository, at: &Revision) -> Result<Files, ForgeError> {
+        match self {
+            Self::Local(local) => local.files(repository, at).await,
+            Self::Gitea(gitea) => gitea.files(repository, at),
+        }
+    }
+
+    /// The files of a branch as it is now, each read when it is asked for.
+    ///
+    /// # Errors
+    /// `base_not_found` when there is no such branch, and [`ForgeError`] as for every question.
+    pub async fn base_files(
+        &self,
+        repository: &Repository,
+        base: &BranchName,
+    ) -> Result<Files, ForgeError> {
+        match self {
+            Self::Local(local) => local.base_files(repository, base).await,
+            Self::Gitea(gitea) => gitea.base_files(repository, base).await,
         }
     }
 

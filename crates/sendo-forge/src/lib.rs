@@ -13,3 +13,4 @@ pub mod local;
 
 pub use error::ForgeError;
 pub use forge::{Forge, Forges, Open};
+pub use git::Files;

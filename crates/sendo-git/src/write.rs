@@ -39,6 +39,12 @@ impl Change {
     pub fn remove(path: TreePath) -> Self {
         Self { path, bytes: None }
     }
+
+    /// The file, and what it holds then; nothing when it is removed.
+    #[must_use]
+    pub fn into_parts(self) -> (TreePath, Option<Vec<u8>>) {
+        (self.path, self.bytes)
+    }
 }
 
 /// Who made a commit, and when.

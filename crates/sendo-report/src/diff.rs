@@ -32,7 +32,8 @@ pub(crate) fn lines(text: &str) -> impl Iterator<Item = (Kind, String)> {
     told.map(|(kind, line)| (kind, harmless(line)))
 }
 
-fn harmless(line: &str) -> String {
+/// A line without what a terminal would obey or a reader be led astray by.
+pub(crate) fn harmless(line: &str) -> String {
     let shown = |c: char| match c {
         '\t' => c,
         c if c.is_control() || turns_text(c) => char::REPLACEMENT_CHARACTER,

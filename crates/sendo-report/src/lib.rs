@@ -16,6 +16,7 @@
 pub mod change_request;
 pub mod explain;
 pub mod language;
+mod objects;
 pub mod page;
 pub mod sentence;
 pub mod slack;

@@ -40,8 +40,8 @@ mod session;
 mod sign_in;
 mod webhooks;
 
-pub use api::diff::{DiffError, Differ};
-pub use api::plan::{ConfigFile, PlanError, Planner};
+pub use api::diff::{DiffError, Differ, ObjectDiffer};
+pub use api::plan::{ConfigFile, PlanError, PlanRequest, Planner};
 pub use feed::Feed;
 pub use routes::router;
 pub use server::{serve, serve_within};

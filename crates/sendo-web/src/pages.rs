@@ -173,7 +173,7 @@ pub(crate) async fn diff(
     headers: HeaderMap,
     InPath(place): InPath<(String, String, String)>,
 ) -> Answer<Response> {
-    let view = api::diff::view(&app, &caller, &place).await?;
+    let view = api::diff::view(&app, &caller, &place, true).await?;
     let html = page::diff(&view, caller.reader(), language(&app, &headers));
     Ok(shown(html, &headers))
 }

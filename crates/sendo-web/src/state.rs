@@ -12,7 +12,7 @@ use sendo_report::Language;
 use sendo_store::Store;
 use tokio::sync::{Semaphore, watch};
 
-use crate::api::diff::Differ;
+use crate::api::diff::{Differ, ObjectDiffer};
 use crate::api::plan::Planner;
 use crate::auth::Refusals;
 use crate::feed::Feed;
@@ -42,6 +42,8 @@ pub struct WebState {
     pub planner: Planner,
     /// Reads what deployments change.
     pub differ: Differ,
+    /// Says what that does to the objects of clusters.
+    pub object_differ: ObjectDiffer,
     /// The language of pages for readers whose browser asks for none.
     pub language: Language,
     /// This binary's version.

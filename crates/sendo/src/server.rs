@@ -22,6 +22,7 @@ use crate::listening::Taken;
 use crate::live::{Live, Print};
 use crate::planning;
 use crate::reload::Reloading;
+use crate::rendering;
 use crate::token_file;
 use crate::wiring::{App, Parts, Role};
 
@@ -204,6 +205,7 @@ fn listen(
     let bound = listener.local_addr().map_err(refused)?;
     let lanes = app.lanes();
     let feed = Feed::new(LISTENERS);
+    let renderings = Arc::new(rendering::Renderings::default());
     let router = sendo_web::router(WebState {
         store: Arc::clone(store),
         intake: Arc::new(app.intake()),
@@ -215,8 +217,10 @@ fn listen(
             Arc::clone(store),
             app.lanes(),
             app.reach(),
+            Arc::clone(&renderings),
         ),
         differ: differing::differ(app.reach()),
+        object_differ: rendering::renderer(Arc::clone(&renderings), app.reach()),
         language: config.server.language,
         version: env!("CARGO_PKG_VERSION"),
         ready,

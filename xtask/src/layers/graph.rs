@@ -15,6 +15,7 @@ const LEVELS: &[(&str, u8)] = &[
     ("sendo-kube", 1),
     ("sendo-aws", 1),
     ("sendo-slack", 1),
+    ("sendo-render", 1),
     ("sendo-report", 1),
     ("sendo-loop", 2),
     ("sendo-forge", 2),

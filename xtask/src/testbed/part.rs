@@ -237,6 +237,16 @@ pub(super) static PROGRAMS: &[Program] = &[
             "sigs.k8s.io/kustomize/kustomize/v5",
         ),
     ),
+    built(
+        "helm",
+        Part::Argocd,
+        &["version", "--short"],
+        Recipe {
+            stamps: &["helm.sh/helm/v3/internal/version.version=v{version}"],
+            minutes: "two minutes",
+            ..Recipe::plain(versions::HELM, "helm", "helm.sh/helm/v3/cmd/helm")
+        },
+    ),
     Program {
         name: "redis-server",
         part: Part::Argocd,

@@ -8,6 +8,8 @@ pub(super) const KUBERNETES: &str = "1.36.3";
 pub(super) const ETCD: &str = "3.6.8";
 pub(super) const KWOK: &str = "0.7.0";
 pub(super) const KUSTOMIZE: &str = "5.8.1";
+/// The major version that Argo CD runs.
+pub(super) const HELM: &str = "3.22.0";
 /// The last whose module can be required: 1.27 renamed it.
 pub(super) const GITEA: &str = "1.26.0";
 /// Later patches do not compile as a module, and 3.3 needs a nested module that is not published.
@@ -31,6 +33,7 @@ mod tests {
             ("kubernetes", "go.etcd.io/etcd/server/v3", ETCD),
             ("kwok", "sigs.k8s.io/kwok", KWOK),
             ("kustomize", "sigs.k8s.io/kustomize/kustomize/v5", KUSTOMIZE),
+            ("helm", "helm.sh/helm/v3", HELM),
             ("gitea", "code.gitea.io/gitea", GITEA),
             ("argocd", "github.com/argoproj/argo-cd/v3", ARGOCD),
         ] {

@@ -7,6 +7,7 @@ use crate::deployment::Strategy;
 use crate::engine::Engine;
 use crate::freeze::Freeze;
 use crate::names::{BranchName, EnvironmentName, Principal, Repository};
+use crate::rendering::Rendering;
 use crate::subject::LaneId;
 use crate::template::Template;
 use crate::time::Span;
@@ -152,6 +153,38 @@ pub struct Promotion {
     pub edits: Vec<EditRule>,
     /// Checks that must have succeeded on the exact head.
     pub checks: Vec<String>,
+    /// What people are shown of it as the cluster would see it; left out, the kustomizations that are
+    /// edited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub render: Option<Vec<Rendering>>,
+}
+
+impl Promotion {
+    /// What is rendered for people, each once.
+    #[must_use]
+    pub fn renderings(&self) -> Vec<Rendering> {
+        if let Some(render) = &self.render {
+            return render.clone();
+        }
+        let mut found = Vec::new();
+        for edit in &self.edits {
+            if let EditRule::Image { path, .. } = edit {
+                let path = folder_of(path).to_owned();
+                let rendering = Rendering::Kustomize { path };
+                if !found.contains(&rendering) {
+                    found.push(rendering);
+                }
+            }
+        }
+        found
+    }
+}
+
+/// The folder of a kustomization that may be named by its file.
+fn folder_of(path: &str) -> &str {
+    let (folder, name) = path.rsplit_once('/').unwrap_or((".", path));
+    let file = name == "Kustomization" || name.ends_with(".yaml") || name.ends_with(".yml");
+    if file { folder } else { path }
 }
 
 /// One edit, with templates for its values.
@@ -182,4 +215,43 @@ pub enum EditRule {
         /// Which document of several, counted from 0.
         document: Option<usize>,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn edited(paths: &[&str]) -> Promotion {
+        let edit = |path: &&str| EditRule::Image {
+            path: (*path).to_owned(),
+            image: "web".to_owned(),
+            new_name: None,
+            new_tag: None,
+            digest: None,
+        };
+        Promotion {
+            repository: "here:manifests".parse().unwrap(),
+            base: BranchName::new("main").unwrap(),
+            mode: Mode::Commit,
+            edits: paths.iter().map(edit).collect(),
+            checks: Vec::new(),
+            render: None,
+        }
+    }
+
+    #[test]
+    fn the_kustomizations_that_are_edited_are_rendered_each_once() {
+        let paths = ["web/test", "web/test/kustomization.yaml", "Kustomization"];
+        let folders = ["web/test", "."].map(|path| Rendering::Kustomize {
+            path: path.to_owned(),
+        });
+        assert_eq!(edited(&paths).renderings(), folders);
+    }
+
+    #[test]
+    fn what_the_configuration_names_stands_in_their_place() {
+        let mut promotion = edited(&["web/test"]);
+        promotion.render = Some(Vec::new());
+        assert_eq!(promotion.renderings(), []);
+    }
 }

@@ -113,6 +113,18 @@ impl Git {
         })
     }
 
+    /// Reads several files of a commit, in the order asked for.
+    pub(crate) async fn read_files(
+        &self,
+        commit: Oid,
+        paths: &[TreePath],
+    ) -> Result<Vec<Option<FileEntry>>, ForgeError> {
+        Ok(match self {
+            Self::Bare(bare) => bare.read_files(commit, paths).await?,
+            Self::Remote(remote) => remote.objects.read_files(commit, paths).await?,
+        })
+    }
+
     /// The entries of a folder of a commit.
     pub(crate) async fn list_dir(
         &self,

@@ -24,7 +24,7 @@ use super::rights::{self, Examiner, Finding};
 use super::{History, approve, close};
 use crate::error::ForgeError;
 use crate::forge::Open;
-use crate::git::{self, Git, Identity, Remote};
+use crate::git::{self, Files, Git, Identity, Remote};
 
 /// Any user goes with a token; this one says whose it is in the server's log.
 const GIT_USER: &str = "sendo";
@@ -170,14 +170,29 @@ impl GiteaActs {
         edits: &[Edit],
     ) -> Result<Vec<Result<String, ForgeError>>, ForgeError> {
         let git = Git::Remote(self.known(repository)?);
-        let branch = RefName::branch(base.as_str())?;
-        let Some(head) = git.resolve(&branch).await? else {
-            return Err(ForgeError::refused(
-                "base_not_found",
-                format!("`{repository}` has no branch `{base}`; push it, or correct `base`"),
-            ));
-        };
+        let head = git::head(&git, repository, base).await?;
         git::present(&git, head, edits).await
+    }
+
+    pub(crate) fn files(
+        &self,
+        repository: &Repository,
+        at: &Revision,
+    ) -> Result<Files, ForgeError> {
+        Ok(Files::of(
+            Git::Remote(self.known(repository)?),
+            git::oid(at)?,
+        ))
+    }
+
+    pub(crate) async fn base_files(
+        &self,
+        repository: &Repository,
+        base: &BranchName,
+    ) -> Result<Files, ForgeError> {
+        let git = Git::Remote(self.known(repository)?);
+        let head = git::head(&git, repository, base).await?;
+        Ok(Files::of(git, head))
     }
 
     pub(crate) async fn place(

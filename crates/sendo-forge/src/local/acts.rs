@@ -20,7 +20,7 @@ use sendo_git::{Oid, RefName};
 use super::{CheckState, LocalError, LocalForge, MergeChange, OpenChange, ReviewChange};
 use crate::error::ForgeError;
 use crate::forge::Open;
-use crate::git::{self, Git, Identity};
+use crate::git::{self, Files, Git, Identity};
 
 /// Who proposes on a local forge.
 pub const PROPOSER: &str = "local:sendo-proposer";
@@ -139,14 +139,26 @@ impl LocalActs {
         edits: &[Edit],
     ) -> Result<Vec<Result<String, ForgeError>>, ForgeError> {
         let git = self.git(repository).await?;
-        let branch = RefName::branch(base.as_str())?;
-        let Some(head) = git.resolve(&branch).await? else {
-            return Err(ForgeError::refused(
-                "base_not_found",
-                format!("`{repository}` has no branch `{base}`; push it, or correct `base`"),
-            ));
-        };
+        let head = git::head(&git, repository, base).await?;
         git::present(&git, head, edits).await
+    }
+
+    pub(crate) async fn files(
+        &self,
+        repository: &Repository,
+        at: &Revision,
+    ) -> Result<Files, ForgeError> {
+        Ok(Files::of(self.git(repository).await?, git::oid(at)?))
+    }
+
+    pub(crate) async fn base_files(
+        &self,
+        repository: &Repository,
+        base: &BranchName,
+    ) -> Result<Files, ForgeError> {
+        let git = self.git(repository).await?;
+        let head = git::head(&git, repository, base).await?;
+        Ok(Files::of(git, head))
     }
 
     pub(crate) async fn change_request(

@@ -4,6 +4,7 @@
 
 mod acts;
 mod checks;
+mod files;
 mod garbage;
 mod gitea;
 #[path = "../loopback/mod.rs"]

@@ -1,6 +1,7 @@
 //! What one deployment changes in the files of its manifests repository.
 
 use askama::Template;
+use sendo_core::rendering::{Objects, Rendered};
 use sendo_core::view::DiffView;
 
 use super::labels::Labels;
@@ -8,7 +9,9 @@ use super::shown::Shown;
 use super::{Reader, application_path, deployment_path, finish};
 use crate::Language;
 use crate::diff::{Kind, lines};
+use crate::objects;
 use crate::wording::diff::{cut, first_lines, heading};
+use crate::wording::objects::{self as wording, none};
 
 /// Lines that a page shows.
 const MOST: usize = 5_000;
@@ -33,6 +36,7 @@ pub fn diff(view: &DiffView, reader: Reader<'_>, language: Language) -> String {
         application_path: application_path(application),
         heading: Shown::from(&heading(view, language)),
         lines: lines(text).take(MOST).map(shown).collect(),
+        objects: view.objects.as_deref().map(|all| rendered(all, language)),
         rest,
     })
 }
@@ -48,7 +52,35 @@ struct Page<'a> {
     application_path: String,
     heading: Shown,
     lines: Vec<Line>,
+    /// One for each rendering; nothing when they were not asked for.
+    objects: Option<Vec<Rendering>>,
     rest: Option<Shown>,
+}
+
+/// What one rendering shows: a sentence, and the objects that differ.
+struct Rendering {
+    heading: Shown,
+    lines: Vec<Line>,
+}
+
+fn rendered(all: &[Objects], language: Language) -> Vec<Rendering> {
+    if all.is_empty() {
+        return vec![Rendering {
+            heading: Shown::from(&none(language)),
+            lines: Vec::new(),
+        }];
+    }
+    let one = |objects: &Objects| Rendering {
+        heading: Shown::from(&wording::heading(objects, language)),
+        lines: match &objects.rendered {
+            Rendered::Compared(comparison) => {
+                let lines = objects::lines(comparison, language).into_iter();
+                lines.take(MOST).map(shown).collect()
+            }
+            Rendered::Cannot { .. } => Vec::new(),
+        },
+    };
+    all.iter().map(one).collect()
 }
 
 /// A line, in the element that says what it is.

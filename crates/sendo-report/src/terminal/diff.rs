@@ -7,16 +7,17 @@ use crate::diff::{Kind, lines};
 #[must_use]
 pub fn diff(text: &str, color: bool) -> String {
     lines(text)
-        .map(|(kind, line)| {
-            let ink = match kind {
-                Kind::File => Ink::Bold,
-                Kind::About => Ink::Dim,
-                Kind::Hunk => Ink::Moving,
-                Kind::Added => Ink::Good,
-                Kind::Removed => Ink::Bad,
-                Kind::Same => Ink::Plain,
-            };
-            format!("{}\n", paint(&line, ink, color))
-        })
+        .map(|(kind, line)| format!("{}\n", paint(&line, ink(kind), color)))
         .collect()
+}
+
+pub(super) const fn ink(kind: Kind) -> Ink {
+    match kind {
+        Kind::File => Ink::Bold,
+        Kind::About => Ink::Dim,
+        Kind::Hunk => Ink::Moving,
+        Kind::Added => Ink::Good,
+        Kind::Removed => Ink::Bad,
+        Kind::Same => Ink::Plain,
+    }
 }

@@ -6,6 +6,7 @@
 mod changes;
 mod diff;
 mod history;
+mod objects;
 mod paint;
 mod plan;
 mod river;
@@ -19,6 +20,7 @@ use sendo_core::view::{DeploymentView, Freezes};
 pub use changes::{changes, is_same};
 pub use diff::diff;
 pub use history::{deployment, history};
+pub use objects::{objects, objects_in_short};
 pub use plan::plan;
 pub use river::status;
 pub use wide::{freezes_wide, history_wide, locks_wide, status_wide, table};

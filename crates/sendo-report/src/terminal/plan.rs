@@ -66,6 +66,9 @@ fn block(lane: &LanePlan, all: bool, language: Language, width: usize, color: bo
         };
         out += &format!("  {goes_on}{}\n", lane.effects.join(", "));
     }
+    if let Some(objects) = &lane.objects {
+        out += &super::objects::told(objects, true, (2, width), language, color);
+    }
     for why in &lane.trouble {
         let line = wrap(&format!("  ✗ {why}"), width, 4);
         out += &format!("{}\n", paint(&line, Ink::Bad, color));

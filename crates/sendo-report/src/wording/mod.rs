@@ -13,6 +13,7 @@ pub mod digest;
 pub mod effect;
 pub(crate) mod engine;
 pub mod frozen;
+pub mod objects;
 pub mod promotion;
 pub mod refusal;
 pub mod standing;

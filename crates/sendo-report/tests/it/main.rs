@@ -7,6 +7,7 @@ mod fleet;
 mod machines;
 mod page;
 mod refusals;
+mod rendered;
 mod sample;
 mod terminal;
 mod words;

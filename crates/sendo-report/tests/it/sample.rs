@@ -350,6 +350,7 @@ pub(crate) fn diff() -> DiffView {
             text: "diff --git a/prod/kustomization.yaml b/prod/kustomization.yaml\nindex 3b18e51..8d0e412 100644\n--- a/prod/kustomization.yaml\n+++ b/prod/kustomization.yaml\n@@ -3,2 +3,2 @@ images:\n - name: example1\n-  newTag: \"1\" # <b>old</b>\n+  newTag: \"2\" # \u{1b}[31mnew\ndiff --git a/本番/メモ b/本番/メモ\nnew file mode 100644\nindex 0000000..ce01362\n--- /dev/null\n+++ b/本番/メモ\n@@ -0,0 +1 @@\n+\u{202e}こんにちは\n\\ No newline at end of file\n".to_owned(),
             cut: true,
         },
+        objects: Some(crate::rendered::objects()),
     }
 }
 

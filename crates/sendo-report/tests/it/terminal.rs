@@ -10,6 +10,7 @@ use sendo_report::{Language, terminal, wording};
 use unicode_width::UnicodeWidthStr;
 
 use crate::every;
+use crate::rendered::objects;
 use crate::sample::lane as sample_lane;
 use crate::sample::{board, deployment, diff, link, notice, told, waiting};
 
@@ -314,6 +315,19 @@ fn a_configuration_that_is_not_the_one_on_disk_is_told() {
     )));
 }
 
+#[test]
+fn objects_are_told_each_with_what_differs_and_no_terminal_obeys_them() {
+    let all = objects();
+    insta::assert_snapshot!(each(|language| {
+        terminal::objects(&all, language, 100, false)
+            + "\n"
+            + &terminal::objects_in_short(&all, language, 60, false)
+            + &terminal::objects(&[], language, 100, false)
+    }));
+    let coloured = terminal::objects(&all, Language::En, 100, true);
+    assert!(!coloured.contains("\u{1b}[31m\u{202e}") && !coloured.contains('\u{202e}'));
+}
+
 fn planned(name: &str) -> LanePlan {
     LanePlan {
         lane: sample_lane(name),
@@ -326,6 +340,7 @@ fn planned(name: &str) -> LanePlan {
             now: "e4f5a6b".to_owned(),
         }],
         trouble: Vec::new(),
+        objects: None,
     }
 }
 
@@ -339,6 +354,7 @@ fn a_plan_tells_what_would_start_what_comes_and_goes_and_what_is_in_the_way() {
             LanePlan {
                 notices: vec![notice(started)],
                 effects: vec!["publish_branch".to_owned()],
+                objects: Some(objects()),
                 ..planned("example1/prod")
             },
             LanePlan {

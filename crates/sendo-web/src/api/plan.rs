@@ -38,16 +38,20 @@ pub enum PlanError {
 
 /// Says what the lanes of a configuration would do at once.
 pub type Planner = Arc<
-    dyn Fn(Vec<ConfigFile>) -> Pin<Box<dyn Future<Output = Result<PlanView, PlanError>> + Send>>
+    dyn Fn(PlanRequest) -> Pin<Box<dyn Future<Output = Result<PlanView, PlanError>> + Send>>
         + Send
         + Sync,
 >;
 
 /// A configuration to plan by.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Request {
-    files: Vec<ConfigFile>,
+pub struct PlanRequest {
+    /// Its files.
+    pub files: Vec<ConfigFile>,
+    /// Whether to say what deployments that would begin do to objects, too.
+    #[serde(default)]
+    pub objects: bool,
 }
 
 /// Says what a configuration would do. Does nothing. A plan looks into whatever repository the
@@ -55,7 +59,7 @@ pub(crate) struct Request {
 pub(crate) async fn plan(
     State(app): State<App>,
     caller: Caller,
-    JsonBody(request): JsonBody<Request>,
+    JsonBody(request): JsonBody<PlanRequest>,
 ) -> Answer<Json<PlanView>> {
     caller.require_all()?;
     let Ok(alone) = Arc::clone(&app.planning).try_acquire_owned() else {
@@ -67,7 +71,7 @@ pub(crate) async fn plan(
         ));
     };
     // It goes on although nobody waits for it any more: until then there is no other.
-    let planned = (app.web.planner)(request.files);
+    let planned = (app.web.planner)(request);
     let planned = tokio::spawn(async move {
         let _alone = alone;
         planned.await

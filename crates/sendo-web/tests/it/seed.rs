@@ -7,6 +7,7 @@ use sendo_core::names::{Principal, Revision, TreeId};
 use sendo_core::notice::{Notice, Turn};
 use sendo_core::plan::Plan;
 use sendo_core::promotion::state::{LaneState, Success, VERSION};
+use sendo_core::rendering::{Objects, Rendered, Rendering};
 use sendo_core::subject::LaneId;
 use sendo_core::time::{Span, Timestamp};
 use sendo_core::view::Patch;
@@ -67,6 +68,20 @@ pub(crate) fn diff() -> Patch {
         text: "diff --git a/f b/f\n--- a/f\n+++ b/f\n@@ -1 +1 @@\n-<b>1\n+<b>2\n".to_owned(),
         cut: false,
     }
+}
+
+/// What it renders anything to.
+pub(crate) fn objects(asked: Vec<Rendering>) -> Vec<Objects> {
+    let cannot = || Rendered::Cannot {
+        reason_code: "renderer_missing".to_owned(),
+        message: "there is no <b>kustomize</b>".to_owned(),
+    };
+    let asked = asked.into_iter();
+    let all = asked.map(|rendering| Objects {
+        rendering,
+        rendered: cannot(),
+    });
+    all.collect()
 }
 
 fn timeline(deployment: &Deployment, text: &str) -> Vec<Notice> {

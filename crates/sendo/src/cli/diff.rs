@@ -22,11 +22,17 @@ use crate::out::Out;
 
 It is the commit that carries the deployment, against the one it was built on: before the merge and
 after it, and without what others added to its branch. What is not written to a terminal is the diff
-alone; one that is cut off, after a mebibyte, ends with 1.")]
+alone; one that is cut off, after a mebibyte, ends with 1.
+
+--objects compares what the kustomizations and charts of both commits render to, object by object;
+the server needs kustomize and helm for it. What is secret is never shown.")]
 pub(super) struct Args {
     /// A deployment `APPLICATION/ENVIRONMENT/N`, or a lane `APPLICATION/ENVIRONMENT`.
     #[arg(value_name = "WHAT")]
     what: String,
+    /// Show the objects of the cluster that would differ, in place of the files.
+    #[arg(long)]
+    objects: bool,
     #[command(flatten)]
     connect: Connect,
 }
@@ -40,11 +46,12 @@ pub(super) fn run(args: &Args, out: &Out) -> Outcome {
             [application, environment] => newest(&client, application, environment).await?,
             _ => return Err(unnamed()),
         };
-        client
-            .get::<DiffView>(&format!("/api/v1/deployments/{id}/diff"))
-            .await
+        // What nobody looks at need not be rendered.
+        let objects = args.objects || out.for_programs() || out.is_terminal();
+        let path = format!("/api/v1/deployments/{id}/diff?objects={objects}");
+        client.get::<DiffView>(&path).await
     })??;
-    show(&view, out)
+    show(&view, args.objects, out)
 }
 
 async fn newest(client: &Client, application: &str, environment: &str) -> Result<String, Failure> {
@@ -67,18 +74,26 @@ fn unnamed() -> Failure {
         .next("sendo diff APPLICATION/ENVIRONMENT")
 }
 
-fn show(view: &DiffView, out: &Out) -> Outcome {
+fn show(view: &DiffView, objects: bool, out: &Out) -> Outcome {
     let text = &view.patch.text;
     if out.for_programs() {
         out.value(view);
         return Ok(Exit::Ok);
     }
     out.note(&wording::diff::heading(view, language()).to_string());
+    let rendered = view.objects.as_deref().unwrap_or_default();
+    if objects {
+        let text = terminal::objects(rendered, language(), out.width(), out.colour());
+        out.data(&text);
+        return Ok(Exit::Ok);
+    }
     if text.contains(char::REPLACEMENT_CHARACTER) {
         out.note(wording::diff::replaced(language()));
     }
     if out.is_terminal() {
         out.data(&terminal::diff(text, out.colour()));
+        let short = terminal::objects_in_short(rendered, language(), out.width(), out.colour());
+        out.data(&format!("\n{short}"));
     } else {
         out.data(text);
     }

@@ -18,16 +18,19 @@ use crate::lifecycle;
 use crate::live;
 use crate::out::Out;
 use crate::planning;
+use crate::rendering::Renderings;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   sendo plan --config sendo.yaml
   sendo plan --config next.yaml --server https://sendo.example.com
   sendo plan --config sendo.yaml --offline --all
+  sendo plan --config sendo.yaml --objects
 
 The server looks at what every lane would look at, decides by the new rules on what it remembers,
 and does nothing. Without a server, --offline plans as at the first start, on this machine. The configuration is
 sendo.yaml unless --config names another; it names the server as well, unless something else does.
+With --objects, the deployments that would begin say what a cluster would see of them.
 Exit 0: nothing would be done, 2: something would, 1: something is in the way of a lane.")]
 pub(super) struct Args {
     #[command(flatten)]
@@ -38,6 +41,9 @@ pub(super) struct Args {
     /// List the lanes that would do nothing, too, with what stands in their files now.
     #[arg(long)]
     all: bool,
+    /// Show the objects of the cluster that would differ, of deployments that would begin.
+    #[arg(long)]
+    objects: bool,
 }
 
 pub(super) fn run(args: &Args, out: &Out) -> Outcome {
@@ -50,7 +56,7 @@ pub(super) fn run(args: &Args, out: &Out) -> Outcome {
         Err(errors) => return Ok(validate::show(&errors, out)),
     };
     let plan = if args.offline {
-        offline(&config)?
+        offline(&config, args.objects)?
     } else {
         online(args, &path, out)?
     };
@@ -82,12 +88,13 @@ pub(super) fn offline_alone(connect: &Connect) -> Result<(), Failure> {
     .next("leave out --offline, or --server and --context"))
 }
 
-fn offline(config: &Config) -> Result<PlanView, Failure> {
+fn offline(config: &Config, objects: bool) -> Result<PlanView, Failure> {
     let forges = live::forges(config).map_err(|error| failure(&error))?;
     lifecycle::block_on(async {
         // Nothing is remembered yet, and nothing of this will be.
         let store = sendo_store::open("sqlite::memory:", sendo_store::Options::default()).await?;
-        planning::plan(config, &[], &forges, store.as_ref()).await
+        let renderings = objects.then(Renderings::default);
+        planning::plan(config, &[], &forges, store.as_ref(), renderings.as_ref()).await
     })?
     .map_err(|error: StoreError| failure(&error.into()))
 }
@@ -104,7 +111,7 @@ fn online(args: &Args, path: &Path, out: &Out) -> Result<PlanView, Failure> {
             json!({"name": name.display().to_string(), "text": text})
         })
         .collect();
-    let body = json!({"files": files});
+    let body = json!({"files": files, "objects": args.objects});
     let planned = client.post("/api/v1/plan", &body, None);
     lifecycle::block_on(planned)?.map_err(|failed: Failure| {
         if failed.exit() == Exit::Unreachable {

@@ -240,7 +240,11 @@ fn image_name(name: &str) -> bool {
 }
 
 /// A path inside a repository, without a slash at its end.
-fn checked_path(path: &str, place: Place<'_>, reading: &mut Reading<'_>) -> Option<String> {
+pub(super) fn checked_path(
+    path: &str,
+    place: Place<'_>,
+    reading: &mut Reading<'_>,
+) -> Option<String> {
     let short = path
         .strip_prefix("./")
         .unwrap_or(path)

@@ -29,6 +29,7 @@ mod place;
 mod problem;
 mod promotion;
 mod reading;
+mod render;
 mod secret;
 mod server;
 mod slack;

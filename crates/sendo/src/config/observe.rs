@@ -73,6 +73,7 @@ impl ObserveShape {
             repository: repository?,
             base: base?,
             mode: Mode::Observe,
+            render: Vec::new(),
             edits: Vec::new(),
             checks: Vec::new(),
         };

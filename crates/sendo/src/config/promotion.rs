@@ -9,6 +9,7 @@ use super::edits::EditShape;
 use super::environment::absent;
 use super::place::Place;
 use super::problem::Code;
+use super::render::{self, RenderingShape};
 use super::trigger::branch;
 
 /// An edit of a manifests repository.
@@ -26,6 +27,9 @@ pub(crate) struct PromotionShape {
     edits: Option<Vec<EditShape>>,
     /// Checks that must have succeeded on the exact head before the merge.
     checks: Vec<String>,
+    /// What `sendo diff` shows as the cluster would see it. Left out, every kustomization that `edits`
+    /// names; `[]` is nothing.
+    render: Option<Vec<RenderingShape>>,
 }
 
 /// How an edit reaches the base.
@@ -113,12 +117,14 @@ impl PromotionShape {
                     .fix("use `mode: change_request`, or leave `checks` out"),
             );
         }
+        let render = render::resolve(self.render.as_deref(), place.key("render"), reading);
         Some(Promotion {
             repository: repository?,
             base: base?,
             mode,
             edits: edits?,
             checks: self.checks.clone(),
+            render: render?,
         })
     }
 }

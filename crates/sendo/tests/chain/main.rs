@@ -13,4 +13,5 @@
 mod world;
 
 mod cluster;
+mod rendering;
 mod seeing;

@@ -435,3 +435,25 @@ fn all_problems_are_told_at_once_and_as_json() {
         ]
     );
 }
+
+#[test]
+fn renderings_are_read_with_care() {
+    let edits = "              - { kustomization: web/test, image: web, tag: \"{sha}\" }\n";
+    let render = |text: &str| with(edits, &format!("{edits}            render:\n{text}"));
+    let helm = |text: &str| render(&format!("              - helm: {{ {text} }}\n"));
+    insta::assert_snapshot!(refused(&[
+        ("of nothing", render("              - {}\n")),
+        (
+            "of two things",
+            render("              - { kustomize: a, plain: b }\n")
+        ),
+        ("outside", render("              - kustomize: ../a\n")),
+        ("of a chart without a name", helm("chart: charts/web")),
+        (
+            "of a chart with names that no cluster takes",
+            helm("chart: charts/web, release: -web, namespace: Web, values: [/etc/passwd]"),
+        ),
+        ("by another word", render("              - kustomise: a\n")),
+        ("too many", render(&"              - plain: a\n".repeat(11))),
+    ]));
+}

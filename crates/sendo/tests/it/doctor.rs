@@ -46,3 +46,26 @@ fn a_server_that_is_not_there_and_an_invalid_configuration_are_named() {
     );
     assert!(looked.out.contains("cannot be reached"), "{}", looked.out);
 }
+
+#[test]
+fn a_program_that_only_shows_things_may_be_missing_and_is_named() {
+    let stage = stage("");
+    stage.repository("shop", "main", &[("README.md", "# It sells things.\n")]);
+    let programs = stage.folder().join("programs");
+    std::fs::create_dir(&programs).unwrap();
+    let git = std::env::split_paths(&std::env::var_os("PATH").unwrap())
+        .map(|folder| folder.join("git"))
+        .find(|git| git.is_file())
+        .unwrap();
+    std::os::unix::fs::symlink(git, programs.join("git")).unwrap();
+    let looked = |said: &str| {
+        let mut command = stage.command(env!("CARGO_BIN_EXE_sendo").as_ref());
+        command.args(["doctor", "--offline"]).env("PATH", &programs);
+        let out = String::from_utf8(command.output().unwrap().stdout).unwrap();
+        assert!(out.contains(said), "{out}");
+    };
+    looked("! there is no kustomize on the path");
+    let kustomize = programs.join("kustomize");
+    std::os::unix::fs::symlink("/bin/sh", &kustomize).unwrap();
+    looked(&format!("✓ {}, for 1 lanes", kustomize.display()));
+}

@@ -55,6 +55,7 @@ pub(super) fn lane(name: &str, on: Trigger) -> LaneRules {
                 document: None,
             }],
             checks: Vec::new(),
+            render: None,
         },
         access: Access::default(),
         freezes: Vec::new(),

@@ -1,6 +1,7 @@
 //! `sendo doctor`: goes through everything a deployment needs, and says what to do about what lacks.
 
 mod remote;
+mod rendering;
 
 use std::path::Path;
 use std::process::Command;
@@ -56,7 +57,7 @@ struct Check {
     /// What was looked at and found.
     what: String,
     ok: bool,
-    /// What to do where it lacks.
+    /// What to do where it lacks; beside what is fine, what would make more of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
 }
@@ -74,6 +75,14 @@ impl Checks {
             ok: true,
             next: None,
         });
+    }
+
+    /// Something that nothing depends on.
+    fn warns(&mut self, group: &'static str, what: impl Into<String>, next: impl Into<String>) {
+        self.fine(group, what);
+        if let Some(check) = self.0.last_mut() {
+            check.next = Some(next.into());
+        }
     }
 
     fn lacks(&mut self, group: &'static str, what: impl Into<String>, next: impl Into<String>) {
@@ -98,6 +107,7 @@ pub(super) fn run(args: &Args, out: &Out) -> Outcome {
         Ok(config) => {
             let lanes = config.lanes().len();
             checks.fine("configuration", format!("{path}: valid, {lanes} lanes"));
+            rendering::programs(&config, &mut checks);
             lifecycle::block_on(repositories(&config, &mut checks))?;
             lifecycle::block_on(remote::giteas(&config, &mut checks))??;
             lifecycle::block_on(remote::engines(&config, &mut checks))??;
@@ -136,7 +146,11 @@ fn text(checks: &[Check]) -> String {
             group = check.group;
             text += &format!("{}{group}\n", if text.is_empty() { "" } else { "\n" });
         }
-        let mark = if check.ok { '✓' } else { '✗' };
+        let mark = match (check.ok, &check.next) {
+            (true, None) => '✓',
+            (true, Some(_)) => '!',
+            (false, _) => '✗',
+        };
         text += &format!("  {mark} {}\n", check.what);
         if let Some(next) = &check.next {
             text += &format!("      next: {next}\n");
@@ -225,7 +239,7 @@ fn lanes_of(config: &Config, checks: &mut Checks) -> Result<(), Failure> {
     let forges = live::forges(config).map_err(|error| failure(&error))?;
     let planned = lifecycle::block_on(async {
         let store = empty().await?;
-        planning::plan(config, &[], &forges, store.as_ref()).await
+        planning::plan(config, &[], &forges, store.as_ref(), None).await
     })?;
     let plan = planned.map_err(|error| failure(&error.into()))?;
     let mut fine = 0;
