@@ -12,5 +12,9 @@
 #[expect(dead_code, reason = "the stories of the Gitea alone use more of it")]
 mod world;
 
+mod between;
 mod cluster;
+mod deliveries;
+mod faults;
 mod seeing;
+mod services;
