@@ -4,6 +4,7 @@
 //! measure the limit in the same run wherever one can be run.
 
 mod board;
+mod chain;
 mod clones;
 mod edit;
 mod idle;
@@ -33,6 +34,7 @@ const ROWS: &[(&str, Measure)] = &[
     ("intake", intake::measure),
     ("idle", idle::measure),
     ("board", board::measure),
+    ("chain", chain::measure),
 ];
 
 type Measure = fn(&Bench<'_>) -> Result<Vec<Row>>;
@@ -45,6 +47,9 @@ pub(crate) struct Args {
     /// The `sendo` that is measured, instead of one built from this tree.
     #[arg(long, value_name = "FILE")]
     product: Option<PathBuf>,
+    /// Where the half of `chain` that runs inside its testbed writes its rows.
+    #[arg(long, value_name = "FILE", hide = true)]
+    rows_to: Option<PathBuf>,
 }
 
 /// What every row is given.
@@ -67,6 +72,10 @@ pub(crate) fn run(
         out,
         product: args.product.clone(),
     };
+    if let Some(rows) = &args.rows_to {
+        chain::inside(&bench, rows)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let (mut rows, mut failed) = (Vec::new(), Vec::new());
     for (name, measure) in select(&args.rows)? {
         out.passing(&format!("{name}: measuring"));
@@ -162,7 +171,7 @@ mod tests {
             .map(|error| error.to_string());
         assert_eq!(
             said.as_deref(),
-            Some("no row is named idel: there are edit, publish, intake, idle, board")
+            Some("no row is named idel: there are edit, publish, intake, idle, board, chain")
         );
     }
 }

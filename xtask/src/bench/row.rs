@@ -26,6 +26,8 @@ pub(crate) struct Row {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Goal<'a> {
     AtMost(f64),
+    /// Nothing: it says where the time of another figure went.
+    None,
     /// At most that many times the limit, which is given beside it.
     AtMostTimes {
         times: f64,
@@ -47,6 +49,7 @@ impl Row {
     pub(crate) fn new(row: &str, case: &str, value: f64, unit: &str, goal: Goal<'_>) -> Self {
         let (limit, goal, met) = match goal {
             Goal::AtMost(most) => (None, format!("≤ {most} {unit}"), value <= most),
+            Goal::None => (None, "–".to_owned(), true),
             Goal::AtMostTimes { times, limit } => (
                 Some(limit),
                 format!("≤ {times} × limit"),

@@ -56,6 +56,9 @@ enum Verb {
     /// `KUBECONFIG`, `GITEA_URL`, `GITEA_ADMIN_TOKEN`, `GITEA_PROPOSE_TOKEN`, `GITEA_APPROVE_TOKEN`
     /// and `DATABASE_URL`. It reaches this run's loopback and no other network. Everything ends
     /// with it.
+    ///
+    /// `TESTBED_SERVICES` is a folder with a folder for each program that runs, such as `etcd`: with
+    /// its `pid`, and where the empty files `kill` and `start` are orders, gone once carried out.
     Exec {
         /// Parts, separated by commas; all when not given. argocd brings kubernetes along.
         #[arg(long, value_name = "PART", value_delimiter = ',')]

@@ -161,3 +161,17 @@ fn runs_side_by_side_share_no_port() {
         );
     }
 }
+
+#[test]
+fn a_service_is_killed_and_started_again_by_name() {
+    let script = r#"set -e
+        gitea=$TESTBED_SERVICES/gitea; first=$(cat $gitea/pid)
+        order() { touch $gitea/$1; while [ -e $gitea/$1 ]; do sleep 0.05; done; }
+        order kill; test ! -e $gitea/pid; test ! -e /proc/$first
+        order start; test $(cat $gitea/pid) != $first; ls $TESTBED_SERVICES"#;
+    let output = exec_with("gitea", &["sh", "-c", script]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert!(!said.contains("ended while"), "{said}");
+    assert_eq!(output.stdout, b"gitea\n");
+}

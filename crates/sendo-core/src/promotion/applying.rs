@@ -15,6 +15,8 @@ use crate::time::{Span, Timestamp};
 /// Looks further apart than this are no series: what was seen before says nothing of the time between
 /// them, in which Sendo, or all there is, may have been away.
 const GAP: Span = Span::from_secs(120);
+/// How long an engine that was asked to look may not have come to the commit before it is asked again.
+const ASK_AGAIN: Span = Span::from_secs(20);
 
 /// A deployment whose change is in the base, on its way into the environment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,6 +35,9 @@ pub struct Applying {
     pub dark: Option<Timestamp>,
     /// Whether the engine was asked to look.
     pub asked: bool,
+    /// When that was known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_at: Option<Timestamp>,
     /// The applications that the engine was told to apply, each once.
     pub told: Vec<EngineApplication>,
     /// When the last look that was taken in began.
@@ -118,6 +123,7 @@ impl Applying {
             first: None,
             dark: None,
             asked: false,
+            asked_at: None,
             told: Vec::new(),
             looked_at: None,
             sight: None,
@@ -172,7 +178,15 @@ impl Applying {
             (self.clock, self.first) = (at, Some(at));
         }
         self.first.get_or_insert(at);
+        if self.is_behind() && self.asked_at.is_some_and(|asked| at >= asked + ASK_AGAIN) {
+            // Its look failed, as when its git was away, and by itself it may look minutes later.
+            self.asked = false;
+        }
         self.sight.as_ref()
+    }
+
+    const fn is_behind(&self) -> bool {
+        matches!(&self.sight, Some(Sight::Lacks { lacks, .. }) if matches!(lacks, Lacks::Look))
     }
 
     /// Whether its time was over at a look that saw no health, and another one `settle` ago saw none

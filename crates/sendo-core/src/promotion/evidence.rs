@@ -93,8 +93,9 @@ impl Draft<'_> {
         }
     }
 
-    /// The engine was asked, or cannot be: either way it is not asked again.
+    /// The engine was asked, or cannot be: either way it is not asked again, or not soon.
     fn absorb_asked(&mut self, effect: &EffectView) {
+        let now = self.world.now;
         let running = self.state.running.as_mut();
         let Some(applying) = running.and_then(|running| running.applying.as_mut()) else {
             return;
@@ -103,7 +104,9 @@ impl Draft<'_> {
             Effect::SyncEngine { application, .. } if !applying.told.contains(application) => {
                 applying.told.push(application.clone());
             }
-            Effect::RefreshEngine { .. } => applying.asked = true,
+            Effect::RefreshEngine { .. } => {
+                (applying.asked, applying.asked_at) = (true, Some(now));
+            }
             _ => {}
         }
     }

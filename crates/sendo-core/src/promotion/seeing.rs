@@ -88,6 +88,9 @@ impl Draft<'_> {
             return self.succeed(running, running.merged.is_none());
         };
         let applying = applying.clone();
+        if self.refreshes(running, &applying, engine) {
+            return Step::Works;
+        }
         let engine = Engine {
             degraded: if blame {
                 engine.degraded
@@ -147,7 +150,7 @@ impl Draft<'_> {
         Step::Waits(sight.waiting())
     }
 
-    /// Asks the engine to look, once; true until it was asked. One that cannot be asked looks by itself,
+    /// Asks the engine to look, and again where that was in vain; true until it was asked. One that cannot be asked looks by itself,
     /// sooner or later, so nothing waits for that.
     fn refreshes(&mut self, running: &Running, applying: &Applying, engine: &Engine) -> bool {
         if applying.asked {

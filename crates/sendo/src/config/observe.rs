@@ -73,7 +73,7 @@ impl ObserveShape {
             repository: repository?,
             base: base?,
             mode: Mode::Observe,
-            render: Vec::new(),
+            render: Some(Vec::new()),
             edits: Vec::new(),
             checks: Vec::new(),
         };

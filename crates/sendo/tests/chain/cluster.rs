@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use sendo_testkit::{Server, wait};
 use serde_json::{Value, json};
@@ -9,7 +10,7 @@ use serde_json::{Value, json};
 use crate::world::{LONGEST, World, env, head};
 
 /// What one environment is made of: a Deployment whose image the kustomization sets.
-const KUSTOMIZATION: &str = "resources: [deployment.yaml]\nimages:\n- name: web\n  newName: registry.example.com/web\n  newTag: v0\n";
+pub(crate) const KUSTOMIZATION: &str = "resources: [deployment.yaml]\nimages:\n- name: web\n  newName: registry.example.com/web\n  newTag: v0\n";
 const DEPLOYMENT: &str = "apiVersion: apps/v1
 kind: Deployment
 metadata: {name: web}
@@ -26,6 +27,19 @@ spec:
 /// The world of a story, with a cluster that its manifests are applied to.
 pub(crate) struct Chain {
     pub(crate) world: World,
+    _turn: Turn,
+}
+
+/// Stories that kill what all of them stand on are told while no other one is.
+static TURNS: RwLock<()> = RwLock::new(());
+
+enum Turn {
+    Beside {
+        _others: RwLockReadGuard<'static, ()>,
+    },
+    Alone {
+        _here: RwLockWriteGuard<'static, ()>,
+    },
 }
 
 /// What an environment does with its engine, beside naming it.
@@ -39,8 +53,28 @@ pub(crate) struct Environment {
 impl Chain {
     /// Environments of `web`, each with an Application of its own; deployed are tags `v…`.
     pub(crate) fn set(environments: &[Environment]) -> Self {
-        let world = World::set();
-        let chain = Self { world };
+        let others = TURNS.read().unwrap_or_else(PoisonError::into_inner);
+        let turn = Turn::Beside { _others: others };
+        Self::of(World::set(), turn, environments)
+    }
+
+    /// The same, looked at every two seconds by itself.
+    pub(crate) fn swept(environments: &[Environment]) -> Self {
+        let others = TURNS.read().unwrap_or_else(PoisonError::into_inner);
+        let turn = Turn::Beside { _others: others };
+        Self::of(World::swept("2s"), turn, environments)
+    }
+
+    /// The same with no other story beside it, and looked at every two seconds by itself: whatever was
+    /// told while somebody was dead is told by nobody again.
+    pub(crate) fn alone(environments: &[Environment]) -> Self {
+        let here = TURNS.write().unwrap_or_else(PoisonError::into_inner);
+        let turn = Turn::Alone { _here: here };
+        Self::of(World::swept("2s"), turn, environments)
+    }
+
+    fn of(world: World, turn: Turn, environments: &[Environment]) -> Self {
+        let chain = Self { world, _turn: turn };
         for environment in environments {
             let name = environment.name;
             for (file, text) in [
@@ -124,26 +158,72 @@ impl Chain {
 
     /// The checks report success on every change request that is open, until a deployment stands so.
     pub(crate) fn until(&self, server: &mut Server, id: &str, states: &[&str]) -> Value {
-        let path = format!("/api/v1/deployments/{id}");
-        let what = format!("{id} {}", states.join(" or "));
-        let found = wait::until(&what, LONGEST * 2, || {
-            for change in self.world.changes() {
-                if change["state"] == "open" {
-                    let head = head(&change);
-                    let path = format!("commits/{head}/status");
-                    if self.world.on("GET", &path, &Value::Null)["state"] != "success" {
-                        self.world.check(&head, "success");
-                    }
-                }
-            }
-            let told = server.get(&path)?;
+        self.until_it(server, id, &states.join(" or "), |told| {
             let state = told["deployment"]["state"].as_str().unwrap_or_default();
-            states.contains(&state).then_some(told)
+            states.contains(&state)
+        })
+    }
+
+    /// The same until it took a turn.
+    pub(crate) fn until_turn(&self, server: &mut Server, id: &str, turn: &str) -> Value {
+        self.until_it(server, id, turn, |told| count(told, turn) > 0)
+    }
+
+    fn until_it(
+        &self,
+        server: &mut Server,
+        id: &str,
+        what: &str,
+        is: impl Fn(&Value) -> bool,
+    ) -> Value {
+        let path = format!("/api/v1/deployments/{id}");
+        let what = format!("{id} {what}");
+        let found = wait::until(&what, LONGEST * 2, || {
+            self.check_all();
+            server.get(&path).filter(&is)
         });
         found.unwrap_or_else(|error| {
             let listed = server.get("/api/v1/deployments?limit=5");
             panic!("{error}\n{listed:#?}\n{}", server.log())
         })
+    }
+
+    /// Waits for the one change request there is.
+    pub(crate) fn opened(&self) {
+        let opened = wait::until("a change request", LONGEST, || {
+            (!self.world.changes().is_empty()).then_some(())
+        });
+        opened.unwrap();
+    }
+
+    /// The checks report success on every change request that is open.
+    pub(crate) fn check_all(&self) {
+        for change in self.world.changes() {
+            if change["state"] == "open" {
+                let head = head(&change);
+                let path = format!("commits/{head}/status");
+                if self.world.on("GET", &path, &Value::Null)["state"] != "success" {
+                    self.world.check(&head, "success");
+                }
+            }
+        }
+    }
+
+    /// How many commits of deployments are on `main` of the manifests.
+    pub(crate) fn merges(&self) -> usize {
+        let path = "commits?sha=main&limit=50&stat=false&files=false";
+        let log = self.world.on("GET", path, &Value::Null);
+        let is_ours = |commit: &&Value| {
+            let message = commit["commit"]["message"].to_string();
+            message.contains("Sendo-Deployment")
+        };
+        log.as_array().unwrap().iter().filter(is_ours).count()
+    }
+
+    /// How many deployments there ever were.
+    pub(crate) fn deployments(&self, server: &mut Server) -> usize {
+        let listed = server.get("/api/v1/deployments?limit=50").unwrap();
+        listed["deployments"].as_array().unwrap().len()
     }
 
     /// The images that the pods of an environment run.

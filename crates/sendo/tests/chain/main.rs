@@ -12,6 +12,11 @@
 #[expect(dead_code, reason = "the stories of the Gitea alone use more of it")]
 mod world;
 
+mod between;
 mod cluster;
+mod deliveries;
+mod faults;
+mod observing;
 mod rendering;
 mod seeing;
+mod services;

@@ -7,7 +7,7 @@ use sendo_testkit::wait;
 use crate::cluster::{Chain, Environment, count, kubectl, protect, turns};
 use crate::world::{LONGEST, quiet};
 
-const TEST: Environment = Environment {
+pub(crate) const TEST: Environment = Environment {
     name: "test",
     rules: "",
     engine: "settle: 3s, on_degraded: roll_back",

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, wait};
 
-use super::daemon::Daemon;
+use super::services::Services;
 use super::stage::Stage;
 use crate::out::Out;
 
@@ -18,13 +18,14 @@ const LOOK: Duration = Duration::from_millis(10);
 const NOT_FOUND: u8 = 127;
 const NOT_RUNNABLE: u8 = 126;
 /// What tells a command about a part; none of them is handed on from outside.
-const OURS: [&str; 6] = [
+const OURS: [&str; 7] = [
     "KUBECONFIG",
     "GITEA_URL",
     "GITEA_ADMIN_TOKEN",
     "GITEA_PROPOSE_TOKEN",
     "GITEA_APPROVE_TOKEN",
     "DATABASE_URL",
+    "TESTBED_SERVICES",
 ];
 /// There is no way out of the run's network, so a proxy is nowhere.
 const PROXIES: [&str; 6] = [
@@ -69,7 +70,7 @@ pub(super) fn run(
     command: &[OsString],
     environment: &Environment,
     stage: &Stage,
-    daemons: &[Daemon],
+    services: &mut Services,
     out: &Out,
 ) -> Result<u8> {
     let (program, arguments) = command.split_first().context("no command was given")?;
@@ -96,17 +97,13 @@ pub(super) fn run(
             if ended == child {
                 return Ok(code(status.exit_status(), status.terminating_signal()));
             }
-            if let Some(daemon) = daemons
-                .iter()
-                .find(|daemon| Pid::from_child(&daemon.child) == ended)
-            {
-                out.line(&format!(
-                    "testbed: {} ended while the command runs (exit code {})",
-                    daemon.name,
-                    code(status.exit_status(), status.terminating_signal())
-                ));
-            }
+            services.ended(
+                ended,
+                code(status.exit_status(), status.terminating_signal()),
+                out,
+            );
         }
+        services.obey(out);
         while let Some(signal) = stage.signals.take() {
             let handed_on = match signal {
                 // From a terminal, which sends it to the command as well.

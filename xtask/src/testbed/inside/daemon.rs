@@ -22,6 +22,7 @@ const LOOK: Duration = Duration::from_millis(50);
 pub(super) struct Daemon {
     pub(super) name: &'static str,
     pub(super) child: Child,
+    command: Command,
     log: PathBuf,
     signals: Signals,
 }
@@ -32,21 +33,26 @@ impl Daemon {
         let log = stage.log(name);
         let output =
             File::create(&log).with_context(|| format!("could not create {}", log.display()))?;
-        let child = command
+        command
             .current_dir(&stage.folder)
             // What a terminal sends is for the command alone.
             .process_group(0)
             .stdin(Stdio::null())
             .stdout(output.try_clone().context("could not share the log")?)
-            .stderr(output)
-            .spawn()
-            .with_context(|| format!("could not start {name}"))?;
+            .stderr(output);
         Ok(Self {
             name,
-            child,
+            child: spawn(name, &mut command)?,
+            command,
             log,
             signals: stage.signals.clone(),
         })
+    }
+
+    /// Starts it once more, when it is no more: the same command, which goes on in the same log.
+    pub(super) fn start_again(&mut self) -> Result<()> {
+        self.child = spawn(self.name, &mut self.command)?;
+        Ok(())
     }
 
     /// Waits until `ready`; the error says what was waited for and what the program said last.
@@ -74,6 +80,12 @@ impl Daemon {
     fn said(&self) -> String {
         tail(&self.log, 1500).trim().to_owned()
     }
+}
+
+fn spawn(name: &str, command: &mut Command) -> Result<Child> {
+    command
+        .spawn()
+        .with_context(|| format!("could not start {name}"))
 }
 
 /// Whether a program says of itself that it is well.

@@ -168,8 +168,9 @@ fn kwok(config: &Path, stage: &Stage) -> Result<Command> {
         .arg("--config")
         .arg(stages)
         .args(["--manage-all-nodes", "--node-ip", NODE, "--cidr", PODS])
-        // Without leases nodes are taken for lost after 40 s, and every Deployment with them.
-        .arg("--node-lease-duration-seconds=40")
+        // Without leases nodes are taken for lost after 40 s, and every Deployment with them. One that
+        // is started again waits until those of the one before have run out.
+        .arg("--node-lease-duration-seconds=10")
         .env("HOME", stage.folder.join("kubernetes"));
     Ok(kwok)
 }

@@ -10,6 +10,7 @@ mod daemon;
 mod gitea;
 mod kubernetes;
 pub(super) mod plan;
+mod services;
 mod stage;
 
 use std::ffi::OsString;
@@ -28,6 +29,7 @@ use daemon::Daemon;
 use gitea::Gitea;
 use kubernetes::Kubernetes;
 use plan::Plan;
+use services::Services;
 use stage::Stage;
 
 /// Everything that was started.
@@ -45,7 +47,7 @@ pub(super) fn run(plan: &str, command: &[OsString], out: &Out) -> Result<ExitCod
         .context("`testbed inside` is started by `testbed exec`, never by hand")?;
     let stage = Stage::make(plan)?;
     let started = Instant::now();
-    let running = match start(&stage) {
+    let mut running = match start(&stage) {
         Ok(running) => running,
         Err(_) if stage.signals.any() => return Ok(ExitCode::from(interrupt::EXIT_CODE)),
         Err(error) => {
@@ -60,13 +62,10 @@ pub(super) fn run(plan: &str, command: &[OsString], out: &Out) -> Result<ExitCod
         names.join(", "),
         started.elapsed().as_secs_f64()
     ));
-    let ended = command::run(
-        command,
-        &environment(&stage, &running),
-        &stage,
-        &running.daemons,
-        out,
-    )?;
+    let mut services = Services::offer(std::mem::take(&mut running.daemons), &stage)?;
+    let mut environment = environment(&stage, &running);
+    environment.set("TESTBED_SERVICES", services.folder());
+    let ended = command::run(command, &environment, &stage, &mut services, out)?;
     // Stopping it in order would be time for nothing.
     std::mem::forget(running);
     if ended != 0 {

@@ -15,6 +15,8 @@ pub(super) struct Application {
     /// The commit it applied.
     pub(super) applied: Revision,
     pub(super) automated: bool,
+    /// Its looks fail, as when its git is away.
+    pub(super) blind: bool,
     pub(super) window: Option<String>,
     /// How what is applied next will be.
     pub(super) next: Health,
@@ -36,6 +38,9 @@ impl Outside {
         let Some(one) = self.cluster.get_mut(name.as_str()) else {
             return;
         };
+        if one.blind {
+            return;
+        }
         one.looked = head;
         if one.automated && one.window.is_none() {
             let looked = one.looked.clone();
@@ -190,6 +195,7 @@ impl Harness {
             looked: head.clone(),
             applied: head,
             automated: true,
+            blind: false,
             window: None,
             next: Health::Progressing,
             health: Health::Healthy,

@@ -95,6 +95,21 @@ fn the_branch_is_deleted_at_the_merge_and_not_when_all_is_well() {
 }
 
 #[test]
+fn an_engine_whose_look_failed_is_asked_again() {
+    let mut h = seen(OnDegraded::Report);
+    h.engine(|one| one.blind = true);
+    h.merge("one");
+    h.run();
+    assert_eq!(lacks(&h), Some(Lacks::Look));
+    h.pass(100);
+    let asked = count(&h, "refresh_engine");
+    assert!((4..=6).contains(&asked), "{asked} times in 100 seconds");
+    h.engine(|one| (one.blind, one.next) = (false, Health::Healthy));
+    h.pass(40);
+    assert_eq!(h.standing(), [Succeeded]);
+}
+
+#[test]
 fn an_engine_is_asked_to_look_once_and_looked_at_every_ten_seconds() {
     let mut h = seen(OnDegraded::Report);
     h.merge("one");
