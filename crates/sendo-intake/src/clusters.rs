@@ -28,8 +28,8 @@ use crate::translate::{Translated, Unreadable, read};
 const NAME: &str = "application";
 /// Before the name of a cluster in the source of its deliveries.
 const SOURCE: &str = "cluster:";
-/// What is written to an application within this time is heard as one.
-const TOGETHER: Duration = Duration::from_millis(250);
+/// What is written within this time after something was heard is heard as one.
+const TOGETHER: Duration = Duration::from_millis(100);
 /// How long nothing is tried with a cluster that cannot be connected to.
 const PAUSE: Duration = Duration::from_secs(30);
 
@@ -116,20 +116,17 @@ impl Watching {
         let named: BTreeSet<EngineApplication> = self.applications().cloned().collect();
         let mut heard = BTreeSet::new();
         loop {
-            // From the first on, however many follow.
             let Some(first) = touched.next().await else {
                 return;
             };
             hear(first, &named, &mut heard);
+            // The first is taken at once, what follows it closely together, however many there are.
+            self.take_all(&mut heard).await;
             let until = Instant::now() + TOGETHER;
             while let Ok(Some(more)) = timeout_at(until, touched.next()).await {
                 hear(more, &named, &mut heard);
             }
-            for application in std::mem::take(&mut heard) {
-                if let Err(error) = self.take(&application).await {
-                    tracing::warn!(%error, %application, "what happened to it is found by the next look");
-                }
-            }
+            self.take_all(&mut heard).await;
         }
     }
 
@@ -148,6 +145,14 @@ impl Watching {
         };
         let all: BTreeSet<String> = self.applications().map(of).collect();
         all.into_iter().collect()
+    }
+
+    async fn take_all(&self, heard: &mut BTreeSet<EngineApplication>) {
+        for application in std::mem::take(heard) {
+            if let Err(error) = self.take(&application).await {
+                tracing::warn!(%error, %application, "what happened to it is found by the next look");
+            }
+        }
     }
 
     /// Stores a delivery if a deployment under way is waiting for news of this application.
