@@ -225,8 +225,14 @@ impl Lacks {
 /// The verdict on an environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// Every application is at the deployment, and healthy there.
+    /// Every application is at the deployment, and healthy there: pods run what it set.
     Healthy,
+    /// Every application says so, and no pod of this one shows it. For a moment after it has applied
+    /// something an engine says how the objects were before, so that has to be said for a while.
+    SeemsHealthy {
+        /// The first application that shows nothing.
+        application: EngineApplication,
+    },
     /// This one is not yet.
     Lacks {
         /// Which.
@@ -269,13 +275,19 @@ pub fn judge(report: &Report, edits: &[Edit]) -> Verdict {
     match (worst, all.first()) {
         // Each contains our commit, and together they say something else by now.
         (Some(Verdict::Healthy), Some(first)) if others_run(edits, all) => displaced(first),
+        (Some(Verdict::Healthy), _) => match all.iter().find(|one| !shows(one, edits)) {
+            None => Verdict::Healthy,
+            Some(one) => Verdict::SeemsHealthy {
+                application: one.application.clone(),
+            },
+        },
         (worst, _) => worst.unwrap_or(Verdict::Healthy),
     }
 }
 
 const fn weight(verdict: &Verdict) -> Option<u8> {
     match verdict {
-        Verdict::Healthy => None,
+        Verdict::Healthy | Verdict::SeemsHealthy { .. } => None,
         Verdict::Lacks { lacks, .. } => Some(*lacks as u8),
         Verdict::Displaced { .. } | Verdict::Ails { .. } => Some(u8::MAX),
     }
@@ -367,13 +379,26 @@ fn others_run(edits: &[Edit], applications: &[Applied]) -> bool {
         .flat_map(|one| &one.images)
         .map(|image| Image::read(image))
         .collect();
-    edits.iter().any(|edit| is_displaced(edit, &images))
+    edits.iter().any(|edit| runs(edit, &images) == Some(false))
 }
 
-/// Whether an image of the name that an edit set runs, and not as it set it. One that runs nowhere says
-/// nothing: no pod may need it now. Nor does a value that need not be an image's, nor an image whose
-/// name only the file knows.
-fn is_displaced(edit: &Edit, images: &[Image<'_>]) -> bool {
+/// Whether a pod of it runs an image as an edit set it: a value may be one, or its tag or digest.
+fn shows(one: &Applied, edits: &[Edit]) -> bool {
+    let images: Vec<Image<'_>> = one.images.iter().map(|image| Image::read(image)).collect();
+    let is = |value: &str| {
+        let mut parts = images.iter().flat_map(|image| [image.tag, image.digest]);
+        parts.any(|part| part == Some(value)) || one.images.iter().any(|image| image == value)
+    };
+    edits.iter().any(|edit| match edit {
+        Edit::Value { value, .. } => is(value),
+        Edit::Image { .. } => runs(edit, &images) == Some(true),
+    })
+}
+
+/// Whether an image of the name that an edit set runs as it set it. One that runs nowhere says nothing:
+/// no pod may need it now. Nor does a value that need not be an image's, nor an image whose name only
+/// the file knows.
+fn runs(edit: &Edit, images: &[Image<'_>]) -> Option<bool> {
     let Edit::Image {
         image,
         new_name,
@@ -382,18 +407,18 @@ fn is_displaced(edit: &Edit, images: &[Image<'_>]) -> bool {
         ..
     } = edit
     else {
-        return false;
+        return None;
     };
     let name = new_name.as_ref().unwrap_or(image);
     let mut named = images.iter().filter(|image| image.name == name).peekable();
-    named.peek().is_some()
-        && !named.any(|image| {
-            let is = |wanted: &Option<String>, has: Option<&str>| {
-                wanted.as_deref().is_none_or(|wanted| Some(wanted) == has)
-            };
-            // With a digest, kustomize leaves the tag away.
-            is(digest, image.digest) && (digest.is_some() || is(new_tag, image.tag))
-        })
+    named.peek()?;
+    Some(named.any(|image| {
+        let is = |wanted: &Option<String>, has: Option<&str>| {
+            wanted.as_deref().is_none_or(|wanted| Some(wanted) == has)
+        };
+        // With a digest, kustomize leaves the tag away.
+        is(digest, image.digest) && (digest.is_some() || is(new_tag, image.tag))
+    }))
 }
 
 /// An image as pods name it: `NAME[:TAG][@DIGEST]`.

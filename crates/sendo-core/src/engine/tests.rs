@@ -54,6 +54,13 @@ fn but(change: impl FnOnce(&mut Applied)) -> Verdict {
     of(vec![one], &[])
 }
 
+/// What is said to be healthy where no pod shows it.
+fn seems(text: &str) -> Verdict {
+    Verdict::SeemsHealthy {
+        application: name(text),
+    }
+}
+
 fn lacking(verdict: Verdict) -> (Lacks, Option<String>) {
     match verdict {
         Verdict::Lacks { lacks, message, .. } => (lacks, message),
@@ -93,7 +100,25 @@ fn running(images: &[&str], edits: &[Edit]) -> Verdict {
 
 #[test]
 fn an_environment_is_healthy_when_every_application_is_at_the_commit_and_healthy() {
-    assert_eq!(of(vec![app("web"), app("jobs")], &[]), Verdict::Healthy);
+    let both = || {
+        let images = vec!["acme/web:1.4".to_owned()];
+        let web = Applied {
+            images: images.clone(),
+            ..app("web")
+        };
+        let jobs = Applied {
+            images,
+            ..app("jobs")
+        };
+        vec![web, jobs]
+    };
+    let ours = image(None, Some("1.4"), None);
+    assert_eq!(of(both(), &ours), Verdict::Healthy);
+    assert_eq!(
+        of(both(), &[]),
+        seems("web"),
+        "nothing is known to look for"
+    );
 }
 
 #[test]
@@ -171,7 +196,7 @@ fn an_attempt_whose_last_hooks_still_run_is_not_healthy_although_its_objects_are
     for ours in [Some('a'), None] {
         assert_eq!(lacking(verdict(ours)).0, Lacks::Sync);
     }
-    assert_eq!(verdict(Some('b')), Verdict::Healthy, "that of another one");
+    assert_eq!(verdict(Some('b')), seems("web"), "that of another one");
     let paused = but(|one| {
         (one.attempt, one.health) = (attempt(Phase::Running, 'a'), Health::Suspended);
     });
@@ -190,7 +215,7 @@ fn a_failed_attempt_at_this_commit_ails_and_one_at_another_does_not() {
         reasons(&verdict('a')),
         ["SyncFailed", "BackoffLimitExceeded"]
     );
-    assert_eq!(verdict('b'), Verdict::Healthy);
+    assert_eq!(verdict('b'), seems("web"));
 }
 
 #[test]
@@ -242,7 +267,7 @@ fn what_ailed_before_it_was_applied_is_not_its_doing() {
 #[test]
 fn a_warning_of_a_healthy_application_is_no_ailment() {
     let verdict = but(|one| one.causes = vec![cause("Application web", "OrphanedResource")]);
-    assert_eq!(verdict, Verdict::Healthy);
+    assert_eq!(verdict, seems("web"));
 }
 
 #[test]
@@ -297,7 +322,7 @@ fn an_image_that_no_pod_runs_now_says_nothing_and_one_that_runs_as_we_set_it_spe
     let migrate = named("acme/migrate", "1.4");
     assert_eq!(
         running(&["acme/web:1.3"], &migrate),
-        Verdict::Healthy,
+        seems("web"),
         "its job is done and gone"
     );
     let ours = image(None, Some("1.4"), None);
@@ -322,19 +347,31 @@ fn an_image_may_run_in_any_of_the_applications_and_where_none_runs_nothing_speak
     ];
     assert_eq!(of(both, &edits), Verdict::Healthy);
     let idle = vec![with("web", &["acme/web:1.4"]), with("jobs", &[])];
-    assert_eq!(of(idle, &edits), Verdict::Healthy);
+    assert_eq!(of(idle, &edits), seems("jobs"));
     let other = vec![
         with("web", &["acme/web:1.4"]),
         with("jobs", &["acme/jobs:8"]),
     ];
     assert!(matches!(of(other, &edits), Verdict::Displaced { .. }));
-    let value = Edit::Value {
-        path: "prod.yaml".to_owned(),
-        at: ".tag".to_owned(),
-        value: "1.4".to_owned(),
-        document: None,
+}
+
+#[test]
+fn a_value_that_pods_run_as_an_image_a_tag_or_a_digest_is_shown_and_another_displaces_nothing() {
+    let sum = format!("sha256:{}", "0".repeat(64));
+    let set = |value: &str| {
+        vec![Edit::Value {
+            path: "prod.yaml".to_owned(),
+            at: ".tag".to_owned(),
+            value: value.to_owned(),
+            document: None,
+        }]
     };
-    assert_eq!(running(&["acme/web:1.3"], &[value]), Verdict::Healthy);
+    let runs = format!("acme/web:1.4@{sum}");
+    for shown in ["1.4", &sum, &runs] {
+        assert_eq!(running(&[&runs], &set(shown)), Verdict::Healthy, "{shown}");
+    }
+    assert_eq!(running(&["acme/web:1.3"], &set("1.4")), seems("web"));
+    assert_eq!(running(&[], &set("1.4")), seems("web"));
 }
 
 #[test]

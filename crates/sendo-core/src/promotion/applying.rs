@@ -15,6 +15,9 @@ use crate::time::{Span, Timestamp};
 /// Looks further apart than this are no series: what was seen before says nothing of the time between
 /// them, in which Sendo, or all there is, may have been away.
 const GAP: Span = Span::from_secs(120);
+/// How long an environment has to be said to be healthy where no pod shows it. What an engine says of
+/// the objects as they were before is gone within a second or two.
+const SHOWN: Span = Span::from_secs(5);
 /// How long an engine that was asked to look may not have come to the commit before it is asked again.
 const ASK_AGAIN: Span = Span::from_secs(20);
 
@@ -58,6 +61,13 @@ pub enum Sight {
         lacks: Lacks,
         /// What the engine says about it.
         message: Option<String>,
+    },
+    /// It is said to be healthy in every look since then, and no pod shows that it is ours.
+    Seems {
+        /// The first application that shows nothing.
+        application: EngineApplication,
+        /// Since which look.
+        since: Timestamp,
     },
     /// Something ails, in every look since then.
     Ails {
@@ -142,6 +152,14 @@ impl Applying {
         (self.looked_at, self.dark) = (Some(at), None);
         self.sight = match verdict {
             Verdict::Healthy => None,
+            Verdict::SeemsHealthy { application } => {
+                let since = match before {
+                    Some(Sight::Seems { since, .. }) => since,
+                    _ => at,
+                };
+                let seen = at - since < SHOWN;
+                seen.then_some(Sight::Seems { application, since })
+            }
             Verdict::Lacks {
                 application,
                 lacks,
@@ -211,17 +229,26 @@ impl Applying {
         match &self.sight {
             Some(Sight::Lacks { lacks, .. }) => lacks.needs_somebody(),
             Some(Sight::Ails { .. }) => true,
-            Some(Sight::Displaced { .. }) | None => false,
+            Some(Sight::Seems { .. } | Sight::Displaced { .. }) | None => false,
         }
     }
 }
 
 impl Sight {
+    /// When to look again at what would be over by then, if it comes to that.
+    #[must_use]
+    pub fn shown_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Seems { since, .. } => Some(*since + SHOWN),
+            _ => None,
+        }
+    }
+
     /// Since when it is a verdict: seen by another look, `settle` ago, and by every look since.
     #[must_use]
     pub fn has_settled(&self, looked_at: Timestamp, settle: Span) -> bool {
         match self {
-            Self::Lacks { .. } => false,
+            Self::Lacks { .. } | Self::Seems { .. } => false,
             Self::Ails { since, .. } | Self::Displaced { since, .. } => {
                 looked_at > *since && looked_at - *since >= settle
             }
@@ -243,6 +270,7 @@ impl Sight {
                 causes,
                 ..
             } => (application, Lacks::Progress, Some(in_words(causes))),
+            Self::Seems { application, .. } => (application, Lacks::Progress, None),
             Self::Displaced { application, .. } => (application, Lacks::Look, None),
         };
         Waiting::Engine {
@@ -266,6 +294,9 @@ impl Sight {
                 format!("`{application}` {}{said}", phrase(*lacks))
             }
             Self::Ails { causes, .. } => in_words(causes),
+            Self::Seems { application, .. } => {
+                format!("`{application}` is healthy for a moment only")
+            }
             Self::Displaced { application, .. } => {
                 format!("`{application}` is at something else")
             }

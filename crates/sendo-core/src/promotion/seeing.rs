@@ -143,7 +143,8 @@ impl Draft<'_> {
             return Step::Works;
         }
         let later = applying.gives_way() && !matches!(sight, Sight::Ails { .. });
-        self.wake_by(at + if later { LOOK_LATER } else { LOOK_SOON });
+        let by_itself = at + if later { LOOK_LATER } else { LOOK_SOON };
+        self.wake_by(sight.shown_at().unwrap_or(by_itself));
         if self.trouble().is_some() && self.applies(running) {
             return Step::Looks;
         }

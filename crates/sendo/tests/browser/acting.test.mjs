@@ -1,7 +1,7 @@
 // What people do on the pages: approve, race for an approval, lock, unlock, go back.
 
 import assert from "node:assert/strict";
-import { overhang, picture, violations } from "./page.mjs";
+import { again, overhang, picture, violations } from "./page.mjs";
 import { direct, story, until } from "./stage.mjs";
 
 const asking = { shop: { production: { approval: { people: 1 } } } };
@@ -32,7 +32,7 @@ story("without scripts somebody approves and the deployment arrives", async ({ s
   await page.getByRole("button", { name: "Approve" }).click();
   assert.equal(page.url(), `${harbour.url}/deployments/${id}`);
   await harbour.arrives("shop/production", revision);
-  await page.reload();
+  await again(page);
   assert.match(await page.getByRole("main").innerText(), /local:aoi approved/);
   assert.equal(await page.getByRole("button", { name: "Approve" }).count(), 0);
 });
@@ -60,7 +60,7 @@ story("a lock set on its page holds a merge back until it is opened there", asyn
   await until("it is locked", async () => (await harbour.get("/api/v1/locks")).locks.length === 1);
   const revision = harbour.merge("site", "Add a page");
   await harbour.waits("site/live", "locked");
-  await page.reload();
+  await again(page);
   assert.match(await page.getByRole("main").innerText(), /a <b>migration<\/b>/);
   assert.deepEqual([await violations(page), await overhang(page), page.trouble], [[], 0, []]);
   await picture(page, "acting-locks");
@@ -80,7 +80,7 @@ story("a freeze announced on its page holds a merge back until it is ended there
   await until("it is frozen", async () => (await harbour.get("/api/v1/freezes")).announced.length === 1);
   const revision = harbour.merge("site", "Add a page");
   await harbour.waits("site/live", "frozen");
-  await page.reload();
+  await again(page);
   assert.match(await page.getByRole("main").innerText(), /year <b>end<\/b>/);
   assert.deepEqual([await violations(page), await overhang(page), page.trouble], [[], 0, []]);
   await page.getByRole("button", { name: /year-end/ }).click();

@@ -57,6 +57,15 @@ export class Browser {
   }
 }
 
+/**
+ * Shows the page's address as it is now. Where a form led here its own answer may still be on its way in,
+ * and Chromium refuses to load again what is not there yet: that has to be over first.
+ */
+export async function again(page) {
+  await page.waitForLoadState("load");
+  await page.goto(page.url());
+}
+
 /** What axe has to say against a page, in words. */
 export async function violations(page) {
   await page.evaluate(axe);

@@ -78,6 +78,8 @@ impl Outside {
                 return none;
             };
             let known = self.commits.contains_key(ours);
+            let content = &self.commits[&one.applied].content;
+            let tag = content.get("test.yaml.tag");
             Applied {
                 exists: true,
                 revision: Some(one.looked.clone()),
@@ -94,6 +96,10 @@ impl Outside {
                 message: one.message.clone(),
                 window: one.window.clone(),
                 causes: one.causes.clone(),
+                images: tag
+                    .map(|tag| format!("acme/web:{tag}"))
+                    .into_iter()
+                    .collect(),
                 ..none
             }
         };

@@ -1,11 +1,12 @@
 //! Where people merge into the manifests repository themselves: Sendo only follows what they merged.
 
 use super::harness::Harness;
-use super::lanes::{app, main_branch};
+use super::lanes::{app, engine, main_branch};
 use crate::act::Act;
-use crate::deployment::DeploymentState::{Succeeded, Superseded};
+use crate::deployment::DeploymentState::{Succeeded, Superseded, Waiting};
 use crate::deployment::Strategy;
 use crate::effect::Class;
+use crate::engine::{Health, OnDegraded};
 use crate::notice::Turn;
 use crate::promotion::{LaneRules, Mode, Trigger};
 
@@ -99,4 +100,23 @@ fn nobody_deploys_or_goes_back_with_sendo_there() {
     assert!(h.audit.iter().any(|action| action == "request.refused"));
     assert!(h.audit.iter().any(|action| action == "act.refused"));
     assert!(!h.standing().contains(&Superseded));
+}
+
+#[test]
+fn health_that_no_pod_shows_has_to_last() {
+    let mut h = observed(|rules| rules.engine = engine(OnDegraded::Report)).with_cluster();
+    // What an engine says right after it applied is how the objects were before.
+    h.next_is(Health::Healthy);
+    let merged = h.merge("Raise the limit");
+    h.outside.refs.insert("main".to_owned(), merged);
+    h.run();
+    assert_eq!(h.standing(), [Waiting]);
+    h.health(Health::Progressing);
+    h.run();
+    assert_eq!(h.standing(), [Waiting]);
+    h.health(Health::Healthy);
+    h.run();
+    assert_eq!(h.standing(), [Waiting]);
+    h.pass(10);
+    assert_eq!(h.standing(), [Succeeded]);
 }

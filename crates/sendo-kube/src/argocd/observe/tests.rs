@@ -52,7 +52,14 @@ fn a_healthy_application_is_healthy_at_its_commit() {
     assert_eq!(attempt.revision, applied.revision);
     assert_eq!(attempt.message, "successfully synced (all tasks run)");
     assert_eq!((applied.message.as_ref(), applied.causes.len()), (None, 0));
-    assert_eq!(verdict(applied), Verdict::Healthy);
+    let seems = Verdict::SeemsHealthy {
+        application: applied.application.clone(),
+    };
+    assert_eq!(
+        verdict(applied),
+        seems,
+        "of no edit there is a pod to show it"
+    );
 }
 
 #[test]
