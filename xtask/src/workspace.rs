@@ -102,9 +102,23 @@ impl Workspace {
     }
 }
 
-/// The cargo that started us, else the one on PATH.
+/// The cargo that started us, else the one on PATH, as if a person had started it: what cargo tells us of
+/// ourselves would make build scripts of others run again, and all that stands on them.
 pub(crate) fn cargo() -> Command {
-    Command::new(cargo_path())
+    let mut command = Command::new(cargo_path());
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy();
+        let ours = [
+            "CARGO_PKG_",
+            "CARGO_MANIFEST_",
+            "CARGO_BIN_",
+            "CARGO_CRATE_",
+        ];
+        if ours.iter().any(|ours| name.starts_with(ours)) || name == "CARGO_PRIMARY_PACKAGE" {
+            command.env_remove(&*name);
+        }
+    }
+    command
 }
 
 pub(crate) fn cargo_path() -> PathBuf {

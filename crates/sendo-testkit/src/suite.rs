@@ -1,23 +1,27 @@
-//! Runs tests by name, one after the other, and prints what Rust's test programs print.
+//! Runs tests by name, a few at a time, and prints what Rust's test programs print.
 //!
 //! The crash suite starts itself again as the server it kills, so it has a `main` of its own.
 
 use std::any::Any;
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 /// A test: its name and what it does.
 pub type Test = (&'static str, fn());
 
-/// What the running test said, for the list of failures at the end.
-static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
+thread_local! {
+    /// What the test of this thread said, for the list of failures at the end.
+    static SAID: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
 
-/// Runs the tests the arguments ask for: names to match, `--exact`, `--skip NAME`, `--list`.
+/// Runs the tests the arguments ask for, `at_once` beside each other and begun in their order: names to
+/// match, `--exact`, `--skip NAME`, `--list`.
 #[must_use]
-pub fn run(tests: &[Test]) -> ExitCode {
+pub fn run(at_once: usize, tests: &[Test]) -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let (mut filters, mut skips, mut exact, mut list) = (Vec::new(), Vec::new(), false, false);
     while let Some(argument) = arguments.next() {
@@ -52,20 +56,20 @@ pub fn run(tests: &[Test]) -> ExitCode {
     }
     say(&format!("\nrunning {} tests", chosen.len()));
     let started = Instant::now();
-    let mut failed = Vec::new();
-    for (name, test) in &chosen {
+    let ended = in_parallel(at_once, &chosen, |(name, test)| {
         let began = Instant::now();
-        said().clear();
+        SAID.take();
         let ended = catch_unwind(AssertUnwindSafe(test));
         let verdict = if ended.is_ok() { "ok" } else { "FAILED" };
         let took = began.elapsed().as_secs_f64();
-        let mut told = std::mem::take(&mut *said());
+        let mut told = SAID.take();
         say(&format!("test {name} ... {verdict}\n    took {took:.1} s"));
-        if let Err(panic) = ended {
+        ended.err().map(|panic| {
             told.push(message(panic.as_ref()));
-            failed.push((*name, told));
-        }
-    }
+            (*name, told)
+        })
+    });
+    let failed: Vec<_> = ended.into_iter().flatten().collect();
     if !failed.is_empty() {
         say("\nfailures:");
         for (name, told) in &failed {
@@ -83,15 +87,11 @@ pub fn run(tests: &[Test]) -> ExitCode {
     ExitCode::from(if failed.is_empty() { 0 } else { 101 })
 }
 
-/// Writes a line for whoever reads the run.
+/// Writes a line for whoever reads the run; a failure tells again what its own thread said.
 #[expect(clippy::print_stdout, reason = "a test program prints its counts")]
 pub fn say(line: &str) {
     println!("{line}");
-    said().push(line.to_owned());
-}
-
-fn said() -> MutexGuard<'static, Vec<String>> {
-    SAID.lock().unwrap_or_else(PoisonError::into_inner)
+    SAID.with_borrow_mut(|said| said.push(line.to_owned()));
 }
 
 /// What a panic said.

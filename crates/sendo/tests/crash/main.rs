@@ -24,6 +24,9 @@ mod store;
 
 use sendo_testkit::{Database, suite};
 
+/// Tests beside each other: some are one long story, in which a server is waited for again and again.
+const BESIDE: usize = 2;
+
 fn main() -> std::process::ExitCode {
     if let Some(code) = child::as_asked() {
         return code;
@@ -31,16 +34,16 @@ fn main() -> std::process::ExitCode {
     let mut tests: Vec<suite::Test> = vec![
         ("every_point_is_reached", points::every_point_is_reached),
         (
+            "every_step_is_performed_twice",
+            kills::every_step_is_performed_twice,
+        ),
+        (
             "killed_in_every_transaction_the_server_seldom_makes",
             store::killed_in_every_transaction_the_server_seldom_makes,
         ),
         (
             "killed_before_and_after_every_effect_and_every_commit",
             kills::killed_before_and_after_every_effect_and_every_commit,
-        ),
-        (
-            "every_step_is_performed_twice",
-            kills::every_step_is_performed_twice,
         ),
         (
             "a_part_that_panics_ends_the_server_and_loses_nothing",
@@ -79,5 +82,5 @@ fn main() -> std::process::ExitCode {
             replicas::two_replicas_restarted_in_turn_lose_nothing_and_always_answer,
         ));
     }
-    suite::run(&tests)
+    suite::run(BESIDE, &tests)
 }
