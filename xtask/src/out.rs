@@ -3,13 +3,13 @@
 //! The only file that writes to standard output or standard error. A reader that went away (a closed pipe) is not
 //! an error of ours, so failures to write are dropped here and nowhere else.
 
+use std::cell::RefCell;
 use std::io::{IsTerminal, Write};
-use std::sync::{Mutex, PoisonError};
 
 /// Where lines go, knowing whether a person looks at it.
 pub(crate) struct Out {
     terminal: bool,
-    to: Mutex<Box<dyn Write + Send>>,
+    to: RefCell<Box<dyn Write>>,
 }
 
 impl Out {
@@ -17,7 +17,7 @@ impl Out {
         let stdout = std::io::stdout();
         Self {
             terminal: stdout.is_terminal(),
-            to: Mutex::new(Box::new(stdout)),
+            to: RefCell::new(Box::new(stdout)),
         }
     }
 
@@ -26,7 +26,7 @@ impl Out {
         let stderr = std::io::stderr();
         Self {
             terminal: stderr.is_terminal(),
-            to: Mutex::new(Box::new(stderr)),
+            to: RefCell::new(Box::new(stderr)),
         }
     }
 
@@ -35,7 +35,7 @@ impl Out {
     pub(crate) fn nowhere() -> Self {
         Self {
             terminal: false,
-            to: Mutex::new(Box::new(std::io::sink())),
+            to: RefCell::new(Box::new(std::io::sink())),
         }
     }
 
@@ -53,7 +53,7 @@ impl Out {
     }
 
     fn write(&self, text: &str) {
-        let mut to = self.to.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut to = self.to.borrow_mut();
         let over = if self.terminal { "\r\x1b[K" } else { "" };
         let _ = write!(to, "{over}{text}");
         let _ = to.flush();

@@ -1,9 +1,8 @@
 //! What the suites of one run share: the workspace, the machine, the logs, one build.
 
+use std::cell::{Cell, OnceCell};
 use std::path::PathBuf;
 use std::process::Command;
-use std::sync::OnceLock;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -29,9 +28,9 @@ pub(super) struct Context<'a> {
     pub(super) interrupt: &'a Interrupt,
     pub(super) out: &'a Out,
     /// Whether every suite that runs tests was run, and passed.
-    pub(super) complete: AtomicBool,
+    pub(super) complete: Cell<bool>,
     logs: PathBuf,
-    built: OnceLock<std::result::Result<Artifacts, String>>,
+    built: OnceCell<std::result::Result<Artifacts, String>>,
 }
 
 impl<'a> Context<'a> {
@@ -46,9 +45,9 @@ impl<'a> Context<'a> {
             machine,
             interrupt,
             out,
-            complete: AtomicBool::new(true),
+            complete: Cell::new(true),
             logs: workspace.target().join("xtask"),
-            built: OnceLock::new(),
+            built: OnceCell::new(),
         };
         // Tests append to it, so that of another run has to go.
         let _ = std::fs::remove_file(context.references());

@@ -18,8 +18,6 @@ mod table;
 mod tally;
 
 use std::process::ExitCode;
-use std::sync::atomic::Ordering;
-use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use anyhow::{Result, bail};
@@ -62,7 +60,7 @@ pub(crate) fn run(
         install::install(&machine, interrupt, out)?;
         machine = Machine::look();
     }
-    let planned: Vec<Planned<'_>> = suites
+    let planned: Vec<(&Suite, Option<String>)> = suites
         .into_iter()
         .map(|suite| (suite, lacks(suite, &machine, workspace)))
         .collect();
@@ -108,7 +106,7 @@ fn lacks(suite: &Suite, machine: &Machine, workspace: &Workspace) -> Option<Stri
     (!lacks.is_empty()).then(|| lacks.join("; "))
 }
 
-fn list(planned: &[Planned<'_>], out: &Out) {
+fn list(planned: &[(&Suite, Option<String>)], out: &Out) {
     for (suite, lack) in planned {
         out.line(&format!("{:<15} {}", suite.name, suite.about));
         if let Some(lack) = lack {
@@ -118,7 +116,7 @@ fn list(planned: &[Planned<'_>], out: &Out) {
 }
 
 /// `--all` on a machine that is known to lack something: nothing is run.
-fn refuse(planned: &[Planned<'_>], out: &Out) {
+fn refuse(planned: &[(&Suite, Option<String>)], out: &Out) {
     out.line("--all leaves nothing out, but here these would be:");
     for (suite, lack) in planned {
         if let Some(lack) = lack {
@@ -127,46 +125,37 @@ fn refuse(planned: &[Planned<'_>], out: &Out) {
     }
 }
 
-/// A suite, and what it lacks here.
-type Planned<'a> = (&'a Suite, Option<String>);
-
-/// Two rows beside each other: what works, and what waits most of its time for programs of others. Last
-/// what looks back on them.
-fn run_all(planned: &[Planned<'_>], context: &Context<'_>) -> Closing {
-    let chosen = |suite: &Suite| planned.iter().any(|(one, _)| one.name == suite.name);
-    let mut all = SUITES.iter().filter(|suite| suite.work.runs_tests());
-    context.complete.store(all.all(chosen), Ordering::SeqCst);
-    let (looks_back, others): (Vec<_>, Vec<_>) =
-        planned.iter().partition(|(suite, _)| suite.looks_back());
-    let (waiting, working): (Vec<_>, Vec<_>) =
-        others.into_iter().partition(|(suite, _)| suite.waits());
-    let closing = Mutex::new(Closing::default());
-    let run = |row: &[&Planned<'_>]| {
-        let left = row.iter().take_while(|_| !context.interrupt.asked());
-        left.for_each(|planned| run_one(planned, context, &closing));
+fn run_all(planned: &[(&Suite, Option<String>)], context: &Context<'_>) -> Closing {
+    let mut closing = Closing::default();
+    let chosen = |suite: &Suite| {
+        planned
+            .iter()
+            .any(|(planned, _)| planned.name == suite.name)
     };
-    std::thread::scope(|scope| {
-        scope.spawn(|| run(&waiting));
-        run(&working);
-    });
-    run(&looks_back);
-    closing.into_inner().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn run_one((suite, lack): &Planned<'_>, context: &Context<'_>, closing: &Mutex<Closing>) {
-    context.out.passing(&format!("{}: starting", suite.name));
-    let started = Instant::now();
-    let outcome = match lack {
-        Some(reason) => Outcome::LeftOut(reason.clone()),
-        None => run_suite(suite, context)
-            .unwrap_or_else(|error| Outcome::failed(format!("    {error:#}"))),
-    };
-    let passed = matches!(&outcome, Outcome::Counted { tally, .. } if tally.failed == 0);
-    if suite.work.runs_tests() && !passed {
-        context.complete.store(false, Ordering::SeqCst);
+    context.complete.set(
+        SUITES
+            .iter()
+            .all(|suite| !suite.work.runs_tests() || chosen(suite)),
+    );
+    for (suite, lack) in planned {
+        if context.interrupt.asked() {
+            break;
+        }
+        context.out.passing(&format!("{}: starting", suite.name));
+        let started = Instant::now();
+        let outcome = match lack {
+            Some(reason) => Outcome::LeftOut(reason.clone()),
+            None => run_suite(suite, context)
+                .unwrap_or_else(|error| Outcome::failed(format!("    {error:#}"))),
+        };
+        if suite.work.runs_tests()
+            && !matches!(&outcome, Outcome::Counted { tally, .. } if tally.failed == 0)
+        {
+            context.complete.set(false);
+        }
+        closing.add(suite.name, outcome, started.elapsed(), context.out);
     }
-    let mut closing = closing.lock().unwrap_or_else(PoisonError::into_inner);
-    closing.add(suite.name, outcome, started.elapsed(), context.out);
+    closing
 }
 
 #[cfg(test)]

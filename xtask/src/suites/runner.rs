@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -237,7 +236,7 @@ fn look_back(context: &Context<'_>) -> Result<Outcome> {
     if left_over.is_empty() {
         return Ok(Outcome::passed());
     }
-    if !context.complete.load(Ordering::SeqCst) {
+    if !context.complete.get() {
         return Ok(Outcome::LeftOut(format!(
             "{} snapshots were not looked at, but not every test was run and passed",
             left_over.len()

@@ -1,8 +1,7 @@
 //! The suites: what each is for, what it needs, what it runs, how long it may take.
 //!
 //! To add one is to add a row. The order is the order of a run: cheap checks first, then what
-//! everybody can run, then what needs parts of its own, and last what looks back on the others. What
-//! [waits](Suite::waits) is run beside what does not, each in this order.
+//! everybody can run, then what needs parts of its own, and last what looks back on the others.
 
 use super::context::Context;
 use crate::Findings;
@@ -46,16 +45,6 @@ impl Suite {
             Need::Testbed(parts) => Some(*parts),
             _ => None,
         })
-    }
-
-    /// Whether most of its time goes by in waiting for programs that are not ours.
-    pub(super) fn waits(&self) -> bool {
-        self.testbed().is_some() || matches!(self.work, Work::Browser(_))
-    }
-
-    /// Whether it is about what all others did.
-    pub(super) fn looks_back(&self) -> bool {
-        matches!(self.work, Work::Snapshots)
     }
 }
 
