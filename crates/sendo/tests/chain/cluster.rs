@@ -33,13 +33,23 @@ pub(crate) struct Chain {
 /// Stories that kill what all of them stand on are told while no other one is.
 static TURNS: RwLock<()> = RwLock::new(());
 
-enum Turn {
+/// When a story is told, until this is dropped.
+pub(crate) enum Turn {
     Beside {
         _others: RwLockReadGuard<'static, ()>,
     },
     Alone {
         _here: RwLockWriteGuard<'static, ()>,
     },
+}
+
+impl Turn {
+    /// While others are told that kill nothing.
+    pub(crate) fn beside() -> Self {
+        Self::Beside {
+            _others: TURNS.read().unwrap_or_else(PoisonError::into_inner),
+        }
+    }
 }
 
 /// What an environment does with its engine, beside naming it.
@@ -53,15 +63,13 @@ pub(crate) struct Environment {
 impl Chain {
     /// Environments of `web`, each with an Application of its own; deployed are tags `v…`.
     pub(crate) fn set(environments: &[Environment]) -> Self {
-        let others = TURNS.read().unwrap_or_else(PoisonError::into_inner);
-        let turn = Turn::Beside { _others: others };
+        let turn = Turn::beside();
         Self::of(World::set(), turn, environments)
     }
 
     /// The same, looked at every two seconds by itself.
     pub(crate) fn swept(environments: &[Environment]) -> Self {
-        let others = TURNS.read().unwrap_or_else(PoisonError::into_inner);
-        let turn = Turn::Beside { _others: others };
+        let turn = Turn::beside();
         Self::of(World::swept("2s"), turn, environments)
     }
 

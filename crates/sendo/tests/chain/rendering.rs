@@ -4,6 +4,7 @@ use sendo_testkit::stage::Ended;
 use sendo_testkit::{Server, wait};
 use serde_json::Value;
 
+use crate::cluster::Turn;
 use crate::world::{LONGEST, World};
 
 /// An overlay on a base, with a Secret that kustomize generates.
@@ -69,6 +70,7 @@ fn proposed(world: &World, server: &mut Server, arguments: &[&str]) -> Ended {
 
 #[test]
 fn rendering_a_kustomization_shows_the_image_before_anybody_approves() {
+    let _turn = Turn::beside();
     let world = world("{ kustomization: web/test, image: web }", "");
     let mut server = world.served();
     let revision = world.merge("Add a cart");
@@ -86,6 +88,7 @@ fn rendering_a_kustomization_shows_the_image_before_anybody_approves() {
 fn rendering_a_chart_and_a_kustomization_with_a_secret_shows_no_value() {
     let edits = "{ helm_values: env/test.yaml, set: .image.tag }, { file: web/test/token.env.yaml, set: .stringData.token }";
     let render = ", render: [{ helm: { chart: charts/web, values: [env/test.yaml], release: web, namespace: web-test } }, { plain: web/test/token.env.yaml }, { kustomize: remote }]";
+    let _turn = Turn::beside();
     let world = world(edits, render);
     let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: token}\nstringData: {token: hush}\ntoken: hush\n";
     world.push_file(&world.manifests, "web/test/token.env.yaml", secret);
