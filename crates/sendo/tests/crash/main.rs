@@ -24,7 +24,8 @@ mod store;
 
 use sendo_testkit::{Database, suite};
 
-/// Tests beside each other: some are one long story, in which a server is waited for again and again.
+/// Tests beside each other, on a database of each server's own: some are one long story, in which a server
+/// is waited for again and again. A Postgres that all of them share would be what they wait for.
 const BESIDE: usize = 2;
 
 fn main() -> std::process::ExitCode {
@@ -75,12 +76,14 @@ fn main() -> std::process::ExitCode {
         ),
         ("every_outside_call_fails", calls::every_outside_call_fails),
     ];
+    let mut beside = BESIDE;
     // A SQLite file belongs to one process.
     if Database::is_postgres_run() {
+        beside = 1;
         tests.push((
             "two_replicas_restarted_in_turn_lose_nothing_and_always_answer",
             replicas::two_replicas_restarted_in_turn_lose_nothing_and_always_answer,
         ));
     }
-    suite::run(BESIDE, &tests)
+    suite::run(beside, &tests)
 }

@@ -16,9 +16,7 @@ use crate::run::{self, Case};
 /// The lease is a second.
 const PAST_THE_LEASE: Duration = Duration::from_millis(1500);
 /// What the second server may take to bring the story to its end.
-const TAKE_OVER: Duration = Duration::from_secs(4);
-/// Cases at the same time: more than half of one is waiting for somebody who sleeps.
-const AT_ONCE: usize = 10;
+const TAKE_OVER: Duration = Duration::from_secs(6);
 
 pub(crate) fn stopped_past_the_lease_at_every_step_of_every_effect() {
     let points: Vec<At> = points::of_the_story()
@@ -26,7 +24,7 @@ pub(crate) fn stopped_past_the_lease_at_every_step_of_every_effect() {
         .filter(|(place, _)| place.starts_with("effect."))
         .map(|(place, side)| At::with(place.clone(), side.clone(), 1))
         .collect();
-    let done = in_parallel(AT_ONCE, &points, stopped);
+    let done = in_parallel(run::AT_ONCE, &points, stopped);
     let all = done.iter().all(|case| case.disturbed);
     run::report("stopped past the lease", done);
     assert!(all, "a point was not reached");
