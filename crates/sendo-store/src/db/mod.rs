@@ -147,10 +147,7 @@ impl Db {
                 Pools::Sqlite { writer, .. } => writer.prepare(sql).await.map(drop),
                 Pools::Postgres(pool) => pool.prepare(sql).await.map(drop),
             };
-            tested.map_err(|source| StoreError::SelfTest {
-                statement: statement.name,
-                source,
-            })?;
+            tested.map_err(|source| untested(statement.name, source))?;
         }
         Ok(())
     }
@@ -187,5 +184,28 @@ impl Db {
             }
             Pools::Postgres(pool) => pool.close().await,
         }
+    }
+}
+/// Why a statement could not be tested: only what the database says against it is about its tables. One
+/// that has no time for us says nothing.
+fn untested(statement: &'static str, source: sqlx::Error) -> StoreError {
+    match source {
+        sqlx::Error::Database(_) => StoreError::SelfTest { statement, source },
+        source => StoreError::Database {
+            what: statement,
+            in_commit: false,
+            source,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_has_no_time_says_nothing_of_its_tables() {
+        let error = untested("take_lease", sqlx::Error::PoolTimedOut);
+        assert_eq!(error.reason_code(), "database_unavailable");
     }
 }
