@@ -71,7 +71,7 @@ impl Stage {
         let bare_text = bare.to_string_lossy().into_owned();
         let init = ["init", "-q", "--bare", &branch_option, &bare_text];
         self.git(self.folder(), "setup", &init);
-        // What a push does, with a tenth of its processes: stages are set by the hundred.
+        // What a push does, without its processes: stages are set by the hundred.
         copy(&clone.join(".git/objects"), &bare.join("objects"));
         let head = bare.join("refs/heads").join(branch);
         std::fs::create_dir_all(head.parent().unwrap()).unwrap();

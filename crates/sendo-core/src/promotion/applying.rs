@@ -16,7 +16,7 @@ use crate::time::{Span, Timestamp};
 /// them, in which Sendo, or all there is, may have been away.
 const GAP: Span = Span::from_secs(120);
 /// How long an environment has to be said to be healthy where no pod shows it. What an engine says of
-/// the objects as they were before is gone within a second or two.
+/// the objects as they were before was gone within a second wherever it was seen.
 const SHOWN: Span = Span::from_secs(5);
 /// How long an engine that was asked to look may not have come to the commit before it is asked again.
 const ASK_AGAIN: Span = Span::from_secs(20);
