@@ -231,7 +231,9 @@ impl Runner {
             .backoff
             .next(effect.attempts, effect.planned_at, now);
         let asked = refused.wait.map(|wait| now + span(wait));
-        let at: Option<Timestamp> = next.map(|next| asked.map_or(next, |asked| asked.max(next)));
+        let turn = refused.turn.map(|turn| now + precise(turn));
+        let at: Option<Timestamp> =
+            next.map(|next| turn.unwrap_or_else(|| asked.map_or(next, |asked| asked.max(next))));
         Ok(at.map_or_else(
             || Record::Failed {
                 error: error.clone(),
@@ -254,6 +256,12 @@ fn told(target: &str, said: Result<Outcome, Duration>) -> Done {
         let message = format!("the notice target `{target}` asks us to wait");
         ForgeError::trouble("rate_limited", message).after(wait)
     })
+}
+
+/// To the millisecond, and a minute where that is too long.
+fn precise(turn: Duration) -> Span {
+    let millis = u32::try_from(turn.as_millis()).unwrap_or(u32::MAX);
+    Span::from_millis(millis.min(60_000))
 }
 
 /// Whole seconds, and an hour where there are too many of them.

@@ -21,6 +21,9 @@ pub struct ForgeError {
     pub transient: bool,
     /// How long the other side asks us to wait before that.
     pub wait: Option<Duration>,
+    /// When its turn comes, as likely as not: nothing is wrong, others are served first. So however
+    /// often it is tried, the pause does not grow.
+    pub turn: Option<Duration>,
 }
 
 impl ForgeError {
@@ -31,6 +34,7 @@ impl ForgeError {
             message: message.into(),
             transient: false,
             wait: None,
+            turn: None,
         }
     }
 
@@ -41,6 +45,7 @@ impl ForgeError {
             message: message.into(),
             transient: true,
             wait: None,
+            turn: None,
         }
     }
 
@@ -49,6 +54,15 @@ impl ForgeError {
     pub fn after(self, wait: Duration) -> Self {
         Self {
             wait: Some(wait),
+            ..self
+        }
+    }
+
+    /// The same trouble, which is that others are served first; it may be over after `turn`.
+    #[must_use]
+    pub fn in_turn(self, turn: Duration) -> Self {
+        Self {
+            turn: Some(turn),
             ..self
         }
     }
@@ -84,6 +98,7 @@ impl From<GitError> for ForgeError {
             message: error.to_string(),
             transient,
             wait: None,
+            turn: None,
         }
     }
 }

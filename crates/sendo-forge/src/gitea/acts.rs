@@ -15,6 +15,7 @@ use sendo_core::view::Patch;
 use sendo_git::{Credentials, RefName, RefUpdate, RemoteRepository};
 
 use super::client::{Client, Role};
+use super::crowd::Crowds;
 use super::hook::{self, Hook, Installed};
 use super::merge::Merger;
 use super::observe::Observer;
@@ -58,6 +59,7 @@ struct Inner {
     approver: Client,
     people: People,
     known: Mutex<BTreeMap<Repository, Arc<Remote>>>,
+    crowds: Crowds,
 }
 
 impl GiteaActs {
@@ -76,6 +78,7 @@ impl GiteaActs {
             http,
             access,
             known: Mutex::default(),
+            crowds: Crowds::default(),
         })))
     }
 
@@ -247,6 +250,7 @@ impl GiteaActs {
         let merger = Merger {
             client: &self.0.approver,
             remote: &remote,
+            crowds: &self.0.crowds,
             repository,
             number,
         };

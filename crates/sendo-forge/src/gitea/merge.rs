@@ -13,6 +13,7 @@ use sendo_git::{LogQuery, RefName};
 use serde_json::json;
 
 use super::client::{Answer, Ask, Client};
+use super::crowd::{Crowds, Turn, Way};
 use super::pulls;
 use super::shapes::{File, Pull, Repo};
 use crate::error::ForgeError;
@@ -35,8 +36,17 @@ const MOST_FILES: usize = 500;
 pub(super) struct Merger<'a> {
     pub(super) client: &'a Client,
     pub(super) remote: &'a Remote,
+    pub(super) crowds: &'a Crowds,
     pub(super) repository: &'a Repository,
     pub(super) number: u64,
+}
+
+/// What is there before it is merged.
+enum Look {
+    /// It is open at our head, and merged like this.
+    Open(Way),
+    /// What became of it.
+    Ended(Outcome),
 }
 
 /// What a refused merge means.
@@ -54,35 +64,74 @@ enum Refused {
 impl Merger<'_> {
     /// Merges `head`, adopting a merge of it that is done.
     pub(super) async fn merge(&self, head: &Revision) -> Result<Outcome, ForgeError> {
+        let done = self.merge_in_turn(head).await;
+        if !matches!(&done, Err(error) if error.turn.is_some()) {
+            self.crowds.leave(self.repository, self.number);
+        }
+        done
+    }
+
+    async fn merge_in_turn(&self, head: &Revision) -> Result<Outcome, ForgeError> {
         let mut pauses = PAUSES.iter();
+        // Of one that waits, only whether its turn has come is asked; that costs Gitea the least.
+        let mut known = self.crowds.way(self.repository, self.number);
         loop {
-            let pull = pulls::read(self.client, self.repository, self.number).await?;
-            if let Some(outcome) = ended(&pull, head)? {
-                return Ok(outcome);
-            }
-            match self.attempt(&pull, head).await? {
+            let way = match known.take() {
+                Some(way) => way,
+                None => match self.look(head).await? {
+                    Look::Open(way) => way,
+                    Look::Ended(outcome) => return Ok(outcome),
+                },
+            };
+            let refused = match self.attempt(&way, head).await? {
                 None => return self.merged(head).await,
                 Some(Refused::Outcome(outcome)) => return Ok(outcome),
                 Some(Refused::Error(error)) => return Err(error),
-                Some(refused) => match pauses.next() {
-                    Some(pause) => tokio::time::sleep(*pause).await,
-                    None if matches!(refused, Refused::Later) => return self.late(&pull).await,
-                    None => return Err(self.unclear("it neither merges it nor says why not")),
-                },
+                Some(refused) => refused,
+            };
+            let is_later = matches!(refused, Refused::Later);
+            if is_later {
+                match self.crowds.later(self.repository, self.number, &way) {
+                    Turn::Stays => {}
+                    Turn::Returns(pause) => return Err(self.others_first(pause)),
+                    Turn::IsLookedAt(pause) => {
+                        let conflict = self.conflict().await?;
+                        return conflict.ok_or_else(|| self.others_first(pause));
+                    }
+                }
+            }
+            match pauses.next() {
+                Some(pause) => tokio::time::sleep(*pause).await,
+                None if is_later => {
+                    let unknown = "it has not found out yet whether it can be merged";
+                    let conflict = self.conflict().await?;
+                    return conflict.ok_or_else(|| self.unclear(unknown));
+                }
+                None => return Err(self.unclear("it neither merges it nor says why not")),
             }
         }
     }
 
+    /// How it is merged, or what became of it where it is not open at this head any more.
+    async fn look(&self, head: &Revision) -> Result<Look, ForgeError> {
+        let pull = pulls::read(self.client, self.repository, self.number).await?;
+        Ok(match ended(&pull, head)? {
+            Some(outcome) => Look::Ended(outcome),
+            None => Look::Open(Way {
+                base: RefName::branch(&pull.base.r#ref)?,
+                style: style(pull.base.repo.as_ref()),
+            }),
+        })
+    }
+
     /// One attempt; `None` when it was merged.
-    async fn attempt(&self, pull: &Pull, head: &Revision) -> Result<Option<Refused>, ForgeError> {
+    async fn attempt(&self, way: &Way, head: &Revision) -> Result<Option<Refused>, ForgeError> {
         let ask = pulls::ask("merge", self.repository, self.number, &["merge"])?;
-        let style = style(pull.base.repo.as_ref());
         // Two merges into one base at once cost one of them its attempt, so ours take turns.
-        let base = RefName::branch(&pull.base.r#ref)?;
-        let _turn = self.remote.objects.turn(&base).await;
+        let _turn = self.remote.objects.turn(&way.base).await;
         // Our branch is deleted by us, and only where its head is still ours.
         let body = json!({
-            "Do": style,
+            "Do": way.style,
             "head_commit_id": head,
             "delete_branch_after_merge": false,
         });
@@ -90,7 +139,7 @@ impl Merger<'_> {
         if answer.is_success() {
             return Ok(None);
         }
-        Ok(Some(read(&answer, &ask, style)))
+        Ok(Some(read(&answer, &ask, way.style)))
     }
 
     /// The base's head that contains it, as the pull request says once it is merged.
@@ -102,13 +151,13 @@ impl Merger<'_> {
         }
     }
 
-    /// It is still not known to be mergeable. Where the base touched what we touch since, it is a
+    /// It is not known to be mergeable for long. Where the base touched what we touch since, it is a
     /// conflict as likely as not, and building anew is right in either case.
-    async fn late(&self, pull: &Pull) -> Result<Outcome, ForgeError> {
-        if pull.mergeable || pull.merge_base == pull.base.sha || !self.is_in_the_way(pull).await? {
-            return Err(self.unclear("it has not found out yet whether it can be merged"));
-        }
-        Ok(Outcome::Conflict)
+    async fn conflict(&self) -> Result<Option<Outcome>, ForgeError> {
+        let pull = pulls::read(self.client, self.repository, self.number).await?;
+        let current = pull.mergeable || pull.merge_base == pull.base.sha;
+        let conflict = !current && self.is_in_the_way(&pull).await?;
+        Ok(conflict.then_some(Outcome::Conflict))
     }
 
     async fn is_in_the_way(&self, pull: &Pull) -> Result<bool, ForgeError> {
@@ -135,6 +184,11 @@ impl Merger<'_> {
         let theirs = touched
             .any(|touched| touched.cut || touched.paths.iter().any(|path| ours.contains(path)));
         Ok(theirs || log.cut)
+    }
+
+    fn others_first(&self, pause: Duration) -> ForgeError {
+        let why = "others wait for the same branch, and after each merge Gitea looks at all of them again";
+        self.unclear(why).in_turn(pause)
     }
 
     fn unclear(&self, why: &str) -> ForgeError {

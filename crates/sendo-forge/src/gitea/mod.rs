@@ -20,6 +20,7 @@ mod approve;
 mod client;
 mod close;
 mod commits;
+mod crowd;
 mod history;
 mod hook;
 mod merge;

@@ -412,6 +412,7 @@ impl From<LocalError> for ForgeError {
             message: error.to_string(),
             transient,
             wait: None,
+            turn: None,
         }
     }
 }

@@ -7,6 +7,7 @@
     reason = "a test's helpers fail by panicking"
 )]
 
+mod many;
 mod promoting;
 mod setting_up;
 mod trouble;
