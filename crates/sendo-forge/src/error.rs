@@ -21,8 +21,8 @@ pub struct ForgeError {
     pub transient: bool,
     /// How long the other side asks us to wait before that.
     pub wait: Option<Duration>,
-    /// When its turn comes, as likely as not: nothing is wrong, others are served first. So however
-    /// often it is tried, the pause does not grow.
+    /// When its turn comes, as likely as not, where others are served first: however often it is
+    /// tried, the pause does not grow.
     pub turn: Option<Duration>,
 }
 
@@ -49,20 +49,19 @@ impl ForgeError {
         }
     }
 
+    /// Others are served first; its turn may come after `turn`.
+    pub fn others_first(message: impl Into<String>, turn: Duration) -> Self {
+        Self {
+            turn: Some(turn),
+            ..Self::trouble(EffectError::OTHERS_FIRST, message)
+        }
+    }
+
     /// The same trouble, which is not to be tried again before `wait` is over.
     #[must_use]
     pub fn after(self, wait: Duration) -> Self {
         Self {
             wait: Some(wait),
-            ..self
-        }
-    }
-
-    /// The same trouble, which is that others are served first; it may be over after `turn`.
-    #[must_use]
-    pub fn in_turn(self, turn: Duration) -> Self {
-        Self {
-            turn: Some(turn),
             ..self
         }
     }

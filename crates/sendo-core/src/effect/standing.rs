@@ -157,3 +157,14 @@ pub struct EffectError {
     /// What was tried on what and what came back: a fragment, at most 1,000 characters, no secret.
     pub message: String,
 }
+
+impl EffectError {
+    /// The code of an attempt that others are served before. It comes back soon and often.
+    pub const OTHERS_FIRST: &str = "others_first";
+
+    /// Whether something is wrong.
+    #[must_use]
+    pub fn is_trouble(&self) -> bool {
+        self.reason_code != Self::OTHERS_FIRST
+    }
+}

@@ -9,6 +9,7 @@ use super::decide::{BLIND, Draft};
 use super::state::{Candidate, Running};
 use crate::audit::AuditEntry;
 use crate::deployment::{Deployment, DeploymentId, DeploymentState, Waiting};
+use crate::effect::EffectError;
 use crate::fact::Fact;
 use crate::names::Principal;
 use crate::notice::{Notice, Turn, authors};
@@ -95,7 +96,8 @@ impl Draft<'_> {
             .world
             .effects
             .iter()
-            .any(|e| e.error.is_some() && e.attempts >= ATTEMPTS_BEFORE_TELLING);
+            .filter(|effect| effect.attempts >= ATTEMPTS_BEFORE_TELLING)
+            .any(|effect| effect.error.as_ref().is_some_and(EffectError::is_trouble));
         let Some(running) = self.state.running.as_mut().filter(|r| r.ending.is_none()) else {
             return;
         };

@@ -186,19 +186,20 @@ impl Merger<'_> {
         Ok(theirs || log.cut)
     }
 
-    fn others_first(&self, pause: Duration) -> ForgeError {
+    fn others_first(&self, turn: Duration) -> ForgeError {
         let why = "others wait for the same branch, and after each merge Gitea looks at all of them again";
-        self.unclear(why).in_turn(pause)
+        ForgeError::others_first(self.not_merged(why), turn)
     }
 
     fn unclear(&self, why: &str) -> ForgeError {
-        ForgeError::trouble(
-            "mergeability_unknown",
-            format!(
-                "could not merge change request {} of {}: {why}",
-                self.number, self.repository
-            ),
-        )
+        ForgeError::trouble("mergeability_unknown", self.not_merged(why))
+    }
+
+    fn not_merged(&self, why: &str) -> String {
+        let Self {
+            number, repository, ..
+        } = self;
+        format!("could not merge change request {number} of {repository}: {why}")
     }
 }
 

@@ -3,7 +3,7 @@
 use super::harness::Harness;
 use super::lanes::{main_branch, people};
 use crate::deployment::DeploymentState::{Failed, Succeeded};
-use crate::effect::CheckState;
+use crate::effect::{CheckState, EffectError};
 use crate::promotion::EditRule;
 use crate::template::Template;
 
@@ -51,6 +51,24 @@ fn a_call_that_is_tried_again_is_told_once_and_only_if_that_lasts() {
     assert_eq!(waits(&h), 0);
     h.pass(300);
     assert_eq!(waits(&h), 1);
+    h.outside.broken.clear();
+    h.pass(20);
+    assert_eq!(h.standing(), [Succeeded]);
+}
+
+#[test]
+fn others_that_are_merged_first_are_no_trouble_however_long_that_takes() {
+    let mut h = Harness::one(main_branch());
+    let error = EffectError {
+        reason_code: EffectError::OTHERS_FIRST.to_owned(),
+        message: "others wait for the same branch".to_owned(),
+    };
+    let broken = &mut h.outside.broken;
+    broken.insert("merge_change_request", (error, false));
+    h.merge("one");
+    h.run();
+    h.pass(300);
+    assert_eq!(waits(&h), 0);
     h.outside.broken.clear();
     h.pass(20);
     assert_eq!(h.standing(), [Succeeded]);
