@@ -59,23 +59,25 @@ pub(crate) fn all() -> Vec<(String, String)> {
     places.into_iter().flat_map(both).collect()
 }
 
-/// How often each point was reached, by what it was written down in.
-pub(crate) fn counted(file: &Path) -> BTreeMap<(String, String), u32> {
-    let mut counts = BTreeMap::new();
-    for line in std::fs::read_to_string(file).unwrap_or_default().lines() {
+/// Each point that was reached, and when each time: in which line of what it was written down in.
+pub(crate) type Reached = BTreeMap<(String, String), Vec<usize>>;
+
+pub(crate) fn reached_of(file: &Path) -> Reached {
+    let mut reached = Reached::new();
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    for (at, line) in text.lines().enumerate() {
         if let Some((place, side)) = line.split_once(' ') {
-            *counts
-                .entry((place.to_owned(), side.to_owned()))
-                .or_default() += 1;
+            let point = (place.to_owned(), side.to_owned());
+            reached.entry(point).or_default().push(at);
         }
     }
-    counts
+    reached
 }
 
 /// What one undisturbed run of the whole story reaches.
-pub(crate) fn of_the_story() -> &'static BTreeMap<(String, String), u32> {
-    static COUNTS: OnceLock<BTreeMap<(String, String), u32>> = OnceLock::new();
-    COUNTS.get_or_init(|| {
+pub(crate) fn of_the_story() -> &'static Reached {
+    static REACHED: OnceLock<Reached> = OnceLock::new();
+    REACHED.get_or_init(|| {
         let mut story = Story::set(run::PROGRAM, Telling::Whole);
         let reached = story.stage.folder().join("reached");
         let asked = Asked {
@@ -88,10 +90,10 @@ pub(crate) fn of_the_story() -> &'static BTreeMap<(String, String), u32> {
         story
             .play(&mut server)
             .unwrap_or_else(|error| panic!("{error}"));
-        let counts = counted(&reached);
+        let reached = reached_of(&reached);
         let findings = story.close(server);
         assert!(findings.breaches.is_empty(), "{:#?}", findings.breaches);
-        counts
+        reached
     })
 }
 

@@ -3,7 +3,8 @@
 use sendo_testkit::suite::say;
 use sendo_testkit::{Counts, Findings, Server, Story, Telling};
 
-use crate::child::{self, Asked};
+use crate::child::{self, Asked, How};
+use crate::points::At;
 
 /// The command line people use.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_sendo");
@@ -48,6 +49,40 @@ pub(crate) fn killed(name: String, telling: Telling, asked: &Asked) -> Case {
         disturbed,
         findings: ended(story, server, played),
     }
+}
+
+/// Plays one story in which a server ends at each of the points in turn, the first time it comes there;
+/// how many of them came to pass before it settled.
+pub(crate) fn ended_at(how: How, points: &[&At]) -> (Case, usize) {
+    let mut story = Story::set(PROGRAM, Telling::Whole);
+    let (mut begun, mut came) = (false, 0);
+    let (server, played) = loop {
+        let at = points.get(came).map(|at| At {
+            nth: 1,
+            ..(*at).clone()
+        });
+        let asked = Asked {
+            at,
+            how,
+            ..Asked::default()
+        };
+        let mut server = child::start(&story.stage, &asked);
+        // Work done before a server was ever there is where its lanes begin, not news.
+        if server.came_up() && !std::mem::replace(&mut begun, true) {
+            story.begin();
+        }
+        match story.play(&mut server) {
+            Ok(false) if came < points.len() => came += 1,
+            ended => break (server, ended),
+        }
+    };
+    let ends: Vec<String> = points[..came].iter().map(ToString::to_string).collect();
+    let case = Case {
+        name: ends.join(", "),
+        disturbed: came > 0,
+        findings: ended(story, server, played),
+    };
+    (case, came)
 }
 
 /// Looks at a story that should have settled.

@@ -1,7 +1,6 @@
 //! The transactions a server seldom or never makes, each by itself: killed on both sides of its
 //! commit, they leave a whole database on which everything can be done again.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use sendo_core::audit::AuditEntry;
@@ -19,7 +18,7 @@ use sendo_testkit::suite::{in_parallel, say};
 use sendo_testkit::{Stage, wait};
 
 use crate::child::{self, Asked};
-use crate::points::{self, At};
+use crate::points::{self, At, Reached};
 use crate::run;
 
 const LEASE: Span = Span::from_millis(300);
@@ -170,9 +169,9 @@ async fn carry_out(store: &dyn Store) -> Done {
 }
 
 /// What one undisturbed run reaches.
-pub(crate) fn reached() -> &'static BTreeMap<(String, String), u32> {
-    static COUNTS: OnceLock<BTreeMap<(String, String), u32>> = OnceLock::new();
-    COUNTS.get_or_init(|| {
+pub(crate) fn reached() -> &'static Reached {
+    static REACHED: OnceLock<Reached> = OnceLock::new();
+    REACHED.get_or_init(|| {
         let stage = Stage::set(run::PROGRAM);
         let reached = stage.folder().join("reached");
         let asked = Asked {
@@ -180,7 +179,7 @@ pub(crate) fn reached() -> &'static BTreeMap<(String, String), u32> {
             ..Asked::default()
         };
         assert_eq!(ends(&stage, &asked), Some(0));
-        points::counted(&reached)
+        points::reached_of(&reached)
     })
 }
 
