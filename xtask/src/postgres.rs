@@ -105,7 +105,7 @@ impl Postgres {
                 "-c",
                 "listen_addresses=127.0.0.1",
                 "-c",
-                "max_connections=200",
+                "max_connections=400",
             ])
             .args(["-c", "logging_collector=off"])
             .args(match durability {

@@ -50,6 +50,8 @@ pub(crate) struct Args {
     /// Where the half of `chain` that runs inside its testbed writes its rows.
     #[arg(long, value_name = "FILE", hide = true)]
     rows_to: Option<PathBuf>,
+    #[command(flatten)]
+    edit: clones::Edit,
 }
 
 /// What every row is given.
@@ -72,6 +74,9 @@ pub(crate) fn run(
         out,
         product: args.product.clone(),
     };
+    if let Some(published) = clones::inside(&args.edit, out) {
+        return published.map(|()| ExitCode::SUCCESS);
+    }
     if let Some(rows) = &args.rows_to {
         chain::inside(&bench, rows)?;
         return Ok(ExitCode::SUCCESS);
