@@ -10,6 +10,7 @@ use sendo_core::subject::SubjectId;
 use sendo_core::time::Timestamp;
 use sendo_forge::{Forge, ForgeError, Forges, Open};
 use sendo_report::{Language, change_request};
+use sendo_store::ClaimedEffect;
 use serde_json::{Value, json};
 
 /// What an effect needs to know besides itself.
@@ -157,7 +158,18 @@ async fn on(
     Ok((outcome, Vec::new()))
 }
 
-impl Attempt<'_> {
+impl<'a> Attempt<'a> {
+    /// The attempt that a claim allows.
+    pub(crate) fn of(effect: &'a ClaimedEffect, language: Language) -> Self {
+        Self {
+            subject: &effect.subject,
+            planned_at: effect.planned_at,
+            now: effect.now,
+            again: effect.intent.is_some(),
+            language,
+        }
+    }
+
     fn fact(&self, key: &str, value: Value) -> Fact {
         Fact {
             subject: self.subject.clone(),

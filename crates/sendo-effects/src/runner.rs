@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sendo_core::effect::{Class, Effect, EffectError, Outcome};
+use sendo_core::effect::{Class, Effect, EffectError, Outcome, Publish};
 use sendo_core::fact::Fact;
+use sendo_core::names::Revision;
 use sendo_core::time::{Span, Timestamp};
 use sendo_forge::{ForgeError, Forges};
 use sendo_kube::Clusters;
@@ -90,12 +91,17 @@ impl Runner {
             return Ok(false);
         };
         let fence = Fence::new(began, *lease);
+        let mut work = std::pin::pin!(self.carry_out(&effect, &fence));
         tokio::select! {
-            finished = self.carry_out(&effect, &fence) => finished?,
+            finished = &mut work => finished?,
             lost = self.keep(&effect, &fence) => {
                 lost?;
                 store.meter().lease_expired();
                 tracing::warn!(effect.key = %effect.key.0, "the claim was lost; whoever holds it now goes on");
+                // A branch that comes to be now is taken back, and for that it has to be known.
+                if matches!(effect.effect, Effect::PublishBranch(_)) {
+                    work.await?;
+                }
             }
         }
         Ok(true)
@@ -136,6 +142,10 @@ impl Runner {
         let meter = self.setup.store.meter();
         let kind = effect.effect.kind();
         meter.performed(kind, began.elapsed().as_secs_f64());
+        let published = match &done {
+            Ok((Outcome::Published(published), _)) => Some(published.commit.clone()),
+            _ => None,
+        };
         let record = self.record_of(effect, done).await?;
         let outcome = outcome(&record);
         self.reach(places.record, Side::Before);
@@ -145,6 +155,40 @@ impl Runner {
             meter.effect(effect.effect.class().name(), kind, outcome);
         } else {
             tracing::warn!(effect.key = %effect.key.0, "the outcome came after the claim was lost; it will be adopted");
+            if let (Effect::PublishBranch(publish), Some(head)) = (&effect.effect, published) {
+                self.take_back(effect, publish, head).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Deletes a branch that was published after its deployment was over, as when this process slept
+    /// in the midst of it: nobody else will. One whose deployment goes on is adopted by it.
+    async fn take_back(
+        &self,
+        effect: &ClaimedEffect,
+        publish: &Publish,
+        head: Revision,
+    ) -> Result<(), StoreError> {
+        let deployment = self.setup.store.deployment(&publish.deployment).await?;
+        if !deployment.is_some_and(|deployment| deployment.state.is_terminal()) {
+            return Ok(());
+        }
+        let delete = Effect::DeleteBranch {
+            repository: publish.repository.clone(),
+            branch: publish.branch.clone(),
+            head,
+        };
+        let reach = Arc::clone(&self.setup.reach.borrow());
+        let attempt = Attempt::of(effect, reach.language);
+        let done = promotion::perform(&reach.forges, &delete, attempt).await;
+        match done {
+            Some(Err(error)) => {
+                tracing::warn!(effect.key = %effect.key.0, branch = %publish.branch, %error, "a branch that came too late was not deleted");
+            }
+            _ => {
+                tracing::info!(effect.key = %effect.key.0, branch = %publish.branch, "a branch that came too late was deleted");
+            }
         }
         Ok(())
     }
@@ -193,13 +237,7 @@ impl Runner {
         if let Some(done) = done.await {
             return done;
         }
-        let attempt = Attempt {
-            subject: &effect.subject,
-            planned_at: effect.planned_at,
-            now: effect.now,
-            again: effect.intent.is_some(),
-            language: reach.language,
-        };
+        let attempt = Attempt::of(effect, reach.language);
         match promotion::perform(&reach.forges, &effect.effect, attempt).await {
             Some(done) => done,
             None => Err(ForgeError::refused(

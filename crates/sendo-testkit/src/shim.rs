@@ -1,4 +1,4 @@
-//! A `git` that fails at chosen calls: a script that stands before the real one in `PATH`.
+//! A `git` that fails or waits at chosen calls: a script that stands before the real one in `PATH`.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -26,12 +26,11 @@ pub struct Shim {
 }
 
 impl Shim {
-    /// Writes the script into `folder`. Of all calls, the one of number `first` fails and every
-    /// `stride`-th after it; 0 for `first` fails none.
+    /// Of all calls, the one of number `first` fails and every `stride`-th after it; 0 for `first`
+    /// fails none. The script is written into `folder`.
     #[must_use]
     pub fn write(folder: &Path, first: u32, stride: u32, failing: Failing) -> Self {
         let folder = folder.join("shim");
-        std::fs::create_dir_all(&folder).unwrap();
         let real = real_git();
         let (real, at) = (real.display(), folder.display());
         let fails = match failing {
@@ -46,10 +45,42 @@ impl Shim {
              echo \"$n $@\" >>{at}/failed\n\
              {fails}\n"
         );
+        Self::with(folder, &script)
+    }
+
+    /// The first call of `command` is held until it is let go.
+    #[must_use]
+    pub fn holding(folder: &Path, command: &str) -> Self {
+        let folder = folder.join("shim");
+        let real = real_git();
+        let (real, at) = (real.display(), folder.display());
+        let script = format!(
+            "#!/bin/sh\n\
+             if [ \"$1\" = {command} ] && mkdir {at}/held 2>/dev/null; then\n\
+             while [ ! -e {at}/go ]; do sleep 0.05; done\n\
+             fi\n\
+             exec {real} \"$@\"\n"
+        );
+        Self::with(folder, &script)
+    }
+
+    fn with(folder: PathBuf, script: &str) -> Self {
+        std::fs::create_dir_all(&folder).unwrap();
         let file = folder.join("git");
         std::fs::write(&file, script).unwrap();
         std::fs::set_permissions(&file, PermissionsExt::from_mode(0o755)).unwrap();
         Self { folder }
+    }
+
+    /// Whether a call is held, or was.
+    #[must_use]
+    pub fn has_held(&self) -> bool {
+        self.folder.join("held").is_dir()
+    }
+
+    /// Lets go what is held.
+    pub fn let_go(&self) {
+        std::fs::write(self.folder.join("go"), "").unwrap();
     }
 
     /// `PATH` with the script in front.

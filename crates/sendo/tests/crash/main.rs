@@ -81,6 +81,10 @@ fn main() -> std::process::ExitCode {
     if Database::is_postgres_run() {
         beside = 1;
         tests.push((
+            "a_branch_that_is_published_too_late_is_taken_back",
+            stops::a_branch_that_is_published_too_late_is_taken_back,
+        ));
+        tests.push((
             "two_replicas_restarted_in_turn_lose_nothing_and_always_answer",
             replicas::two_replicas_restarted_in_turn_lose_nothing_and_always_answer,
         ));
