@@ -375,6 +375,23 @@ fn a_value_that_pods_run_as_an_image_a_tag_or_a_digest_is_shown_and_another_disp
 }
 
 #[test]
+fn an_image_whose_name_only_the_file_knows_is_shown_by_its_tag_or_digest() {
+    let sum = format!("sha256:{}", "0".repeat(64));
+    let runs = format!("registry.example.com/web:1.4@{sum}");
+    let tag = image(None, Some("1.4"), None);
+    assert_eq!(running(&[&runs], &tag), Verdict::Healthy);
+    let digest = image(None, Some("1.4"), Some(&sum));
+    assert_eq!(running(&[&runs], &digest), Verdict::Healthy);
+    let before = ["registry.example.com/web:1.3"];
+    assert_eq!(running(&before, &tag), seems("web"));
+    let tagged = ["registry.example.com/web:1.4"];
+    assert_eq!(running(&tagged, &digest), seems("web"));
+    // Where its own name runs, nobody else speaks for it.
+    let both = ["acme/web:1.3", "registry.example.com/web:1.4"];
+    assert!(matches!(running(&both, &tag), Verdict::Displaced { .. }));
+}
+
+#[test]
 fn of_several_applications_the_one_that_lacks_most_is_told_and_the_first_of_two() {
     let mut waits = app("jobs");
     (waits.synced, waits.automated) = (false, false);
