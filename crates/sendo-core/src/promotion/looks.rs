@@ -269,14 +269,21 @@ impl Draft<'_> {
     /// What keeps the running deployment from going on although it is its turn: a call that is
     /// tried again, or a look that failed for good.
     pub(super) fn trouble(&self) -> Option<Waiting> {
+        self.trouble_of(|_| true)
+    }
+
+    /// The same of some calls alone.
+    pub(super) fn trouble_of(&self, is: impl Fn(&EffectView) -> bool) -> Option<Waiting> {
         let running = self.state.running.as_ref()?;
         let looks = || {
             let looks = self.world.effects.iter();
             looks.filter(|e| e.key.0.starts_with("look/") && self.looks_for(e, running))
         };
+        // What is withdrawn in this decision keeps nothing from going on.
         let retried = self
             .under_way(running.candidate.ordinal)
             .chain(looks().filter(|e| e.state == EffectState::Ready))
+            .filter(|e| is(e) && !self.plan.cancel.contains(&e.key))
             .find_map(|e| Some((e, e.error.as_ref()?)));
         if let Some((effect, error)) = retried {
             return Some(Waiting::Retry {
@@ -288,6 +295,7 @@ impl Draft<'_> {
         let since = self.world.hinted_at;
         looks()
             .filter(|e| e.state != EffectState::Ready && planned_at(&e.key.0) >= Some(since))
+            .filter(|e| is(e))
             .find_map(|e| Some((e, e.error.as_ref()?)))
             .map(|(effect, error)| Waiting::Blocked {
                 effect: effect.effect.kind().to_owned(),

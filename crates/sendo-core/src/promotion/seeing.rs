@@ -236,8 +236,9 @@ impl Draft<'_> {
         if applying.is_stopped() || self.applies(&running) {
             return Step::Looks;
         }
-        let Some(Waiting::Retry { error, .. } | Waiting::Blocked { error, .. }) = self.trouble()
-        else {
+        let looks = |effect: &EffectView| matches!(effect.effect, Effect::ObserveEngine { .. });
+        let trouble = self.trouble_of(looks);
+        let Some(Waiting::Retry { error, .. } | Waiting::Blocked { error, .. }) = trouble else {
             // The look is on its way.
             return Step::Looks;
         };

@@ -229,3 +229,11 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_source_that_cannot_be_looked_at_does_not_leave_its_engine_in_the_dark() {
+    // In this life the engine is looked at while a look at the source is tried again and again.
+    let mut h = lived(521_164_882_945_191_494, true);
+    h.settle();
+    h.pass(200);
+}
