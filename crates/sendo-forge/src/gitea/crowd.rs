@@ -14,12 +14,15 @@ use sendo_core::names::Repository;
 use sendo_git::RefName;
 
 /// Who was not heard of for this long waits no more.
-const GONE: Duration = Duration::from_secs(30);
+const GONE: Duration = Duration::from_secs(180);
 /// What each of those who wait adds to the pause of all, so that they ask Gitea twelve times a
 /// second together, however many they are.
 const EACH: Duration = Duration::from_millis(80);
 /// The pause of those who wait, at the least and at the most.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(8));
+/// Where nothing moves, the pause is this part of how long that has been so, and no longer than two
+/// minutes: an effect may be tried a thousand times, and has a day.
+const STALLED: (u32, Duration) = (8, Duration::from_secs(120));
 /// One that waits for this long, and for as much longer as Gitea takes for each of the others, may be
 /// in conflict.
 const PATIENCE: (Duration, Duration) = (Duration::from_secs(5), Duration::from_millis(300));
@@ -42,6 +45,8 @@ struct Waiting {
     told: Instant,
     /// When it was last looked at, or began to wait.
     looked: Instant,
+    /// When one was last merged into the same base, or it began to wait.
+    moved: Instant,
 }
 
 /// What one does that cannot be merged yet.
@@ -80,18 +85,35 @@ impl Crowds {
             way: way.clone(),
             told: now,
             looked: now,
+            moved: now,
         });
         waiting.told = now;
         if others == 0 {
             return Turn::Stays;
         }
+        let stalled = now.duration_since(waiting.moved) / STALLED.0;
         let pause = EACH.saturating_mul(others).clamp(PAUSE.0, PAUSE.1);
+        let pause = pause.max(stalled.min(STALLED.1));
         let patience = PATIENCE.0 + PATIENCE.1.saturating_mul(others.min(100));
         if now.duration_since(waiting.looked) < patience {
             return Turn::Returns(pause);
         }
         waiting.looked = now;
         Turn::IsLookedAt(pause)
+    }
+
+    /// One was merged into this base, so the others may be soon.
+    pub(super) fn moved(&self, repository: &Repository, base: &RefName) {
+        self.moved_at(repository, base, Instant::now());
+    }
+
+    fn moved_at(&self, repository: &Repository, base: &RefName, now: Instant) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for ((of, _), waiting) in all.iter_mut() {
+            if of == repository && waiting.way.base == *base {
+                waiting.moved = now;
+            }
+        }
     }
 
     /// It was merged, or something else came of it.
@@ -150,6 +172,26 @@ mod tests {
             looked += u64::from(matches!(turn, Turn::IsLookedAt(_)));
         }
         assert_eq!(looked, 9, "every six seconds");
+    }
+
+    #[test]
+    fn where_nothing_is_merged_the_pause_grows_until_something_is() {
+        let (crowds, repository, way, now) = crowd();
+        let at = |second| now + Duration::from_secs(second);
+        let later = |second| {
+            crowds.later_at(&repository, 1, &way, at(second));
+            crowds.later_at(&repository, 2, &way, at(second))
+        };
+        assert_eq!(later(0), Turn::Returns(PAUSE.0));
+        assert_eq!(later(4), Turn::Returns(Duration::from_millis(500)));
+        assert_eq!(later(160), Turn::IsLookedAt(Duration::from_secs(20)));
+        crowds.moved_at(&repository, &way.base, at(160));
+        assert_eq!(later(161), Turn::Returns(PAUSE.0));
+        let mut last = later(300);
+        for minute in 6..60 {
+            last = later(minute * 60);
+        }
+        assert_eq!(last, Turn::IsLookedAt(STALLED.1));
     }
 
     #[test]

@@ -84,7 +84,10 @@ impl Merger<'_> {
                 },
             };
             let refused = match self.attempt(&way, head).await? {
-                None => return self.merged(head).await,
+                None => {
+                    self.crowds.moved(self.repository, &way.base);
+                    return self.merged(head).await;
+                }
                 Some(Refused::Outcome(outcome)) => return Ok(outcome),
                 Some(Refused::Error(error)) => return Err(error),
                 Some(refused) => refused,
