@@ -382,8 +382,8 @@ fn others_run(edits: &[Edit], applications: &[Applied]) -> bool {
     edits.iter().any(|edit| runs(edit, &images) == Some(false))
 }
 
-/// Whether a pod of it runs an image as an edit set it: a value may be one, or its tag or digest. So is the
-/// tag or digest of an image whose name is none of theirs, since the file may say another.
+/// Whether a pod of it runs an image as an edit set it: a value may be one, or its tag or digest. Where an
+/// edit sets no name and nothing runs under its own, the file may say another, and tag or digest shows it.
 fn shows(one: &Applied, edits: &[Edit]) -> bool {
     let images: Vec<Image<'_>> = one.images.iter().map(|image| Image::read(image)).collect();
     let is = |value: &str| {
@@ -393,9 +393,13 @@ fn shows(one: &Applied, edits: &[Edit]) -> bool {
     edits.iter().any(|edit| match edit {
         Edit::Value { value, .. } => is(value),
         Edit::Image {
-            new_tag, digest, ..
+            new_name,
+            new_tag,
+            digest,
+            ..
         } => match runs(edit, &images) {
             Some(runs) => runs,
+            None if new_name.is_some() => false,
             None => digest
                 .as_ref()
                 .or(new_tag.as_ref())

@@ -386,7 +386,9 @@ fn an_image_whose_name_only_the_file_knows_is_shown_by_its_tag_or_digest() {
     assert_eq!(running(&before, &tag), seems("web"));
     let tagged = ["registry.example.com/web:1.4"];
     assert_eq!(running(&tagged, &digest), seems("web"));
-    // Where its own name runs, nobody else speaks for it.
+    // Where its name is known, nobody else speaks for it.
+    let named = image(Some("acme/migrate"), Some("1.4"), None);
+    assert_eq!(running(&["acme/web:1.4"], &named), seems("web"));
     let both = ["acme/web:1.3", "registry.example.com/web:1.4"];
     assert!(matches!(running(&both, &tag), Verdict::Displaced { .. }));
 }
