@@ -56,6 +56,7 @@ fn claimed(row: &Row, now: Timestamp, lease_until: Timestamp) -> Result<ClaimedE
         attempts: row.count("attempts")?,
         fence: row.int("fence")?,
         intent: row.opt_json("intent")?,
+        error: row.opt_json("error")?,
         planned_at: row.time("planned_at")?,
         lease_until,
         now,

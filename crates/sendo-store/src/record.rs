@@ -30,7 +30,9 @@ pub(crate) async fn intend(db: &Db, effect: &ClaimedEffect, intent: &Value) -> R
             tx.abandon();
             return Ok(false);
         }
-        if effect.effect.class() != Class::O {
+        // One that comes back because others were served first was noted the first time.
+        let returns = effect.error.as_ref().is_some_and(|error| !error.is_trouble());
+        if effect.effect.class() != Class::O && !returns {
             note(&mut tx, effect, "effect.intended", json!({})).await?;
         }
         Ok(true)
@@ -74,7 +76,7 @@ pub(crate) async fn write(tx: &mut Tx, effect: &ClaimedEffect, record: &Record) 
             put_fact(tx, fact).await?;
         }
     }
-    if class != Class::O {
+    if class != Class::O && !is_turn(record) {
         let (action, detail) = told(record)?;
         note(tx, effect, action, detail).await?;
     }
@@ -83,6 +85,11 @@ pub(crate) async fn write(tx: &mut Tx, effect: &ClaimedEffect, record: &Record) 
         put_notices(tx, &effect.effect.untold(error, tx.now)).await?;
     }
     Ok(true)
+}
+
+/// Whether others were served first: that is no attempt, and nothing to note.
+fn is_turn(record: &Record) -> bool {
+    matches!(record, Record::Retry { error, .. } if !error.is_trouble())
 }
 
 async fn finish(tx: &mut Tx, effect: &ClaimedEffect, record: &Record) -> Result<u64> {
@@ -111,6 +118,7 @@ async fn finish(tx: &mut Tx, effect: &ClaimedEffect, record: &Record) -> Result<
             error,
             not_before,
             ended_at,
+            i64::from(is_turn(record)),
         ],
     )
     .await

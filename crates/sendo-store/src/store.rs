@@ -161,6 +161,8 @@ pub struct ClaimedEffect {
     pub fence: i64,
     /// The intent an earlier attempt wrote; the outcome of that attempt is unknown.
     pub intent: Option<serde_json::Value>,
+    /// What the attempt before this one met, if it recorded that.
+    pub error: Option<EffectError>,
     /// When it was planned.
     pub planned_at: Timestamp,
     /// When this claim ends, by the store's clock.

@@ -8,4 +8,4 @@ UPDATE effects
       LIMIT 1
       FOR UPDATE SKIP LOCKED
  )
-RETURNING seq, subject, key, class, body, deployment, intent, attempts, fence, planned_at
+RETURNING seq, subject, key, class, body, deployment, intent, attempts, error, fence, planned_at

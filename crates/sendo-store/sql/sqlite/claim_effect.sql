@@ -7,4 +7,4 @@ UPDATE effects
       ORDER BY notice, seq
       LIMIT 1
  )
-RETURNING seq, subject, key, class, body, deployment, intent, attempts, fence, planned_at
+RETURNING seq, subject, key, class, body, deployment, intent, attempts, error, fence, planned_at

@@ -1,7 +1,7 @@
 //! Effects: claimed under a lease, intended before they are sent, recorded once.
 
 use sendo_core::deployment::DeploymentId;
-use sendo_core::effect::{EffectState, Outcome};
+use sendo_core::effect::{EffectError, EffectState, Outcome};
 use sendo_core::plan::Plan;
 use sendo_core::time::Span;
 use sendo_store::Record;
@@ -86,6 +86,22 @@ contract! {
         bench.clock.advance(Span::from_secs(5));
         let next = bench.store.claim_effect(LEASE, 3).await.unwrap().unwrap();
         assert_eq!((next.attempts, next.intent), (2, Some(json!({ "marker": 1 }))));
+    }
+
+    async fn whom_others_are_served_before_comes_back_as_often_as_it_takes(bench) {
+        planned(&bench, vec![close("close/1")]).await;
+        for _ in 0..5 {
+            let effect = bench.store.claim_effect(LEASE, 3).await.unwrap().unwrap();
+            assert_eq!(effect.attempts, 1);
+            bench.store.intend(&effect, json!({})).await.unwrap();
+            let error = EffectError { reason_code: EffectError::OTHERS_FIRST.to_owned(), ..trouble() };
+            let later = Record::Retry { error, at: bench.now() };
+            assert!(bench.store.record(&effect, later).await.unwrap());
+        }
+        let lines = bench.store.audit_rows(0, 20).await.unwrap();
+        let noted = |action: &str| lines.iter().filter(|line| line.entry.action == action).count();
+        assert_eq!((noted("effect.intended"), noted("effect.retried")), (1, 0));
+        assert!(claim(&bench.store).await.world.effects[0].error.is_some(), "its lane sees why");
     }
 
     async fn an_effect_claimed_too_often_fails_and_wakes_its_subject(bench) {
