@@ -89,6 +89,7 @@ async fn see(look: &PlannedEffect, world: &mut World, forges: &Forges, trouble: 
         now: world.now,
         again: false,
         language: Language::En,
+        may_send: &|| false,
     };
     match perform(forges, &look.effect, attempt).await {
         Some(Ok((_, facts))) => {

@@ -8,13 +8,13 @@ use sendo_core::fact::Fact;
 use sendo_core::names::Repository;
 use sendo_core::subject::SubjectId;
 use sendo_core::time::Timestamp;
-use sendo_forge::{Forge, ForgeError, Forges, Open};
+use sendo_forge::{Forge, ForgeError, Forges, MaySend, Open};
 use sendo_report::{Language, change_request};
 use sendo_store::ClaimedEffect;
 use serde_json::{Value, json};
 
 /// What an effect needs to know besides itself.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Attempt<'a> {
     /// Its subject.
     pub subject: &'a SubjectId,
@@ -26,6 +26,8 @@ pub struct Attempt<'a> {
     pub again: bool,
     /// The language of what people read on the forge.
     pub language: Language,
+    /// Whether a commit may still be sent, asked right before it is.
+    pub may_send: MaySend<'a>,
 }
 
 /// Carries out an effect of a promotion; `None` if it is of another family.
@@ -104,7 +106,10 @@ async fn on(
         Effect::PublishBranch(publish) | Effect::PublishCommit(publish) => {
             let message =
                 change_request::commit_message(&publish.story, &publish.deployment, language);
-            forge.publish(publish, &message, attempt.again).await?
+            let may_send = attempt.may_send;
+            forge
+                .publish(publish, &message, attempt.again, may_send)
+                .await?
         }
         Effect::OpenChangeRequest {
             branch,
@@ -160,13 +165,14 @@ async fn on(
 
 impl<'a> Attempt<'a> {
     /// The attempt that a claim allows.
-    pub(crate) fn of(effect: &'a ClaimedEffect, language: Language) -> Self {
+    pub(crate) fn of(effect: &'a ClaimedEffect, language: Language, may_send: MaySend<'a>) -> Self {
         Self {
             subject: &effect.subject,
             planned_at: effect.planned_at,
             now: effect.now,
             again: effect.intent.is_some(),
             language,
+            may_send,
         }
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use sendo_core::effect::{Class, Effect, EffectError, Outcome, Publish};
 use sendo_core::fact::Fact;
 use sendo_core::names::Revision;
+use sendo_core::notice::{Notice, Turn};
 use sendo_core::time::{Span, Timestamp};
 use sendo_forge::{ForgeError, Forges};
 use sendo_kube::Clusters;
@@ -98,7 +99,8 @@ impl Runner {
                 lost?;
                 store.meter().lease_expired();
                 tracing::warn!(effect.key = %effect.key.0, "the claim was lost; whoever holds it now goes on");
-                // A branch that comes to be now is taken back, and for that it has to be known.
+                // It sends nothing more. What was on its way may still make a branch, which has to be
+                // known to be taken back.
                 if matches!(effect.effect, Effect::PublishBranch(_)) {
                     work.await?;
                 }
@@ -137,7 +139,7 @@ impl Runner {
         }
         self.reach(places.send, Side::Before);
         let began = Instant::now();
-        let done = self.perform(effect).await;
+        let done = self.perform(effect, fence).await;
         self.reach(places.send, Side::After);
         let meter = self.setup.store.meter();
         let kind = effect.effect.kind();
@@ -162,8 +164,8 @@ impl Runner {
         Ok(())
     }
 
-    /// Deletes a branch that was published after its deployment was over, as when this process slept
-    /// in the midst of it: nobody else will. One whose deployment goes on is adopted by it.
+    /// Deletes a branch that was published after its deployment was merged or over, as when this process
+    /// slept in the midst of it: nobody else will. Before that it is adopted.
     async fn take_back(
         &self,
         effect: &ClaimedEffect,
@@ -171,7 +173,10 @@ impl Runner {
         head: Revision,
     ) -> Result<(), StoreError> {
         let deployment = self.setup.store.deployment(&publish.deployment).await?;
-        if !deployment.is_some_and(|deployment| deployment.state.is_terminal()) {
+        let over = deployment.is_some_and(|deployment| deployment.state.is_terminal());
+        let timeline = self.setup.store.timeline(&publish.deployment).await?;
+        let merged = |notice: &Notice| matches!(notice.turn, Turn::Merged { .. });
+        if !over && !timeline.iter().any(merged) {
             return Ok(());
         }
         let delete = Effect::DeleteBranch {
@@ -180,14 +185,14 @@ impl Runner {
             head,
         };
         let reach = Arc::clone(&self.setup.reach.borrow());
-        let attempt = Attempt::of(effect, reach.language);
+        let attempt = Attempt::of(effect, reach.language, &|| true);
         let done = promotion::perform(&reach.forges, &delete, attempt).await;
         match done {
             Some(Err(error)) => {
                 tracing::warn!(effect.key = %effect.key.0, branch = %publish.branch, %error, "a branch that came too late was not deleted");
             }
             _ => {
-                tracing::info!(effect.key = %effect.key.0, branch = %publish.branch, "a branch that came too late was deleted");
+                tracing::info!(effect.key = %effect.key.0, branch = %publish.branch, "a branch that came too late is gone");
             }
         }
         Ok(())
@@ -201,7 +206,7 @@ impl Runner {
         Ok(written)
     }
 
-    async fn perform(&self, effect: &ClaimedEffect) -> Done {
+    async fn perform(&self, effect: &ClaimedEffect, fence: &Fence) -> Done {
         let reach = Arc::clone(&self.setup.reach.borrow());
         let message = match &effect.effect {
             Effect::PostNotice { target, notice } => Some((target, Message::Notice(notice))),
@@ -237,7 +242,8 @@ impl Runner {
         if let Some(done) = done.await {
             return done;
         }
-        let attempt = Attempt::of(effect, reach.language);
+        let may_send = || fence.holds();
+        let attempt = Attempt::of(effect, reach.language, &may_send);
         match promotion::perform(&reach.forges, &effect.effect, attempt).await {
             Some(done) => done,
             None => Err(ForgeError::refused(
@@ -296,10 +302,11 @@ fn told(target: &str, said: Result<Outcome, Duration>) -> Done {
     })
 }
 
-/// To the millisecond, and a minute where that is too long.
+/// To the millisecond, and an hour where there are too many of them.
 fn precise(turn: Duration) -> Span {
-    let millis = u32::try_from(turn.as_millis()).unwrap_or(u32::MAX);
-    Span::from_millis(millis.min(60_000))
+    const HOUR: u32 = 3_600_000;
+    let millis = u32::try_from(turn.as_millis()).unwrap_or(HOUR);
+    Span::from_millis(millis.min(HOUR))
 }
 
 /// Whole seconds, and an hour where there are too many of them.

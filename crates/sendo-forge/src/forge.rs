@@ -78,6 +78,10 @@ impl Forges {
     }
 }
 
+/// Whether something may still go out, asked right before it does: whoever sends may have slept past the
+/// time until which that was theirs to decide.
+pub type MaySend<'a> = &'a (dyn Fn() -> bool + Send + Sync);
+
 impl Forge {
     /// How a person names this repository in commands, where the forge has no pages of its own.
     #[must_use]
@@ -212,16 +216,17 @@ impl Forge {
     /// Publishes a commit, adopting what an earlier attempt published.
     ///
     /// # Errors
-    /// [`ForgeError`].
+    /// [`ForgeError`]; `too_late` where it may not be sent any more.
     pub async fn publish(
         &self,
         publish: &Publish,
         message: &str,
         again: bool,
+        may_send: MaySend<'_>,
     ) -> Result<Outcome, ForgeError> {
         match self {
-            Self::Local(local) => local.publish(publish, message, again).await,
-            Self::Gitea(gitea) => gitea.publish(publish, message, again).await,
+            Self::Local(local) => local.publish(publish, message, again, may_send).await,
+            Self::Gitea(gitea) => gitea.publish(publish, message, again, may_send).await,
         }
     }
 

@@ -12,5 +12,5 @@ pub mod gitea;
 pub mod local;
 
 pub use error::ForgeError;
-pub use forge::{Forge, Forges, Open};
+pub use forge::{Forge, Forges, MaySend, Open};
 pub use git::Files;

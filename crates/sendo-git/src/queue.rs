@@ -32,6 +32,11 @@ impl Turn {
             _queue: queue(repository, name).lock_owned().await,
         }
     }
+
+    pub(crate) fn now_at(repository: String, name: &RefName) -> Option<Self> {
+        let queue = queue(repository, name).try_lock_owned().ok()?;
+        Some(Self { _queue: queue })
+    }
 }
 
 impl BareRepository {

@@ -10,6 +10,7 @@ use sendo_git::{Expect, LogQuery, NewCommit, Oid, RefName, RefUpdate, Signature}
 use super::edit::{Applied, apply, still};
 use super::{Git, revision, tree};
 use crate::error::ForgeError;
+use crate::forge::MaySend;
 
 /// How often a lost compare-and-swap is tried again before the effect backs off.
 const MOST_TRIES: usize = 50;
@@ -28,7 +29,7 @@ pub(crate) struct Identity {
 }
 
 /// Publishes. `message` must carry the trailer `Sendo-Deployment`. `again` says that an earlier
-/// attempt may have gone through.
+/// attempt may have gone through, and `may_send` right before each send whether it may go out.
 ///
 /// # Errors
 /// [`ForgeError`] where a file cannot be edited or git does not work.
@@ -37,7 +38,7 @@ pub(crate) async fn publish(
     publish: &Publish,
     message: &str,
     by: &Identity,
-    mut again: bool,
+    (mut again, may_send): (bool, MaySend<'_>),
 ) -> Result<Outcome, ForgeError> {
     let base_ref = RefName::branch(publish.base.as_str())?;
     let branch_ref = RefName::branch(publish.branch.as_str())?;
@@ -109,6 +110,10 @@ pub(crate) async fn publish(
             new: Some(commit),
             old,
         };
+        if !may_send() {
+            let message = format!("nothing was sent to `{}`: it came too late", publish.branch);
+            return Err(ForgeError::trouble("too_late", message));
+        }
         match repository.move_ref(update, Some(&head)).await {
             Ok(()) => {
                 let (base, commit, tree) = (revision(base)?, revision(commit)?, tree(new_tree)?);

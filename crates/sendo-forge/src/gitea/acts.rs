@@ -24,7 +24,7 @@ use super::people::People;
 use super::rights::{self, Examiner, Finding};
 use super::{History, approve, close};
 use crate::error::ForgeError;
-use crate::forge::Open;
+use crate::forge::{MaySend, Open};
 use crate::git::{self, Files, Git, Identity, Remote};
 
 /// Any user goes with a token; this one says whose it is in the server's log.
@@ -212,13 +212,14 @@ impl GiteaActs {
         publish: &Publish,
         message: &str,
         again: bool,
+        may_send: MaySend<'_>,
     ) -> Result<Outcome, ForgeError> {
         let git = Git::Remote(self.known(&publish.repository)?);
         let by = Identity {
             name: "sendo-proposer".to_owned(),
             email: "sendo-proposer@localhost".to_owned(),
         };
-        git::publish(&git, publish, message, &by, again).await
+        git::publish(&git, publish, message, &by, (again, may_send)).await
     }
 
     pub(crate) async fn open(&self, open: &Open) -> Result<Outcome, ForgeError> {

@@ -15,8 +15,8 @@ use sendo_git::RefName;
 
 /// Who was not heard of for this long waits no more.
 const GONE: Duration = Duration::from_secs(180);
-/// What each of those who wait adds to the pause of all, so that they ask Gitea twelve times a
-/// second together, however many they are.
+/// What each of those who wait adds to the pause of all: between the least and the most pause, all of
+/// them together ask Gitea some twelve times a second.
 const EACH: Duration = Duration::from_millis(80);
 /// The pause of those who wait, at the least and at the most.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(8));
@@ -51,7 +51,7 @@ struct Waiting {
 
 /// What one does that cannot be merged yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Turn {
+pub(super) enum Place {
     /// It is alone: it stays.
     Stays,
     /// It makes room for others, and comes back after this.
@@ -69,11 +69,11 @@ impl Crowds {
     }
 
     /// It cannot be merged yet.
-    pub(super) fn later(&self, repository: &Repository, number: u64, way: &Way) -> Turn {
+    pub(super) fn later(&self, repository: &Repository, number: u64, way: &Way) -> Place {
         self.later_at(repository, number, way, Instant::now())
     }
 
-    fn later_at(&self, repository: &Repository, number: u64, way: &Way, now: Instant) -> Turn {
+    fn later_at(&self, repository: &Repository, number: u64, way: &Way, now: Instant) -> Place {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|_, waiting| now.duration_since(waiting.told) < GONE);
         let of_base = all.iter().filter(|((of, other), waiting)| {
@@ -89,17 +89,17 @@ impl Crowds {
         });
         waiting.told = now;
         if others == 0 {
-            return Turn::Stays;
+            return Place::Stays;
         }
         let stalled = now.duration_since(waiting.moved) / STALLED.0;
         let pause = EACH.saturating_mul(others).clamp(PAUSE.0, PAUSE.1);
         let pause = pause.max(stalled.min(STALLED.1));
         let patience = PATIENCE.0 + PATIENCE.1.saturating_mul(others.min(100));
         if now.duration_since(waiting.looked) < patience {
-            return Turn::Returns(pause);
+            return Place::Returns(pause);
         }
         waiting.looked = now;
-        Turn::IsLookedAt(pause)
+        Place::IsLookedAt(pause)
     }
 
     /// One was merged into this base, so the others may be soon.
@@ -146,19 +146,19 @@ mod tests {
         let elsewhere = "here:acme/others".parse().unwrap();
         crowds.later_at(&repository, 2, &other, now);
         crowds.later_at(&elsewhere, 3, &way, now);
-        assert_eq!(crowds.later_at(&repository, 1, &way, now), Turn::Stays);
-        assert_eq!(crowds.later_at(&repository, 1, &way, now), Turn::Stays);
+        assert_eq!(crowds.later_at(&repository, 1, &way, now), Place::Stays);
+        assert_eq!(crowds.later_at(&repository, 1, &way, now), Place::Stays);
     }
 
     #[test]
     fn the_more_there_are_the_longer_is_the_pause_of_each() {
         let (crowds, repository, way, now) = crowd();
-        let turns: Vec<Turn> = (1..=300)
+        let turns: Vec<Place> = (1..=300)
             .map(|number| crowds.later_at(&repository, number, &way, now))
             .collect();
-        assert_eq!(turns[1], Turn::Returns(PAUSE.0));
-        assert_eq!(turns[50], Turn::Returns(EACH * 50));
-        assert_eq!(turns[299], Turn::Returns(PAUSE.1));
+        assert_eq!(turns[1], Place::Returns(PAUSE.0));
+        assert_eq!(turns[50], Place::Returns(EACH * 50));
+        assert_eq!(turns[299], Place::Returns(PAUSE.1));
     }
 
     #[test]
@@ -169,7 +169,7 @@ mod tests {
             let now = now + Duration::from_secs(second);
             crowds.later_at(&repository, 1, &way, now);
             let turn = crowds.later_at(&repository, 2, &way, now);
-            looked += u64::from(matches!(turn, Turn::IsLookedAt(_)));
+            looked += u64::from(matches!(turn, Place::IsLookedAt(_)));
         }
         assert_eq!(looked, 9, "every six seconds");
     }
@@ -182,16 +182,16 @@ mod tests {
             crowds.later_at(&repository, 1, &way, at(second));
             crowds.later_at(&repository, 2, &way, at(second))
         };
-        assert_eq!(later(0), Turn::Returns(PAUSE.0));
-        assert_eq!(later(4), Turn::Returns(Duration::from_millis(500)));
-        assert_eq!(later(160), Turn::IsLookedAt(Duration::from_secs(20)));
+        assert_eq!(later(0), Place::Returns(PAUSE.0));
+        assert_eq!(later(4), Place::Returns(Duration::from_millis(500)));
+        assert_eq!(later(160), Place::IsLookedAt(Duration::from_secs(20)));
         crowds.moved_at(&repository, &way.base, at(160));
-        assert_eq!(later(161), Turn::Returns(PAUSE.0));
+        assert_eq!(later(161), Place::Returns(PAUSE.0));
         let mut last = later(300);
         for minute in 6..60 {
             last = later(minute * 60);
         }
-        assert_eq!(last, Turn::IsLookedAt(STALLED.1));
+        assert_eq!(last, Place::IsLookedAt(STALLED.1));
     }
 
     #[test]
@@ -201,7 +201,7 @@ mod tests {
         assert!(crowds.way(&repository, 1).is_some());
         assert_eq!(
             crowds.later_at(&repository, 2, &way, now + GONE),
-            Turn::Stays
+            Place::Stays
         );
         assert!(crowds.way(&repository, 1).is_none());
         crowds.leave(&repository, 2);

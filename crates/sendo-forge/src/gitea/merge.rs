@@ -9,11 +9,11 @@ use std::time::Duration;
 use reqwest::Method;
 use sendo_core::effect::Outcome;
 use sendo_core::names::{Repository, Revision};
-use sendo_git::{LogQuery, RefName};
+use sendo_git::{LogQuery, RefName, Turn};
 use serde_json::json;
 
 use super::client::{Answer, Ask, Client};
-use super::crowd::{Crowds, Turn, Way};
+use super::crowd::{Crowds, Place, Way};
 use super::pulls;
 use super::shapes::{File, Pull, Repo};
 use crate::error::ForgeError;
@@ -31,6 +31,9 @@ const PAUSES: [Duration; 5] = [
 const MOST_LOOKED_AT: usize = 500;
 /// Files of a change request read at the most.
 const MOST_FILES: usize = 500;
+
+/// The code of a way of merging that the repository does not allow.
+const MERGE_STYLE: &str = "merge_style";
 
 /// Merges on a Gitea.
 pub(super) struct Merger<'a> {
@@ -76,6 +79,7 @@ impl Merger<'_> {
         // Of one that waits, only whether its turn has come is asked; that costs Gitea the least.
         let mut known = self.crowds.way(self.repository, self.number);
         loop {
+            let waits = known.is_some();
             let way = match known.take() {
                 Some(way) => way,
                 None => match self.look(head).await? {
@@ -83,23 +87,32 @@ impl Merger<'_> {
                     Look::Ended(outcome) => return Ok(outcome),
                 },
             };
-            let refused = match self.attempt(&way, head).await? {
+            let attempt = if waits {
+                self.attempt_now(&way, head).await
+            } else {
+                self.attempt(&way, head).await
+            };
+            let refused = match attempt? {
                 None => {
                     self.crowds.moved(self.repository, &way.base);
                     return self.merged(head).await;
                 }
                 Some(Refused::Outcome(outcome)) => return Ok(outcome),
+                // It may be merged in another way since it was looked at.
+                Some(Refused::Error(error)) if waits && error.reason_code == MERGE_STYLE => {
+                    continue;
+                }
                 Some(Refused::Error(error)) => return Err(error),
                 Some(refused) => refused,
             };
             let is_later = matches!(refused, Refused::Later);
             if is_later {
                 match self.crowds.later(self.repository, self.number, &way) {
-                    Turn::Stays => {}
-                    Turn::Returns(pause) => return Err(self.others_first(pause)),
-                    Turn::IsLookedAt(pause) => {
-                        let conflict = self.conflict().await?;
-                        return conflict.ok_or_else(|| self.others_first(pause));
+                    Place::Stays => {}
+                    Place::Returns(pause) => return Err(self.others_first(pause)),
+                    Place::IsLookedAt(pause) => {
+                        let ended = self.conflict(head).await?;
+                        return ended.ok_or_else(|| self.others_first(pause));
                     }
                 }
             }
@@ -107,8 +120,8 @@ impl Merger<'_> {
                 Some(pause) => tokio::time::sleep(*pause).await,
                 None if is_later => {
                     let unknown = "it has not found out yet whether it can be merged";
-                    let conflict = self.conflict().await?;
-                    return conflict.ok_or_else(|| self.unclear(unknown));
+                    let ended = self.conflict(head).await?;
+                    return ended.ok_or_else(|| self.unclear(unknown));
                 }
                 None => return Err(self.unclear("it neither merges it nor says why not")),
             }
@@ -127,11 +140,28 @@ impl Merger<'_> {
         })
     }
 
-    /// One attempt; `None` when it was merged.
+    /// One attempt, in its turn; `None` when it was merged. Two merges into one base at once cost one of
+    /// them its attempt, so ours take turns.
     async fn attempt(&self, way: &Way, head: &Revision) -> Result<Option<Refused>, ForgeError> {
+        let turn = self.remote.objects.turn(&way.base).await;
+        self.attempt_in(turn, way, head).await
+    }
+
+    /// The same of one that comes back anyway: it holds nobody up while another is merged.
+    async fn attempt_now(&self, way: &Way, head: &Revision) -> Result<Option<Refused>, ForgeError> {
+        match self.remote.objects.turn_now(&way.base) {
+            Some(turn) => self.attempt_in(turn, way, head).await,
+            None => Ok(Some(Refused::Later)),
+        }
+    }
+
+    async fn attempt_in(
+        &self,
+        _turn: Turn,
+        way: &Way,
+        head: &Revision,
+    ) -> Result<Option<Refused>, ForgeError> {
         let ask = pulls::ask("merge", self.repository, self.number, &["merge"])?;
-        // Two merges into one base at once cost one of them its attempt, so ours take turns.
-        let _turn = self.remote.objects.turn(&way.base).await;
         // Our branch is deleted by us, and only where its head is still ours.
         let body = json!({
             "Do": way.style,
@@ -156,8 +186,11 @@ impl Merger<'_> {
 
     /// It is not known to be mergeable for long. Where the base touched what we touch since, it is a
     /// conflict as likely as not, and building anew is right in either case.
-    async fn conflict(&self) -> Result<Option<Outcome>, ForgeError> {
+    async fn conflict(&self, head: &Revision) -> Result<Option<Outcome>, ForgeError> {
         let pull = pulls::read(self.client, self.repository, self.number).await?;
+        if let Some(outcome) = ended(&pull, head)? {
+            return Ok(Some(outcome));
+        }
         let current = pull.mergeable || pull.merge_base == pull.base.sha;
         let conflict = !current && self.is_in_the_way(&pull).await?;
         Ok(conflict.then_some(Outcome::Conflict))
@@ -228,7 +261,7 @@ fn read(answer: &Answer, ask: &Ask, style: &str) -> Refused {
         405 if says("already merged") => Refused::Look,
         405 if says("behind the base") => Refused::Outcome(Outcome::Conflict),
         405 if says("merge style") => Refused::Error(ForgeError::refused(
-            "merge_style",
+            MERGE_STYLE,
             format!(
                 "could not {}: the repository does not allow `{style}`; allow a style of merging in its settings",
                 ask.what

@@ -19,7 +19,7 @@ use sendo_git::{Oid, RefName};
 
 use super::{CheckState, LocalError, LocalForge, MergeChange, OpenChange, ReviewChange};
 use crate::error::ForgeError;
-use crate::forge::Open;
+use crate::forge::{MaySend, Open};
 use crate::git::{self, Files, Git, Identity};
 
 /// Who proposes on a local forge.
@@ -117,6 +117,7 @@ impl LocalActs {
         publish: &Publish,
         message: &str,
         again: bool,
+        may_send: MaySend<'_>,
     ) -> Result<Outcome, ForgeError> {
         let by = Identity {
             name: "sendo-proposer".to_owned(),
@@ -127,7 +128,7 @@ impl LocalActs {
             publish,
             message,
             &by,
-            again,
+            (again, may_send),
         )
         .await
     }

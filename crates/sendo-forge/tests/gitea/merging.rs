@@ -234,7 +234,8 @@ async fn through(forge: Forge, plan: Publish) -> Outcome {
 /// From the edit to the merge; a conflict would be news, as each edits a file of its own.
 async fn once(forge: &Forge, plan: &Publish, again: bool) -> Result<Outcome, ForgeError> {
     let message = format!("Deploy\n\nSendo-Deployment: {}\n", plan.deployment.as_str());
-    let Outcome::Published(published) = forge.publish(plan, &message, again).await? else {
+    let Outcome::Published(published) = forge.publish(plan, &message, again, &|| true).await?
+    else {
         unreachable!("{plan:?}")
     };
     let (repository, head) = (&plan.repository, published.commit.clone());

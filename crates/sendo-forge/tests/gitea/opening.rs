@@ -152,7 +152,11 @@ async fn a_base_with_a_slash_in_its_name_is_adopted_as_well() {
     let mut plan = world.publish(None);
     plan.base = crate::world::branch("release/1");
     let message = "Deploy\n\nSendo-Deployment: web/test/1\n";
-    world.forge.publish(&plan, message, false).await.unwrap();
+    world
+        .forge
+        .publish(&plan, message, false, &|| true)
+        .await
+        .unwrap();
     let head = world.head(BRANCH).await.unwrap();
     let mut open = world.opening(&head);
     open.base = plan.base;
@@ -168,7 +172,7 @@ async fn a_branch_of_ours_that_somebody_deleted_is_not_made_again() {
     let again = world.publish(Some(published.commit));
     let outcome = world
         .forge
-        .publish(&again, "Deploy\n", false)
+        .publish(&again, "Deploy\n", false, &|| true)
         .await
         .unwrap();
     assert_eq!(outcome, Outcome::HeadMoved);

@@ -201,7 +201,12 @@ impl World {
     /// Our commit, on its branch.
     pub(crate) async fn published(&self, replaces: Option<Revision>) -> Published {
         let plan = self.publish(replaces);
-        match self.forge.publish(&plan, MESSAGE, false).await.unwrap() {
+        match self
+            .forge
+            .publish(&plan, MESSAGE, false, &|| true)
+            .await
+            .unwrap()
+        {
             Outcome::Published(published) => published,
             other => unreachable!("{other:?}"),
         }

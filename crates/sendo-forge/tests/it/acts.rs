@@ -67,7 +67,10 @@ async fn published() -> (World, Forge, Published) {
     world.push("main", &[(FILE, manifest)]).await;
     let forge = forge(&world);
     let plan = publish(&world, None);
-    let outcome = forge.publish(&plan, MESSAGE, false).await.unwrap();
+    let outcome = forge
+        .publish(&plan, MESSAGE, false, &|| true)
+        .await
+        .unwrap();
     let Outcome::Published(published) = outcome else {
         unreachable!("{outcome:?}")
     };
@@ -114,10 +117,13 @@ async fn what_is_to_be_undone_and_stands_is_undone_whatever_else_changed() {
         if direct {
             plan.branch = plan.base.clone();
         }
-        let outcome = forge.publish(&plan, MESSAGE, false).await.unwrap();
+        let outcome = forge
+            .publish(&plan, MESSAGE, false, &|| true)
+            .await
+            .unwrap();
         assert!(matches!(outcome, Outcome::Published(_)), "{outcome:?}");
         // A repetition finds its own commit, in which nothing of that stands any more.
-        let again = forge.publish(&plan, MESSAGE, true).await.unwrap();
+        let again = forge.publish(&plan, MESSAGE, true, &|| true).await.unwrap();
         assert_eq!(again, outcome, "direct: {direct}");
     }
 }
@@ -131,7 +137,10 @@ async fn what_somebody_changed_since_is_not_overwritten() {
         if direct {
             plan.branch = plan.base.clone();
         }
-        let refused = forge.publish(&plan, MESSAGE, false).await.unwrap_err();
+        let refused = forge
+            .publish(&plan, MESSAGE, false, &|| true)
+            .await
+            .unwrap_err();
         assert_eq!(refused.reason_code, "moved_since");
         assert!(!refused.transient);
     }
@@ -145,14 +154,19 @@ async fn what_somebody_changed_since_is_not_overwritten() {
         value: "v2".to_owned(),
         document: None,
     });
-    let refused = forge.publish(&plan, MESSAGE, false).await.unwrap_err();
+    let refused = forge
+        .publish(&plan, MESSAGE, false, &|| true)
+        .await
+        .unwrap_err();
     assert_eq!(refused.reason_code, "moved_since", "a file that is gone");
 }
 
 #[tokio::test]
 async fn what_somebody_undid_already_is_unchanged() {
     let (world, forge) = standing("v1").await;
-    let outcome = forge.publish(&undoing(&world), MESSAGE, false).await;
+    let outcome = forge
+        .publish(&undoing(&world), MESSAGE, false, &|| true)
+        .await;
     assert!(matches!(outcome.unwrap(), Outcome::Unchanged { .. }));
 }
 
@@ -234,7 +248,10 @@ async fn a_branch_of_ours_that_somebody_deleted_is_not_made_again() {
     world.set(&format!("refs/heads/{BRANCH}"), None).await;
     world.push("main", &[("other", "1\n")]).await;
     let again = publish(&world, Some(published.commit));
-    let outcome = forge.publish(&again, MESSAGE, false).await.unwrap();
+    let outcome = forge
+        .publish(&again, MESSAGE, false, &|| true)
+        .await
+        .unwrap();
     assert_eq!(outcome, Outcome::HeadMoved);
     assert_eq!(world.head(BRANCH).await, None);
 }

@@ -138,6 +138,11 @@ impl RemoteRepository {
         Turn::at(self.url().to_owned(), name).await
     }
 
+    /// The same where nobody else has it; `None` at once where somebody does.
+    pub fn turn_now(&self, name: &RefName) -> Option<Turn> {
+        Turn::now_at(self.url().to_owned(), name)
+    }
+
     fn known(&self) -> &Known {
         &self.shared.known
     }
