@@ -72,17 +72,32 @@ pub(crate) fn ended_at(how: How, points: &[&At]) -> (Case, usize) {
             story.begin();
         }
         match story.play(&mut server) {
-            Ok(false) if came < points.len() => came += 1,
+            Ok(false)
+                if points
+                    .get(came)
+                    .is_some_and(|at| is_end(how, at, &mut server)) =>
+            {
+                came += 1;
+            }
             ended => break (server, ended),
         }
     };
-    let ends: Vec<String> = points[..came].iter().map(ToString::to_string).collect();
+    let ends = points[..came].iter();
+    let ends: Vec<String> = ends.map(|at| format!("{} {}", at.place, at.side)).collect();
     let case = Case {
         name: ends.join(", "),
         disturbed: came > 0,
         findings: ended(story, server, played),
     };
     (case, came)
+}
+
+/// Whether a server ended as it was asked to, and not by itself.
+fn is_end(how: How, at: &At, server: &mut Server) -> bool {
+    match how {
+        How::Kill => server.exit() == Some(None),
+        How::Panic | How::Stop => server.log().contains(&format!("at {}", at.place)),
+    }
 }
 
 /// Looks at a story that should have settled.

@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use crate::world::{World, number, quiet};
 
-/// How many, unless the variable `MANY` says otherwise, as to see ninety of them. What that
-/// costs a Gitea grows with the square.
+/// How many, unless the variable `MANY` says otherwise (up to a hundred), as to see ninety of them. What
+/// that costs a Gitea grows with the square.
 const MANY: usize = 12;
 /// After each merge Gitea looks at all of the others again, so this is what one of them may take.
 const EACH: Duration = Duration::from_secs(10);
